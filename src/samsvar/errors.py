@@ -1,0 +1,216 @@
+"""Everything the hub refuses, sorted by who must act.
+
+HubError
+├── ConsumerError   the caller must change the request, or ask for rights   -> fault
+├── ProducerError   one producer must be looked at                          -> its status record
+└── HubFault        we must act                                             -> fault, alert
+
+A ProducerError never reaches the consumer as a fault when the question went to many: fan out
+turns it into an outcome. Each class has one ``code``, documented in ``docs/faults.md``.
+Messages are for technicians: English, and never a value that came from outside unchecked.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from samsvar.model.status import CausingAgent
+
+
+class HubError(Exception):
+    """Base of all. ``str(error)`` is safe to show: it holds no personal data."""
+
+    code: ClassVar[str] = "VP012"
+
+
+class ConsumerError(HubError):
+    """The caller must change something."""
+
+
+class RivtaVersionMissing(ConsumerError):
+    """Neither LogicalAddress nor To stands in the SOAP header in a form we know."""
+
+    code = "VP001"
+
+
+class SenderUnknown(ConsumerError):
+    """No certificate, or one that does not name exactly one sender."""
+
+    code = "VP002"
+
+
+class AddressMissing(ConsumerError):
+    """The SOAP header has no logical address."""
+
+    code = "VP003"
+
+
+class NoRoute(ConsumerError):
+    """The catalogue knows no route for this contract at this address."""
+
+    code = "VP004"
+
+
+class ProfileMismatch(ConsumerError):
+    """The route speaks a RIV-TA profile that we cannot make."""
+
+    code = "VP005"
+
+
+class NotPermitted(ConsumerError):
+    """The sender may not call this contract at this address."""
+
+    code = "VP007"
+
+
+class ListenerNotTrusted(ConsumerError):
+    """The call came in plain text on a listener that is not named as trusted."""
+
+    code = "VP011"
+
+
+class OriginalConsumerRefused(ConsumerError):
+    """The sender may not speak for another original consumer."""
+
+    code = "VP013"
+
+
+class MalformedRequest(ConsumerError):
+    """The message cannot be read, breaks its schema, or holds a value that cannot be."""
+
+    code = "VP015"
+
+
+class VersionMismatch(ConsumerError):
+    """The envelope is not SOAP 1.1."""
+
+    code = "SOAP-VersionMismatch"
+
+
+class NotUnderstood(ConsumerError):
+    """A header block that must be understood is not."""
+
+    code = "SOAP-MustUnderstand"
+
+
+class IndexRequestRefused(ConsumerError):
+    """An Update or FindContent that the index does not accept. ``code`` is EI000 to EI006."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.ei_code = code
+
+    code = "EI"
+
+
+class HubFault(HubError):
+    """We must act."""
+
+
+class AmbiguousRoute(HubFault):
+    """Two routes match: the catalogue is wrong."""
+
+    code = "VP006"
+
+
+class CatalogueUnavailable(HubFault):
+    """No catalogue has been loaded."""
+
+    code = "VP008"
+
+
+class AddressEmpty(HubFault):
+    """The route has no URL."""
+
+    code = "VP010"
+
+
+class ResourcesMissing(HubFault):
+    """Something the hub needs to work is missing, or broke unforeseen."""
+
+    code = "VP012"
+
+
+class AuditUnavailable(ResourcesMissing):
+    """The access log cannot be written: no data leaves (HSLF-FS 2016:40)."""
+
+    code = "VP012-AUDIT"
+
+
+class RoutingLoop(HubFault):
+    """The call has been here before."""
+
+    code = "VP014"
+
+
+class EngagementIndexUnavailable(HubFault):
+    """The index did not answer: a fault, never an empty answer."""
+
+    code = "EI000"
+
+
+class ProducerError(HubError):
+    """One producer must be looked at. ``wire_code`` is what consumers know (compat 2.2)."""
+
+    code = "VP009"
+    wire_code: ClassVar[str] = "43000"
+    agent: ClassVar[CausingAgent] = CausingAgent.SERVICE_PRODUCER
+
+
+class NotRouted(ProducerError):
+    """The index names it, the sender may ask it, but no route leads to it."""
+
+    code = "not-routed"
+    agent = CausingAgent.SERVICE_CATALOG
+
+
+class ProducerUnreachable(ProducerError):
+    """No connection, or it broke."""
+
+    code = "unreachable"
+
+
+class ProducerTimedOut(ProducerError):
+    """No whole answer in time. The text must hold ``timeout``: consumers look for it."""
+
+    code = "late"
+    wire_code = "504"
+
+
+class ProducerFault(ProducerError):
+    """It answered with a SOAP fault or its own error code."""
+
+    code = "fault"
+    wire_code = "500"
+
+
+class ProducerResultError(ProducerError):
+    """It answered 200 with result ERROR: a failure, not data."""
+
+    code = "result-error"
+    wire_code = "500"
+
+
+class ProducerAnswerInvalid(ProducerError):
+    """The answer cannot be read, breaks its schema, or is not this contract's."""
+
+    code = "invalid"
+
+
+class ForeignPatient(ProducerAnswerInvalid):
+    """The answer holds another patient or another source than asked: dropped whole."""
+
+    code = "foreign-patient"
+
+
+class ForeignSource(ProducerAnswerInvalid):
+    """The answer holds records of another source system than the one asked."""
+
+    code = "foreign-source"
+
+
+class AdapterBroke(ProducerError):
+    """An adapter raised what it should not have: our bug, one producer's loss."""
+
+    code = "adapter-broke"
+    agent = CausingAgent.VIRTUALIZATION_PLATFORM

@@ -1,0 +1,1 @@
+"""The domain's words: frozen, checked at the edge, importing nothing of ours."""

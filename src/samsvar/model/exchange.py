@@ -1,0 +1,218 @@
+"""One question on its way through the hub: call, question, recipients, outcomes, decisions.
+
+Payload is kept out of every ``repr``. Knows no XML, HTTP or storage.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from samsvar.model.catalogue import RivtaProfile, RoutingEntry
+from samsvar.model.contract import ServiceContract
+from samsvar.model.identifiers import (
+    ContractUrn,
+    CorrelationId,
+    HsaId,
+    LogicalAddress,
+    PersonId,
+)
+from samsvar.model.status import CausingAgent, StatusRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """What the door saw of the caller. Evidence, not identity: ``identify`` judges it."""
+
+    secure: bool
+    """True on a listener with mutual TLS."""
+    trusted: bool
+    """True on a plain loopback or Unix-socket listener that the settings name as trusted."""
+    certificate: bytes | None = field(repr=False)
+    """The client certificate as DER, from TLS or from a trusted front."""
+    sender_header: str | None = None
+    """``x-vp-sender-id``; counts on a trusted listener only."""
+    instance_header: str | None = None
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request whose envelope has been read, but whose body has not been judged."""
+
+    correlation_id: CorrelationId
+    peer: Peer
+    contract: ContractUrn
+    logical_address: LogicalAddress | None
+    profile: RivtaProfile
+    original_consumer: HsaId | None
+    routing_history: str | None
+    forwarded: tuple[tuple[str, str], ...]
+    """``x-rivta-*`` headers that go on to producers unchanged."""
+    message: Any = field(repr=False)
+    """The read envelope (``soap.request.Message``); opaque to the pipeline."""
+    received: float = 0.0
+    """Monotonic seconds at the first byte of the request."""
+    deadline: float = 0.0
+    """Monotonic seconds when the answer must be on its way."""
+    received_at: datetime = field(kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A request that has been judged: valid by its schema, about a person that can exist."""
+
+    contract: ServiceContract
+    subject: PersonId
+    source_filter: LogicalAddress | None
+    body: bytes = field(repr=False)
+    """The request element as it came, UTF-8, carrying its own namespace declarations."""
+    envelope: bytes = field(repr=False)
+    """The whole message as it came, UTF-8."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """A producer to ask: an address with the one route that leads to it, if there is one."""
+
+    logical_address: LogicalAddress
+    entry: RoutingEntry | None
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One record of an answer, as it came: its bytes carry the namespaces they need."""
+
+    xml: bytes = field(repr=False)
+    subject: PersonId | None
+    source_system: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a producer said, read and checked. ``raw`` is its whole message (pass-through);
+    None where an adapter made the items."""
+
+    items: tuple[Item, ...]
+    raw: bytes | None = field(repr=False, default=None)
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The producer answered with items of the contract; they have been read."""
+
+    recipient: Recipient
+    at: datetime
+    elapsed: float
+    """Seconds from asking to having read it all."""
+    reply: Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The producer gave nothing that can be used."""
+
+    recipient: Recipient
+    at: datetime
+    elapsed: float
+    code: str
+    """The ProducerError's code: unreachable, late, fault, invalid ..."""
+    agent: CausingAgent
+    wire_code: str
+    text: str
+    """Safe to show: no personal data."""
+    raw: bytes | None = field(repr=False, default=None)
+    """A SOAP fault as it came, for pass-through only."""
+
+
+Outcome = Answered | Failed
+
+
+class Reason(StrEnum):
+    """Why a candidate ended as it did: exactly one for each."""
+
+    ANSWERED = "answered"
+    ANSWERED_EMPTY = "answered-empty"
+    NOT_INDEXED = "not-indexed"
+    NO_ROUTE = "no-route"
+    AMBIGUOUS_ROUTE = "ambiguous-route"
+    NOT_PERMITTED = "not-permitted"
+    OWN_ADDRESS = "own-address"
+    FILTERED_BY_SOURCE = "filtered-by-source"
+    LATE = "late"
+    UNREACHABLE = "unreachable"
+    FAULT = "fault"
+    RESULT_ERROR = "result-error"
+    INVALID = "invalid"
+    FOREIGN_PATIENT = "foreign-patient"
+    FOREIGN_SOURCE = "foreign-source"
+    ADAPTER_BROKE = "adapter-broke"
+    WITHHELD = "withheld"
+    ABANDONED = "abandoned"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What happened to one candidate, and why. Kept for ``explain``; never sent to consumers."""
+
+    logical_address: LogicalAddress
+    reason: Reason
+    detail: str = ""
+    """One technical sentence without personal data."""
+    items: int = 0
+    elapsed: float | None = None
+    """Seconds; None if it was not asked."""
+    producer: str | None = None
+    route_trace: str = ""
+    permission_trace: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What goes back: one collected answer, or one source's own words.
+
+    ``raw`` set: the bytes of the one source, untouched, with the HTTP status they came with.
+    """
+
+    items: tuple[bytes, ...] = field(repr=False)
+    statuses: tuple[StatusRecord, ...] = ()
+    raw: bytes | None = field(repr=False, default=None)
+    raw_status: int = 200
+    aggregated: bool = True
+    slowest: float = 0.0
+    """Seconds of the slowest producer, for ``x-skltp-prt``."""
+
+
+class Verdict(StrEnum):
+    """How a question ended. FAILED until proven otherwise."""
+
+    ANSWERED = "answered"
+    REFUSED = "refused"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionRecord:
+    """One row of the access log, with what ``explain`` needs. One for each call, always."""
+
+    correlation_id: CorrelationId
+    at: datetime
+    sender: HsaId | None
+    original_consumer: HsaId | None
+    contract: ContractUrn
+    logical_address: LogicalAddress | None
+    subject: PersonId | None
+    verdict: Verdict
+    fault: str | None
+    """Code of the fault, or None."""
+    fault_detail: str
+    catalogue_version: int | None
+    elapsed: float
+    """Seconds from the first byte to this row."""
+    decisions: tuple[Decision, ...]
+    security: tuple[str, ...] = ()
+    """Security events: a foreign patient, a forged header."""
+    peer: str = ""
