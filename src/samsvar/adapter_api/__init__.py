@@ -11,6 +11,7 @@ An adapter is a folder ``adapters/<id>/`` with
 """
 
 from samsvar.adapter_api.dates import parse_local
+from samsvar.adapter_api.person_numbers import same_person, short_form, subject_of
 from samsvar.adapter_api.ports import (
     Adapter,
     AdapterOptions,
@@ -44,4 +45,7 @@ __all__ = [
     "care",
     "parse_local",
     "plain_text",
+    "same_person",
+    "short_form",
+    "subject_of",
 ]

@@ -1,0 +1,73 @@
+"""How source systems spell a person's number, compared with the person who was asked about.
+
+Knows the 10-digit form and its century mark. Never guesses a century: a spelling that cannot
+be told to be the asked person's is not the asked person's. Whether a number is valid is not
+judged here, and nothing here looks at a clock: the day is given.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+from samsvar.model.identifiers import PersonId
+
+# Skatteverket's two series; only they have a 10-digit form.
+PERSONNUMMER = "1.2.752.129.2.1.3.1"
+SAMORDNINGSNUMMER = "1.2.752.129.2.1.3.3"
+LOCAL_NUMBER = "1.2.752.129.2.1.2.1"
+
+_WITH_CENTURY = re.compile(r"(\d{8})[-+]?(\d{4})", re.ASCII)
+_WITHOUT_CENTURY = re.compile(r"(\d{6})([-+]?)(\d{4})", re.ASCII)
+
+
+def _turns_hundred(number: str, day: date) -> bool:
+    # Folkbokföringslagen 18 §: plus from the year of the hundredth birthday, not from its day.
+    return day.year - int(number[:4]) >= 100
+
+
+def _has_short_form(person: PersonId) -> bool:
+    return person.root in (PERSONNUMMER, SAMORDNINGSNUMMER) and bool(
+        re.fullmatch(r"\d{12}", person.extension, re.ASCII)
+    )
+
+
+def short_form(person: PersonId, day: date) -> str:
+    """``650102-2773``; with ``+`` from the year in which the person turns 100.
+
+    A number without a 10-digit form (a reservnummer) is given back as it is.
+    """
+    number = person.extension
+    if not _has_short_form(person):
+        return number
+    return f"{number[2:8]}{'+' if _turns_hundred(number, day) else '-'}{number[8:]}"
+
+
+def same_person(text: str, asked: PersonId, day: date) -> bool:
+    """True if a source's spelling, written about ``day``, is the asked person's number.
+
+    Reads 12 digits, with or without a mark, and 10 digits with one: ``-`` is a person under
+    100 years, ``+`` one of 100 or more. Ten digits with no mark can be two people a century
+    apart: they are taken as the asked person's only if that person is under 100, as the
+    mark would have been ``-``.
+    """
+    spelled = "".join(text.split())
+    if not _has_short_form(asked):
+        return spelled.replace("-", "").lower() == asked.extension.replace("-", "").lower()
+    if match := _WITH_CENTURY.fullmatch(spelled):
+        return match[1] + match[2] == asked.extension
+    if match := _WITHOUT_CENTURY.fullmatch(spelled):
+        of_age = (match[2] == "+") == _turns_hundred(asked.extension, day)
+        return of_age and match[1] + match[3] == asked.extension[2:]
+    return False
+
+
+def subject_of(text: str, asked: PersonId, day: date) -> PersonId:
+    """Whom a document is about: the asked person if the source says so, else somebody else.
+
+    The other person keeps the source's own spelling under the root of local numbers, so that
+    it can never be equal to a person who was asked about.
+    """
+    if same_person(text, asked, day):
+        return asked
+    return PersonId(LOCAL_NUMBER, f"not-asked:{''.join(text.split())}")
