@@ -1,0 +1,201 @@
+"""The catalogue in force, and the one way to look in it: routes and permissions.
+
+Aggregated and direct calls ask the same resolver. (The national platform has two, which differ
+in climbing: a source that a direct call reaches may be missing in the collected answer.)
+
+* Keys are compared without regard to case.
+* Route: the address itself, then its HSA parents, nearest first, up to the root, then ``*``.
+* Permission: the address itself, then ``*``, then its HSA parents.
+* ``VG#VE`` (care giver, care unit): only its parts are tried, the last first; for a permission
+  only when there are at most two.
+* A period holds its first and its last moment.
+
+Knows nothing of files, SQL or the time of day: the moment asked about is handed in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import TypeVar
+
+from samsvar.model.catalogue import CallPermission, RoutingEntry
+from samsvar.model.identifiers import ContractUrn, HsaId, LogicalAddress, folded
+
+HSA_ROOT = "SE"
+"""The top of the HSA tree, and the parent of every unit that the tree does not know."""
+
+ANY = "*"
+"""The address that stands for all (standardvägval, standardbehörighet)."""
+
+DELIMITER = "#"
+_Found = TypeVar("_Found")
+_MOST_PARTS_PERMITTED = 2
+
+
+@dataclass(frozen=True, slots=True)
+class RouteLookup:
+    """What was found, and the addresses that were tried, as the national platform logs them."""
+
+    entries: tuple[RoutingEntry, ...]
+    """Empty: no route. Several: the catalogue is wrong."""
+    trace: str
+
+
+@dataclass(frozen=True, slots=True)
+class PermissionLookup:
+    """The permission that applies, if there is one, and the addresses that were tried."""
+
+    permission: CallPermission | None
+    trace: str
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """One published version: whole, frozen, indexed when it is made."""
+
+    version: int
+    entries: tuple[RoutingEntry, ...] = field(repr=False)
+    permissions: tuple[CallPermission, ...] = field(repr=False)
+    contracts: frozenset[ContractUrn] = field(repr=False)
+    parents: Mapping[str, str] = field(repr=False, default_factory=dict)
+    """The HSA tree: unit to its nearest ancestor."""
+
+    _routes: Mapping[tuple[str, str], tuple[RoutingEntry, ...]] = field(
+        init=False, repr=False, compare=False
+    )
+    _permissions: Mapping[tuple[str, str, str], tuple[CallPermission, ...]] = field(
+        init=False, repr=False, compare=False
+    )
+    _known: frozenset[str] = field(init=False, repr=False, compare=False)
+    _parents: Mapping[str, str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        routes: dict[tuple[str, str], tuple[RoutingEntry, ...]] = {}
+        for entry in self.entries:
+            place = (folded(entry.contract), folded(entry.logical_address))
+            routes[place] = (*routes.get(place, ()), entry)
+        permissions: dict[tuple[str, str, str], tuple[CallPermission, ...]] = {}
+        for permission in self.permissions:
+            key = (
+                folded(permission.consumer),
+                folded(permission.contract),
+                folded(permission.logical_address),
+            )
+            permissions[key] = (*permissions.get(key, ()), permission)
+        parents = {folded(unit): parent for unit, parent in self.parents.items()}
+        for name, value in (
+            ("parents", MappingProxyType(dict(self.parents))),
+            ("_routes", routes),
+            ("_permissions", permissions),
+            ("_known", frozenset(folded(contract) for contract in self.contracts)),
+            ("_parents", parents),
+        ):
+            object.__setattr__(self, name, value)  # the way a frozen dataclass fills itself
+
+    def knows(self, contract: ContractUrn) -> bool:
+        """Whether the catalogue has the contract at all."""
+        return folded(contract) in self._known
+
+    def routes(self, contract: ContractUrn, address: LogicalAddress, at: datetime) -> RouteLookup:
+        """The routes that lead to the address at that moment."""
+        moment = at.astimezone(UTC)
+        urn = folded(contract)
+
+        def valid(candidate: str) -> tuple[RoutingEntry, ...]:
+            entries = self._routes.get((urn, folded(candidate)), ())
+            return tuple(e for e in entries if e.valid_from <= moment <= e.valid_to)
+
+        steps = _leaves(_parts(address)) if DELIMITER in address else self._route_steps(address)
+        found, trace = _first(steps, valid)
+        return RouteLookup(found or (), trace)
+
+    def permission(
+        self, sender: HsaId, contract: ContractUrn, address: LogicalAddress, at: datetime
+    ) -> PermissionLookup:
+        """The permission by which the sender may call the address at that moment."""
+        moment = at.astimezone(UTC)
+        who, urn = folded(sender), folded(contract)
+
+        def valid(candidate: str) -> CallPermission | None:
+            for permission in self._permissions.get((who, urn, folded(candidate)), ()):
+                if permission.valid_from <= moment <= permission.valid_to:
+                    return permission
+            return None
+
+        if DELIMITER in address:
+            parts = _parts(address)
+            if len(parts) > _MOST_PARTS_PERMITTED:
+                return PermissionLookup(None, "Invalid parameters")
+            steps = _leaves(parts)
+        else:
+            steps = self._permission_steps(address)
+        return PermissionLookup(*_first(steps, valid))
+
+    def addresses(self, contract: ContractUrn, at: datetime) -> tuple[LogicalAddress, ...]:
+        """Every address that has a route of its own for the contract then, sorted."""
+        moment = at.astimezone(UTC)
+        urn = folded(contract)
+        return tuple(
+            sorted(
+                {
+                    entry.logical_address
+                    for entry in self.entries
+                    if folded(entry.contract) == urn
+                    and entry.valid_from <= moment <= entry.valid_to
+                }
+            )
+        )
+
+    def _route_steps(self, address: str) -> Iterator[tuple[str, str]]:
+        yield "", address
+        yield from (("(parent)", parent) for parent in self._climb(address))
+        yield "(default)", ANY
+
+    def _permission_steps(self, address: str) -> Iterator[tuple[str, str]]:
+        yield "", address
+        yield "(default)", ANY
+        yield from (("(parent)", parent) for parent in self._climb(address))
+
+    def _climb(self, address: str) -> Iterator[str]:
+        """The ancestors, nearest first, the root last; a unit nobody knows hangs on the root."""
+        seen = {folded(address), folded(HSA_ROOT)}
+        if folded(address) == folded(HSA_ROOT) or address == ANY:
+            return
+        parent = self._parents.get(folded(address))
+        while parent is not None and folded(parent) not in seen:
+            yield parent
+            seen.add(folded(parent))
+            parent = self._parents.get(folded(parent))
+        yield HSA_ROOT
+
+
+def _parts(address: str) -> tuple[str, ...]:
+    """The parts of ``VG#VE``, the last first, each once; ``*`` is no part."""
+    distinct: dict[str, str] = {}
+    for part in reversed(address.split(DELIMITER)):
+        if part and part != ANY:
+            distinct.setdefault(folded(part), part)
+    return tuple(distinct.values())
+
+
+def _leaves(parts: Iterable[str]) -> Iterator[tuple[str, str]]:
+    return (("(leaf)", part) for part in parts)
+
+
+def _first(
+    steps: Iterable[tuple[str, str]], look: Callable[[str], _Found | None]
+) -> tuple[_Found | None, str]:
+    """The first that is found, and the trace of what was tried, each kind of step named once."""
+    trace: list[str] = []
+    last_kind = ""
+    for kind, candidate in steps:
+        if kind != last_kind:
+            trace.append(kind)
+            last_kind = kind
+        trace.append(candidate)
+        if found := look(candidate):
+            return found, ",".join(trace)
+    return None, ",".join(trace)
