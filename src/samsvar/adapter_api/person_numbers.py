@@ -43,26 +43,25 @@ def short_form(person: PersonId, day: date) -> str:
     return f"{number[2:8]}{'+' if _turns_hundred(number, day) else '-'}{number[8:]}"
 
 
-def same_person(text: str, asked: PersonId, day: date) -> bool:
+def same_person(text: str, asked: PersonId, day: date | None = None) -> bool:
     """True if a source's spelling, written about ``day``, is the asked person's number.
 
-    Reads 12 digits, with or without a mark, and 10 digits with one: ``-`` is a person under
-    100 years, ``+`` one of 100 or more. Ten digits with no mark can be two people a century
-    apart: they are taken as the asked person's only if that person is under 100, as the
-    mark would have been ``-``.
+    Reads 12 digits, with or without a mark, and 10 digits: ``-`` or no mark is a person under
+    100 years, ``+`` one of 100 or more. Without a day ten digits can be two people a century
+    apart, so only spellings that carry the century are then the asked person's.
     """
     spelled = "".join(text.split())
     if not _has_short_form(asked):
         return spelled.replace("-", "").lower() == asked.extension.replace("-", "").lower()
     if match := _WITH_CENTURY.fullmatch(spelled):
         return match[1] + match[2] == asked.extension
-    if match := _WITHOUT_CENTURY.fullmatch(spelled):
+    if day is not None and (match := _WITHOUT_CENTURY.fullmatch(spelled)):
         of_age = (match[2] == "+") == _turns_hundred(asked.extension, day)
         return of_age and match[1] + match[3] == asked.extension[2:]
     return False
 
 
-def subject_of(text: str, asked: PersonId, day: date) -> PersonId:
+def subject_of(text: str, asked: PersonId, day: date | None = None) -> PersonId:
     """Whom a document is about: the asked person if the source says so, else somebody else.
 
     The other person keeps the source's own spelling under the root of local numbers, so that
