@@ -1,0 +1,198 @@
+"""One table of a registry file, read key by key; what is wrong is collected, never raised.
+
+Knows the forms of ids, dates and URLs, and how to say where a fault stands. A value is never
+repeated in a fault: it may be anything that somebody pasted. Knows no table's meaning.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable, Collection, Mapping
+from datetime import date
+from urllib.parse import urlsplit
+
+from samsvar.registry import ALWAYS, RegistryFault
+
+ID_FORM = "1 to 64 of A-Z a-z 0-9 _ . : -"
+_ID = re.compile(r"[0-9A-Za-z_.:\-]{1,64}", re.ASCII)
+_URL = re.compile(r"[!-~]{1,2000}", re.ASCII)
+_REFUSED_PORTS = {25: "mail"}  # a request to a mail server is a known way to send mail
+_MOST_SECONDS = 600.0  # ten minutes: longer than any question may take
+_SHOWN = 12
+
+
+def choices(names: Collection[str]) -> str:
+    """What is allowed, in words; a long list is cut."""
+    if not names:
+        return "there is none"
+    listed = sorted(names)
+    more = f" and {len(listed) - _SHOWN} more" if len(listed) > _SHOWN else ""
+    return "known: " + ", ".join(listed[:_SHOWN]) + more
+
+
+class Table:
+    """A table being read. Getters return None where the value is missing or wrong."""
+
+    def __init__(
+        self, where: str, values: Mapping[str, object], faults: list[RegistryFault]
+    ) -> None:
+        self.where = where
+        self._values = values
+        self._faults = faults
+        self._read: set[str] = set()
+
+    def fault(self, key: str, message: str) -> None:
+        """Put a fault to a key of this table."""
+        self._faults.append(RegistryFault(f"{self.where}, {key}", message))
+
+    def end(self) -> None:
+        """All keys have been asked for: what is left is unknown."""
+        for key in self._values:
+            if key not in self._read:
+                self.fault(key[:40], f"no such key; allowed: {', '.join(sorted(self._read))}")
+
+    def raw(self, key: str) -> object:
+        """The value as TOML gave it, or None."""
+        self._read.add(key)
+        return self._values.get(key)
+
+    def text(self, key: str, *, required: bool = True) -> str | None:
+        """Text that says something: one line, no blanks around it."""
+        value = self.raw(key)
+        if value is None:
+            if required:
+                self.fault(key, "is missing")
+            return None
+        if not isinstance(value, str) or not value or value != value.strip():
+            self.fault(key, "must be text in quotes, without blanks at its ends")
+            return None
+        if not value.isprintable():
+            self.fault(key, "must be one line without control characters")
+            return None
+        return value
+
+    def id(self, key: str, *, required: bool = True, also: str | None = None) -> str | None:
+        """An identifier; ``also`` is the one other value allowed."""
+        value = self.text(key, required=required)
+        if value is None or value == also or _ID.fullmatch(value):
+            return value
+        self.fault(key, f"must be {ID_FORM}" + (f', or "{also}"' if also else ""))
+        return None
+
+    def choice(self, key: str, allowed: Collection[str], default: str | None = None) -> str | None:
+        """One of the names allowed."""
+        value = self.text(key, required=default is None)
+        if value is None:
+            return default
+        if value not in allowed:
+            self.fault(key, f"not known here; {choices(allowed)}")
+            return None
+        return value
+
+    def day(self, key: str, default: date) -> date | None:
+        """A local date."""
+        value = self.raw(key)
+        if value is None:
+            return default
+        if type(value) is not date or value < ALWAYS:  # a TOML date and time is a date too
+            self.fault(
+                key,
+                "must be a date without time and quotes, from 1900 on, such as 2026-01-31;"
+                " it means that whole day in Sweden",
+            )
+            return None
+        return value
+
+    def seconds(self, key: str) -> float | None:
+        """A time limit, or None where the table has none."""
+        value = self.raw(key)
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            self.fault(key, "must be a number of seconds")
+            return None
+        if not 0 < value <= _MOST_SECONDS:
+            self.fault(key, f"must be over 0 and at most {_MOST_SECONDS:g} seconds")
+            return None
+        return float(value)
+
+    def url(self, key: str, *, allow_plain_http: bool) -> str | None:
+        """The address of a producer."""
+        value = self.text(key)
+        if value is None:
+            return None
+        if wrong := url_fault(value, allow_plain_http=allow_plain_http):
+            self.fault(key, wrong)
+            return None
+        return value
+
+    def texts(self, key: str) -> tuple[tuple[str, str], ...]:
+        """A table of texts."""
+        value = self.raw(key)
+        if value is None:
+            return ()
+        if not isinstance(value, dict):
+            self.fault(key, 'must be a table of texts: { name = "value" }')
+            return ()
+        pairs: list[tuple[str, str]] = []
+        for name, item in value.items():
+            if isinstance(item, str):
+                pairs.append((name, item))
+            else:
+                self.fault(f"{key}.{name[:40]}", "must be text: put it in quotes")
+        return tuple(pairs)
+
+    def names(self, key: str, resolve: Callable[[str], str | None], allowed: str) -> list[str]:
+        """One name or a list of them, each resolved; each at most once."""
+        value = self.raw(key)
+        if value is None:
+            self.fault(key, "is missing")
+            return []
+        listed = value if isinstance(value, list) else [value]
+        if not listed:
+            self.fault(key, "the list is empty")
+        found: list[str] = []
+        for name in listed:
+            resolved = resolve(name) if isinstance(name, str) else None
+            if resolved is None:
+                self.fault(key, f"not known here; {allowed}")
+            elif resolved in found:
+                self.fault(key, "names the same twice")
+            else:
+                found.append(resolved)
+        return found
+
+
+def url_fault(url: str, *, allow_plain_http: bool) -> str | None:
+    """What is wrong with a producer's URL, or None."""
+    if not _URL.fullmatch(url):
+        return "must be a URL of visible ASCII characters, without blanks"
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+        host = parts.hostname
+    except ValueError:
+        return "is not a URL that can be read: look at its host and port"
+    if parts.scheme not in ("http", "https"):
+        return "must begin with https://"
+    if not host or "\\" in url:
+        return "must name a host"
+    if parts.username is not None or parts.password is not None:
+        return "must not hold a user or password: use the producer's options"
+    if parts.fragment or "#" in url:
+        return "must not hold a fragment (#)"
+    if port == 0 or port in _REFUSED_PORTS:
+        return "names a port that no producer may have"
+    if parts.scheme == "http" and not allow_plain_http and not _loopback(host):
+        return "must begin with https://; http:// is for this machine only (127.0.0.1, ::1)"
+    return None
+
+
+def _loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

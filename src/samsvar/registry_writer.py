@@ -1,0 +1,113 @@
+"""A registry as text again: what ``parse_registry`` reads back to the same registry.
+
+Rows that differ only in the contract become one table with a list. Comments of the file that
+it once came from are not kept.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import groupby
+
+from samsvar.model.catalogue import CallPermission, Producer, RoutingEntry
+from samsvar.registry import ALWAYS, FOREVER, Registry, local_day, short_name
+
+_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
+
+
+def write_registry(registry: Registry) -> str:
+    """The registry as TOML."""
+    names = Counter(short_name(contract.urn) for contract in registry.contracts)
+    spelling = {
+        contract.urn: name if name and names[name] == 1 else contract.urn
+        for contract in registry.contracts
+        for name in (short_name(contract.urn),)
+    }
+    blocks = [
+        "\n".join(["[[contract]]", f"urn = {_quoted(c.urn)}", f"title = {_quoted(c.title)}"])
+        for c in registry.contracts
+    ]
+    blocks += ["\n".join(_producer(producer)) for producer in registry.producers]
+    for route, routes in groupby(registry.routes, key=_same_but_contract):
+        blocks.append("\n".join(_route(route, [spelling[r.contract] for r in routes])))
+    for permission, rows in groupby(registry.permissions, key=_allowed_but_contract):
+        blocks.append("\n".join(_permission(permission, [spelling[r.contract] for r in rows])))
+    if registry.hsa:
+        tree = [f"{_key(unit)} = {_quoted(parent)}" for unit, parent in registry.hsa]
+        blocks.append("\n".join(["[hsa]", *tree]))
+    return "\n\n".join(blocks) + "\n"
+
+
+_RouteKey = tuple[str, str, str, datetime, datetime]
+_PermissionKey = tuple[str, str, datetime, datetime]
+
+
+def _same_but_contract(row: RoutingEntry) -> _RouteKey:
+    return row.logical_address, row.producer.id, row.profile.value, row.valid_from, row.valid_to
+
+
+def _allowed_but_contract(row: CallPermission) -> _PermissionKey:
+    return row.consumer, row.logical_address, row.valid_from, row.valid_to
+
+
+def _producer(producer: Producer) -> Iterator[str]:
+    yield "[[producer]]"
+    yield f"id = {_quoted(producer.id)}"
+    yield f"title = {_quoted(producer.title)}"
+    yield f"kind = {_quoted(producer.kind.value)}"
+    yield f"address = {_quoted(producer.address)}"
+    yield f"owner = {_quoted(producer.owner)}"
+    if producer.adapter is not None:
+        yield f"adapter = {_quoted(producer.adapter)}"
+    if producer.options:
+        pairs = ", ".join(f"{_key(name)} = {_quoted(value)}" for name, value in producer.options)
+        yield f"options = {{ {pairs} }}"
+    yield f"schema_policy = {_quoted(producer.schema_policy.value)}"
+    if producer.timeout is not None:
+        yield f"timeout = {producer.timeout!r}"
+
+
+def _route(key: _RouteKey, contracts: list[str]) -> Iterator[str]:
+    address, producer, profile, valid_from, valid_to = key
+    yield "[[route]]"
+    yield f"contract = {_one_or_list(contracts)}"
+    yield f"logical_address = {_quoted(address)}"
+    yield f"producer = {_quoted(producer)}"
+    yield f"profile = {_quoted(profile)}"
+    yield from _period(valid_from, valid_to)
+
+
+def _permission(key: _PermissionKey, contracts: list[str]) -> Iterator[str]:
+    consumer, address, valid_from, valid_to = key
+    yield "[[permission]]"
+    yield f"consumer = {_quoted(consumer)}"
+    yield f"contract = {_one_or_list(contracts)}"
+    yield f"logical_address = {_quoted(address)}"
+    yield from _period(valid_from, valid_to)
+
+
+def _period(valid_from: datetime, valid_to: datetime) -> Iterator[str]:
+    begins, ends = local_day(valid_from), local_day(valid_to)
+    if begins != ALWAYS:
+        yield f"valid_from = {begins.isoformat()}"
+    if ends != FOREVER:
+        yield f"valid_to = {ends.isoformat()}"
+
+
+def _one_or_list(names: list[str]) -> str:
+    if len(names) == 1:
+        return _quoted(names[0])
+    return "[" + ", ".join(_quoted(name) for name in names) + "]"
+
+
+def _key(name: str) -> str:
+    return name if _BARE_KEY.fullmatch(name) else _quoted(name)
+
+
+def _quoted(text: str) -> str:
+    """A TOML basic string. JSON's escapes are TOML's too; only DEL must be added."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
