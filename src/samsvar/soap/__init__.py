@@ -1,0 +1,1 @@
+"""The wire, no I/O but packaged files: bytes in, our words out, and back."""
