@@ -1,0 +1,159 @@
+"""The transport that puts an adapter between the hub's contracts and a native source.
+
+Knows the codecs, the adapters that were loaded, and that an adapter is foreign code: its bug
+costs one producer's answer and nobody else's. Knows no native format and no other producer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+
+from samsvar.adapter_api.ports import Adapter, AdapterOptions, Http
+from samsvar.errors import (
+    AdapterBroke,
+    ForeignPatient,
+    MalformedRequest,
+    NotRouted,
+    ProducerError,
+    ProducerResultError,
+    ProducerTimedOut,
+)
+from samsvar.manifest import LoadedAdapter, SecretUnreadable, resolve_options
+from samsvar.model.care import CareContact, CarePlan, CareQuery, DataQuality
+from samsvar.model.catalogue import Producer
+from samsvar.model.exchange import Call, Item, Question, Recipient, Reply
+from samsvar.model.identifiers import ContractUrn
+from samsvar.ports import Transport
+from samsvar.soap.codecs import CODECS, Codec, ContactCodec, PlanCodec
+
+
+class AdaptedTransport:
+    """Asks producers that stand behind adapters."""
+
+    def __init__(
+        self,
+        adapters: Mapping[str, LoadedAdapter],
+        http_for: Callable[[Producer], Http],
+        read_secret: Callable[[str], str],
+        codecs: Mapping[ContractUrn, Codec] = CODECS,
+    ) -> None:
+        self._adapters = adapters
+        self._http_for = http_for
+        self._read_secret = read_secret
+        self._codecs = codecs
+
+    async def ask(
+        self, call: Call, question: Question, recipient: Recipient, patience: float
+    ) -> Reply:
+        """The adapter's records as items of the contract asked.
+
+        Records of another person than asked are handed on with their own subject: the stage
+        that judges answers drops the whole answer, and says so.
+
+        Raises:
+            ProducerTimedOut: not within ``patience`` seconds, or the producer's own limit.
+            ProducerResultError: the contract calls the question INVALID_REQUEST.
+            AdapterBroke: the adapter, or how it is set up, must be mended.
+            ProducerError: what the adapter found at the source.
+        """
+        if recipient.entry is None:
+            raise NotRouted("no route leads to this address")
+        producer = recipient.entry.producer
+        codec = self._codec(question.contract.urn)
+        query = _read_query(codec, question.body, recipient.logical_address)
+        loaded = self._loaded(producer)
+        options = self._options(loaded, producer)
+        patience = patience if producer.timeout is None else min(patience, producer.timeout)
+        try:
+            async with asyncio.timeout(patience):
+                return await _answer(
+                    codec,
+                    loaded.adapter,
+                    query,
+                    producer.address,
+                    options,
+                    self._http_for(producer),
+                )
+        except TimeoutError as error:
+            raise ProducerTimedOut(f"timeout: no whole answer in {patience:.3g} s") from error
+        except ProducerError:
+            raise
+        except Exception as error:  # noqa: BLE001 - foreign code: its bug is one producer's loss
+            # The type only, and no cause: text and traceback may quote the person's record.
+            raise AdapterBroke(f"the adapter raised {type(error).__name__}") from None
+
+    def _codec(self, contract: ContractUrn) -> Codec:
+        codec = self._codecs.get(contract)
+        if codec is None:
+            raise AdapterBroke("adapters do not answer this contract: correct the catalogue")
+        return codec
+
+    def _loaded(self, producer: Producer) -> LoadedAdapter:
+        loaded = self._adapters.get(producer.adapter or "")
+        if loaded is None:
+            raise AdapterBroke("the producer's adapter is not installed: correct the catalogue")
+        return loaded
+
+    def _options(self, loaded: LoadedAdapter, producer: Producer) -> AdapterOptions:
+        """Read for each question, so that a renewed secret counts at once."""
+        try:
+            return resolve_options(loaded.manifest, dict(producer.options), self._read_secret)
+        except (SecretUnreadable, ValueError) as error:
+            raise AdapterBroke(f"the producer's options are not usable: {error}") from error
+
+
+def _read_query(codec: Codec, body: bytes, source_system: str) -> CareQuery:
+    try:
+        return codec.read_query(body, source_system)
+    except MalformedRequest as error:
+        # What a producer that speaks the contract would have answered.
+        raise ProducerResultError(f"INVALID_REQUEST: {error}") from error
+
+
+async def _answer(
+    codec: Codec,
+    adapter: Adapter,
+    query: CareQuery,
+    address: str,
+    options: AdapterOptions,
+    http: Http,
+) -> Reply:
+    match codec:
+        case PlanCodec():
+            plans = await adapter.care_plans(query, address, options, http)
+            chosen_plans = codec.select(plans, query)
+            items = [_item(plan, codec.write(plan)) for plan in chosen_plans.records]
+            return _reply(query, plans, items, chosen_plans.quality)
+        case ContactCodec():
+            contacts = await adapter.care_contacts(query, address, options, http)
+            chosen = codec.select(contacts, query)
+            items = [_item(contact, codec.write(contact)) for contact in chosen.records]
+            return _reply(query, contacts, items, chosen.quality)
+
+
+def _item(record: CarePlan | CareContact, xml: bytes) -> Item:
+    return Item(xml=xml, subject=record.subject, source_system=record.source_system)
+
+
+def _reply(
+    query: CareQuery,
+    records: Sequence[CarePlan | CareContact],
+    items: list[Item],
+    quality: tuple[DataQuality, ...],
+) -> Reply:
+    """The items, with the remarks on them as warnings, each once.
+
+    Raises:
+        ForeignPatient: another person's record came and was not selected, so no item would
+            tell; an adapter that mixes people is not to be believed on the others either.
+    """
+    if any(record.subject != query.subject for record in records) and all(
+        item.subject == query.subject for item in items
+    ):
+        raise ForeignPatient("the adapter gave another person's record")
+    warnings = dict.fromkeys(f"{each.code} {each.path}: {each.message}" for each in quality)
+    return Reply(items=tuple(items), warnings=tuple(warnings))
+
+
+_: type[Transport] = AdaptedTransport  # interface guard

@@ -1,0 +1,127 @@
+"""GetCareContacts 3.0: the request as a question, a canonical contact as a ``careContact``.
+
+Knows the contract's names, order and content rules. Knows no producer and no consumer.
+Source: TKB clinicalprocess:logistics:logistics 3.0.13.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lxml import etree
+
+from samsvar.model.care import (
+    OID_CARE_CONTACT_TYPE,
+    OID_SNOMED_SE,
+    CareContact,
+    CareQuery,
+    Code,
+    ContactStatus,
+    ContactType,
+    DataQuality,
+    QualityCode,
+)
+from samsvar.model.identifiers import ContractUrn
+from samsvar.model.selection import Selection, matching_contacts
+from samsvar.soap.codecs.elements import Bricklayer, can_stand, to_bytes
+from samsvar.soap.codecs.questions import RequestShape
+
+CONTRACT = ContractUrn("urn:riv:clinicalprocess:logistics:logistics:GetCareContactsResponder:3")
+CORE = "urn:riv:clinicalprocess:logistics:logistics:3"
+
+_REQUEST = RequestShape("GetCareContacts", CONTRACT, CORE, period="datePeriod")
+_LAY = Bricklayer(CORE)
+
+_TYPES: dict[ContactType, str] = {
+    ContactType.VISIT: "Besök",
+    ContactType.PHONE: "Telefon",
+    ContactType.EPISODE: "Vårdtillfälle",
+    ContactType.DAY_CARE: "Dagsjukvård",
+    ContactType.OTHER: "Annan",
+}
+
+_STATUSES: dict[ContactStatus, str] = {
+    ContactStatus.BOOKED: "tidbokad",
+    ContactStatus.CANCELLED_BEFORE: "inställd",
+    ContactStatus.ONGOING: "pågående",
+    ContactStatus.INTERRUPTED: "avbruten",
+    ContactStatus.FINISHED: "avslutad",
+    ContactStatus.ON_LEAVE: "permission",
+    ContactStatus.ENTERED_IN_ERROR: "makulerad",
+    ContactStatus.WAITING_LIST: "väntelista",
+}
+
+
+def read_query(body: bytes, source_system: str) -> CareQuery:
+    """The question; MalformedRequest where the contract says INVALID_REQUEST."""
+    return _REQUEST.read(body, source_system)
+
+
+def select(contacts: Sequence[CareContact], query: CareQuery) -> Selection[CareContact]:
+    """The care contacts that answer the question and may leave."""
+    kept: list[CareContact] = []
+    remarks: list[DataQuality] = []
+    for contact in matching_contacts(contacts, query):
+        remarks += contact.quality
+        if can_stand(contact.last_changed):
+            kept.append(contact)
+        else:
+            remarks.append(
+                DataQuality(
+                    QualityCode.UNPARSED_DATE, "last_changed", "contact left out: no such year"
+                )
+            )
+    return Selection(tuple(kept), tuple(remarks))
+
+
+def write(contact: CareContact) -> bytes:
+    """One selected contact as one ``careContact`` element.
+
+    The schema has title, time, authenticator, nullified and careContactId in the header; the
+    TKB forbids them all for contacts.
+    """
+    root = etree.Element(f"{{{CONTRACT}}}careContact", nsmap={"contact": CONTRACT, "core": CORE})
+    header = _LAY.branch(root, "careContactHeader")
+    _LAY.required(header, "documentId", contact.contact_id)
+    _LAY.required(header, "sourceSystemHSAId", contact.source_system)
+    _LAY.person_id(header, "patientId", contact.subject)
+    _LAY.accountable(header, contact.last_changed, contact.accountable)
+    _LAY.flag(header, "approvedForPatient", contact.approved_for_patient)
+    body = _LAY.branch(root, "careContactBody")
+    _LAY.code(body, "careContactCode", _type(contact))
+    _LAY.text(body, "careContactReason", contact.reason)
+    _LAY.unit(body, "careContactOrgUnit", contact.unit)
+    _period(body, contact)
+    _LAY.code(body, "careContactStatus", _status(contact))
+    return to_bytes(root)
+
+
+def _type(contact: CareContact) -> Code | None:
+    if contact.type is None:
+        return None
+    return Code(
+        code=contact.type,
+        system=OID_CARE_CONTACT_TYPE,
+        display=_TYPES[contact.type],
+        system_name="KV Vårdkontakttyp",
+    )
+
+
+def _status(contact: CareContact) -> Code | None:
+    """The code; where the source has none, its own word."""
+    if contact.status is None:
+        return Code(text=contact.status_text) if contact.status_text else None
+    return Code(
+        code=contact.status,
+        system=OID_SNOMED_SE,
+        display=_STATUSES[contact.status],
+        system_name="SNOMED CT SE",
+    )
+
+
+def _period(body: etree._Element, contact: CareContact) -> None:
+    """The contract wants a start or an end: a period with neither is left out."""
+    if any(moment and can_stand(moment) for moment in (contact.start, contact.end)):
+        branch = _LAY.branch(body, "careContactTimePeriod")
+        _LAY.time(branch, "start", contact.start)
+        _LAY.time(branch, "end", contact.end)
