@@ -81,6 +81,13 @@ class MalformedRequest(ConsumerError):
     code = "VP015"
 
 
+class RuleBroken(ConsumerError):
+    """The message is sound, but breaks a rule of its contract: ``result`` ERROR, not a fault,
+    where the contract has a result. The text is fit to show to a user."""
+
+    code = "INVALID_REQUEST"
+
+
 class VersionMismatch(ConsumerError):
     """The envelope is not SOAP 1.1."""
 
@@ -137,6 +144,12 @@ class AuditUnavailable(ResourcesMissing):
     code = "VP012-AUDIT"
 
 
+class ProducerFailed(HubFault):
+    """The one source that was addressed gave nothing: its own fault goes on as it came."""
+
+    code = "VP009"
+
+
 class RoutingLoop(HubFault):
     """The call has been here before."""
 
@@ -178,10 +191,15 @@ class ProducerTimedOut(ProducerError):
 
 
 class ProducerFault(ProducerError):
-    """It answered with a SOAP fault or its own error code."""
+    """It answered with a SOAP fault or its own error code. ``raw``: the fault as it came, for
+    the consumer who addressed this one source; it may hold anything, and is in no text."""
 
     code = "fault"
     wire_code = "500"
+
+    def __init__(self, message: str, *, raw: bytes | None = None) -> None:
+        super().__init__(message)
+        self.raw = raw
 
 
 class ProducerResultError(ProducerError):

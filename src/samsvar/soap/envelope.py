@@ -1,0 +1,149 @@
+"""Writes envelopes as bytes: the collected answer, one source's answer, the question on its way.
+
+What is ours is written from templates and escaped; what came from others (records, the question's
+body) is put in as it came. No default namespace is ever declared here: a record in no namespace
+would take it on.
+
+Knows SOAP 1.1, the RIV-TA header blocks and a contract's element names. Knows no tree, and
+judges nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+
+from samsvar.model.catalogue import RivtaProfile
+from samsvar.model.contract import ServiceContract
+from samsvar.model.local_time import local_time
+from samsvar.model.status import FLAGS, StatusRecord
+from samsvar.soap.rivta import ADDRESS_ELEMENT, INTEROPERABILITY_HEADERS, SOAP
+
+_OPENING = f'<?xml version="1.0" encoding="UTF-8"?>\n<s:Envelope xmlns:s="{SOAP}">'.encode()
+_STATUS_OPENING = f'<s:Header><h:ProcessingStatus xmlns:h="{INTEROPERABILITY_HEADERS}">'.encode()
+_STATUS_CLOSING = b"</h:ProcessingStatus></s:Header>"
+
+#: "NA": the collected answer is logged at each source, so there is no one log id (as the
+#: national platform answers).
+_COLLECTED = ("INFO", "NA")
+
+_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\r": "&#13;"})
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def aggregated(
+    contract: ServiceContract, items: Sequence[bytes], statuses: Sequence[StatusRecord]
+) -> bytes:
+    """The collected answer: one status row for each source that was asked, then all records.
+
+    The header block is there also when nobody was asked. ``result``, where the contract has
+    one, is INFO whatever happened: how each source fared stands in the header.
+    """
+    header = (_STATUS_OPENING, *map(_status, statuses), _STATUS_CLOSING)
+    return b"".join((_OPENING, *header, *_body(contract, items, *_COLLECTED)))
+
+
+def single(contract: ServiceContract, items: Sequence[bytes], log_id: str) -> bytes:
+    """An ordinary answer of one source, result OK: what a producer itself would say."""
+    return b"".join((_OPENING, *_body(contract, items, "OK", log_id)))
+
+
+def request_envelope(profile: RivtaProfile, logical_address: str, body: bytes) -> bytes:
+    """A question to one producer: its address as the profile has it, and the body as it came."""
+    before, after = _address(profile)
+    return b"".join(
+        (before, escaped(logical_address).encode(), after, body, b"</s:Body></s:Envelope>")
+    )
+
+
+def escaped(text: str) -> str:
+    """The text as it can stand in an element or an attribute. What XML cannot hold is replaced."""
+    return _NOT_XML.sub("\ufffd", text).translate(_ESCAPES)
+
+
+def _status(record: StatusRecord) -> bytes:
+    """One row, its fields in the order of the schema."""
+    cached, in_synch = FLAGS[record.code]
+    at = f"{local_time(record.at):%Y%m%d%H%M%S}"
+    # Empty, not left out: the schema has it as mandatory, and readers of the national platform's
+    # answers, which leave it out, read an empty one as well.
+    when = f"<h:lastSuccessfulSynch>{at}</h:lastSuccessfulSynch>"
+    if not in_synch:
+        when = f"<h:lastSuccessfulSynch/><h:lastUnsuccessfulSynch>{at}</h:lastUnsuccessfulSynch>"
+    why = ""
+    if record.error is not None:
+        why = (
+            "<h:lastUnsuccessfulSynchError>"
+            f"<h:causingAgent>{record.error.agent}</h:causingAgent>"
+            f"<h:code>{escaped(record.error.code)}</h:code>"
+            f"<h:text>{escaped(record.error.text)}</h:text>"
+            "</h:lastUnsuccessfulSynchError>"
+        )
+    return (
+        "<h:ProcessingStatusList>"
+        f"<h:logicalAddress>{escaped(record.logical_address)}</h:logicalAddress>"
+        f"<h:statusCode>{record.code}</h:statusCode>"
+        f"<h:isResponseFromCache>{_boolean(cached)}</h:isResponseFromCache>"
+        f"<h:isResponseInSynch>{_boolean(in_synch)}</h:isResponseInSynch>"
+        f"{when}{why}"
+        "</h:ProcessingStatusList>"
+    ).encode()
+
+
+def _boolean(value: bool) -> str:
+    return "true" if value else "false"
+
+
+def _body(
+    contract: ServiceContract, items: Sequence[bytes], code: str, log_id: str
+) -> tuple[bytes, ...]:
+    """From the start of Body to the end of the envelope."""
+    opening, before_log_id, after_log_id = _frame(
+        contract.response_element,
+        contract.result_element,
+        contract.result_code_element,
+        contract.result_log_id_element,
+        code,
+    )
+    written = escaped(log_id).encode() if contract.result_log_id_element else b""
+    return (opening, *items, before_log_id, written, after_log_id)
+
+
+@lru_cache(maxsize=64)  # two for each contract: the names of a contract do not change
+def _frame(
+    response: str, result: str | None, result_code: str | None, log_id: str | None, code: str
+) -> tuple[bytes, bytes, bytes]:
+    """What stands before the records, between them and the log id, and after that."""
+    name, declared = _named("r", response)
+    opening = f"<s:Body><{name} {declared}>"
+    after = f"</{name}></s:Body></s:Envelope>"
+    before = ""
+    if result is not None:
+        outer, declared = _named("q", result)
+        before = f"<{outer} {declared}>"
+        after = f"</{outer}>{after}"
+        if result_code is not None:
+            inner, declared = _named("c", result_code)
+            before += f"<{inner} {declared}>{code}</{inner}>"
+        if log_id is not None:
+            inner, declared = _named("c", log_id)
+            before += f"<{inner} {declared}>"
+            after = f"</{inner}>{after}"
+    return opening.encode(), before.encode(), after.encode()
+
+
+@lru_cache(maxsize=8)
+def _address(profile: RivtaProfile) -> tuple[bytes, bytes]:
+    """What stands before and after the logical address, as far as the body's content."""
+    name, declared = _named("a", ADDRESS_ELEMENT[profile])
+    return (
+        _OPENING + f"<s:Header><{name} {declared}>".encode(),
+        f"</{name}></s:Header><s:Body>".encode(),
+    )
+
+
+def _named(prefix: str, clark: str) -> tuple[str, str]:
+    """Qualified name and namespace declaration of an element given as ``{ns}local``."""
+    namespace, _, local = clark.removeprefix("{").rpartition("}")
+    return f"{prefix}:{local}", f'xmlns:{prefix}="{escaped(namespace)}"'
