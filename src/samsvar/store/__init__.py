@@ -1,0 +1,1 @@
+"""Memory: what the hub keeps in its data folder. Each module implements one port."""

@@ -1,0 +1,66 @@
+"""The tables as the code uses them. The migrations make them; a test holds the two together."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+METADATA = sa.MetaData()
+
+SETTING = sa.Table(
+    "setting",
+    METADATA,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("value", sa.Text, nullable=False),
+)
+
+CATALOGUE_VERSION = sa.Table(
+    "catalogue_version",
+    METADATA,
+    sa.Column("version", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("published", sa.Text, nullable=False),
+    sa.Column("who", sa.Text, nullable=False),
+    sa.Column("comment", sa.Text, nullable=False),
+    sa.Column("registry", sa.Text, nullable=False),
+)
+
+QUESTION = sa.Table(
+    "question",
+    METADATA,
+    sa.Column("sequence", sa.Integer, primary_key=True),
+    sa.Column("correlation_id", sa.Text, nullable=False),
+    sa.Column("at", sa.Text, nullable=False),
+    sa.Column("sender", sa.Text),
+    sa.Column("original_consumer", sa.Text),
+    sa.Column("contract", sa.Text),
+    sa.Column("logical_address", sa.Text),
+    sa.Column("subject_hash", sa.Text),
+    sa.Column("subject_sealed", sa.LargeBinary),
+    sa.Column("verdict", sa.Text, nullable=False),
+    sa.Column("fault", sa.Text),
+    sa.Column("fault_detail", sa.Text, nullable=False),
+    sa.Column("catalogue_version", sa.Integer),
+    sa.Column("elapsed", sa.Float, nullable=False),
+    sa.Column("items", sa.Integer, nullable=False),
+    sa.Column("security", sa.Text, nullable=False),
+    sa.Column("peer", sa.Text, nullable=False),
+    sa.Column("decisions", sa.Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+ENGAGEMENT = sa.Table(
+    "engagement",
+    METADATA,
+    sa.Column("resident_hash", sa.Text, primary_key=True),
+    sa.Column("service_domain", sa.Text, primary_key=True),
+    sa.Column("categorization", sa.Text, primary_key=True),
+    sa.Column("logical_address", sa.Text, primary_key=True),
+    sa.Column("business_object", sa.Text, primary_key=True),
+    sa.Column("source_system", sa.Text, primary_key=True),
+    sa.Column("data_controller", sa.Text, primary_key=True),
+    sa.Column("owner", sa.Text, primary_key=True),
+    sa.Column("interest", sa.Text, primary_key=True),
+    sa.Column("most_recent_content", sa.Text),
+    sa.Column("creation_time", sa.Text, nullable=False),
+    sa.Column("update_time", sa.Text),
+    sqlite_with_rowid=False,
+)
