@@ -1,0 +1,137 @@
+"""Persons at rest: a keyed hash to find them by, and a sealed number to show an auditor.
+
+Knows one key file and the two keys that are made of it. A database remembers the fingerprint of
+its key: with another key, every search would quietly find nothing. Knows no table but that.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import secrets
+import stat
+from pathlib import Path
+
+import sqlalchemy as sa
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from samsvar.errors import ResourcesMissing
+from samsvar.model.identifiers import PersonId
+from samsvar.store.database import Database
+from samsvar.store.tables import SETTING
+
+KEY_FILE = "person.key"
+_KEY_BYTES = 32
+_NONCE_BYTES = 12  # what GCM is made for; random, so at most 2^32 seals with one key
+_FORM = b"\x01"  # first byte of a seal: which form it has, should there be another one day
+_FINGERPRINT = "person-key-fingerprint"
+
+
+class PersonVault:
+    """Hashes, seals and opens. Holds the key, and never shows it."""
+
+    def __init__(self, key: bytes) -> None:
+        if len(key) != _KEY_BYTES:
+            raise ValueError(f"the key must be {_KEY_BYTES} bytes")
+        self._hash_key = _derived(key, b"samsvar person hash")
+        self._cipher = AESGCM(_derived(key, b"samsvar person seal"))
+        self.fingerprint = _derived(key, b"samsvar person key fingerprint").hex()[:16]
+
+    def keyed_hash(self, person: PersonId) -> str:
+        """HMAC-SHA256 of root and number, as hex: the same for the same person, always."""
+        message = f"{person.root}|{person.extension}".encode()
+        return hmac.digest(self._hash_key, message, hashlib.sha256).hex()
+
+    def seal(self, person: PersonId) -> bytes:
+        """The person, encrypted; different each time."""
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        message = f"{person.root}|{person.extension}".encode()
+        return _FORM + nonce + self._cipher.encrypt(nonce, message, _FORM)
+
+    def open(self, sealed: bytes) -> PersonId:
+        """The person that was sealed.
+
+        Raises:
+            ResourcesMissing: it was changed, or sealed with another key.
+        """
+        nonce, message = sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :]
+        try:
+            opened = self._cipher.decrypt(nonce, message, sealed[:1]).decode()
+        except (InvalidTag, ValueError) as error:
+            raise ResourcesMissing("a sealed person cannot be opened with this key") from error
+        root, _, extension = opened.partition("|")
+        return PersonId(root, extension)
+
+
+def open_vault(database: Database) -> PersonVault:
+    """The vault of a data folder. Its key is made at first use, and never after that.
+
+    Raises:
+        ResourcesMissing: the key is gone, is another one, or can be read by others.
+    """
+    path = database.path.with_name(KEY_FILE)
+    with database.read() as connection:
+        expected = connection.scalar(sa.select(SETTING.c.value).filter_by(name=_FINGERPRINT))
+    try:
+        if expected is None:
+            _make_key(path)
+        vault = PersonVault(_read_key(path))
+    except (OSError, ValueError) as error:
+        raise ResourcesMissing(
+            f"the key file {KEY_FILE} is missing or cannot be read: restore it with the database"
+        ) from error
+    if expected is None:
+        expected = _remember(database, vault.fingerprint)
+    if not hmac.compare_digest(expected, vault.fingerprint):
+        raise ResourcesMissing(f"{KEY_FILE} is not this database's key: restore the right one")
+    return vault
+
+
+def _derived(key: bytes, purpose: bytes) -> bytes:
+    return HKDF(SHA256(), length=_KEY_BYTES, salt=None, info=purpose).derive(key)
+
+
+def _make_key(path: Path) -> None:
+    """Write a new key, whole or not at all; if another process was first, its key stands."""
+    if path.exists():
+        return
+    draft = path.with_name(f"{KEY_FILE}.{os.getpid()}")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
+    descriptor = os.open(draft, flags, stat.S_IRUSR | stat.S_IWUSR)
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_hex(_KEY_BYTES) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            return
+    finally:
+        draft.unlink()
+    folder = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(folder)  # the name must outlive a power cut as well as the content
+    finally:
+        os.close(folder)
+
+
+def _read_key(path: Path) -> bytes:
+    if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise ResourcesMissing(f"{KEY_FILE} can be read by others: chmod 600 it")
+    return bytes.fromhex(path.read_text().strip())
+
+
+def _remember(database: Database, fingerprint: str) -> str:
+    """Bind the database to the key; the fingerprint that stands is the first one written."""
+    with database.write() as connection, connection.begin():
+        row = sa.select(SETTING.c.value).filter_by(name=_FINGERPRINT)
+        found = connection.scalar(row)
+        if found is None:
+            connection.execute(sa.insert(SETTING).values(name=_FINGERPRINT, value=fingerprint))
+            return fingerprint
+        return str(found)
