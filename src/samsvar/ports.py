@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from samsvar.model.catalogue_lookup import Catalogue
-from samsvar.model.engagement import Engagement, EngagementFilter
+from samsvar.model.contract import ServiceContract
+from samsvar.model.engagement import (
+    Engagement,
+    EngagementFilter,
+    EngagementTransaction,
+    UpdateCounts,
+)
 from samsvar.model.exchange import Call, Question, QuestionRecord, Recipient, Reply
+from samsvar.model.identifiers import ContractUrn
 
 
 class Clock(Protocol):
     """The time of day, and a clock that never goes back."""
 
     def now(self) -> datetime:
-        """Aware wall time."""
+        """Aware wall time, in Europe/Stockholm."""
 
     def monotonic(self) -> float:
         """Seconds; for deadlines only."""
@@ -42,6 +50,15 @@ class EngagementIndex(Protocol):
             EngagementIndexUnavailable: never an empty answer instead.
         """
 
+    async def update(
+        self, transactions: Sequence[EngagementTransaction], owner: str, now: datetime
+    ) -> UpdateCounts:
+        """Store, change and delete posts; returns when that is durable.
+
+        Raises:
+            EngagementIndexUnavailable: nothing was stored.
+        """
+
 
 class Transport(Protocol):
     """Carries one question to one producer."""
@@ -65,3 +82,42 @@ class AccessLog(Protocol):
         Raises:
             AuditUnavailable: it could not be made durable.
         """
+
+
+class Events(Protocol):
+    """The routing log: one structured line an event, named in ``docs/log-events.md``."""
+
+    def emit(self, action: str, correlation_id: str, **fields: object) -> None:
+        """Write the event. Never raises, never blocks: the routing log is not the access log."""
+
+
+@dataclass(frozen=True, slots=True)
+class HouseRules:
+    """What an operator has decided, as the pipeline needs it. Identifiers are folded."""
+
+    own_addresses: frozenset[str]
+    instance_id: str
+    original_consumer_senders: frozenset[str]
+    """Who may speak for another original consumer (VP013)."""
+    margin: float = 0.3
+    """Seconds kept for merging and logging after the last producer."""
+    most_recipients: int = 500
+    """One question asks no more sources than this; the rest get an honest status."""
+    require_client_usage: bool = True
+    """Refuse client certificates without the extended key usage clientAuth."""
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """All that the walk may touch."""
+
+    clock: Clock
+    catalogue: CatalogueSource
+    contracts: Mapping[ContractUrn, ServiceContract]
+    request_checks: Mapping[ContractUrn, Callable[[Any], Sequence[Any]]]
+    """Schema checks of request bodies: path and reason for each fault."""
+    index: EngagementIndex
+    transport: Transport
+    access_log: AccessLog
+    events: Events
+    rules: HouseRules

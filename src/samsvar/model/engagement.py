@@ -65,3 +65,13 @@ class EngagementFilter:
     data_controller: str | None = None
     owner: str | None = None
     most_recent_content: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateCounts:
+    """What an Update did. ``stored + updated + deleted + unchanged`` = transactions sent."""
+
+    stored: int = 0
+    updated: int = 0
+    deleted: int = 0
+    unchanged: int = 0

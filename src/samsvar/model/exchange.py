@@ -39,12 +39,21 @@ class Peer:
 
 
 @dataclass(frozen=True, slots=True)
+class Sender:
+    """Who is judged to be calling, and what was odd about the way they said so."""
+
+    hsa_id: HsaId
+    oddities: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
-    """A request whose envelope has been read, but whose body has not been judged."""
+    """A request at the door: who seems to ask, and the envelope, read but not judged."""
 
     correlation_id: CorrelationId
     peer: Peer
-    contract: ContractUrn
+    contract: ContractUrn | None
+    """None where the envelope could not be read."""
     logical_address: LogicalAddress | None
     profile: RivtaProfile
     original_consumer: HsaId | None
@@ -52,12 +61,14 @@ class Call:
     forwarded: tuple[tuple[str, str], ...]
     """``x-rivta-*`` headers that go on to producers unchanged."""
     message: Any = field(repr=False)
-    """The read envelope (``soap.request.Message``); opaque to the pipeline."""
-    received: float = 0.0
+    """The read envelope (``soap.request.Message``), or the error that reading it gave."""
+    received: float
     """Monotonic seconds at the first byte of the request."""
-    deadline: float = 0.0
+    deadline: float
     """Monotonic seconds when the answer must be on its way."""
-    received_at: datetime = field(kw_only=True)
+    received_at: datetime
+    sender: HsaId | None = None
+    """Who asks, once ``identify`` has judged it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +149,6 @@ class Reason(StrEnum):
     ANSWERED_EMPTY = "answered-empty"
     NOT_INDEXED = "not-indexed"
     NO_ROUTE = "no-route"
-    AMBIGUOUS_ROUTE = "ambiguous-route"
     NOT_PERMITTED = "not-permitted"
     OWN_ADDRESS = "own-address"
     FILTERED_BY_SOURCE = "filtered-by-source"
@@ -150,8 +160,6 @@ class Reason(StrEnum):
     FOREIGN_PATIENT = "foreign-patient"
     FOREIGN_SOURCE = "foreign-source"
     ADAPTER_BROKE = "adapter-broke"
-    WITHHELD = "withheld"
-    ABANDONED = "abandoned"
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +210,7 @@ class QuestionRecord:
     at: datetime
     sender: HsaId | None
     original_consumer: HsaId | None
-    contract: ContractUrn
+    contract: ContractUrn | None
     logical_address: LogicalAddress | None
     subject: PersonId | None
     verdict: Verdict

@@ -1,0 +1,139 @@
+"""The application behind every listener: which door a path leads to, and nothing more.
+
+``/vp/...``             POST an envelope; GET ``?wsdl`` and ``?xsd=...``
+``/health/live``        the process turns
+``/health/ready``       it can serve, or what is missing
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from urllib.parse import parse_qsl
+
+import orjson
+
+from samsvar.inbound.http import (
+    CallerGone,
+    Headers,
+    HttpRefused,
+    Receive,
+    Scope,
+    Send,
+    read_body,
+    respond,
+)
+from samsvar.inbound.http_protocol import Arrival
+from samsvar.inbound.soap import SoapDoor
+from samsvar.inbound.wsdl import WsdlShelf
+from samsvar.observe.masking import masked
+from samsvar.settings import LimitSettings
+from samsvar.soap.parsing import REQUEST_LIMITS, UPDATE_LIMITS
+
+ROOT = "/vp"
+_UPDATE = "/engagementindex/Update/"
+_HOST = re.compile(r"[A-Za-z0-9._:\[\]-]{1,255}", re.ASCII)
+_TEXT = (b"content-type", b"text/plain; charset=utf-8")
+_XML = (b"content-type", b"text/xml; charset=utf-8")
+_JSON = (b"content-type", b"application/json")
+
+
+class Door:
+    """An ASGI application."""
+
+    def __init__(
+        self,
+        soap: SoapDoor,
+        shelf: WsdlShelf,
+        limits: LimitSettings,
+        *,
+        missing: Callable[[], list[str]],
+        is_revoked: Callable[[bytes], bool],
+    ) -> None:
+        self._soap = soap
+        self._shelf = shelf
+        self._limits = limits
+        self._missing = missing
+        self._is_revoked = is_revoked
+        self._in_work = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        try:
+            status, headers, body = await self._serve(scope, receive)
+        except HttpRefused as refused:
+            status, body = refused.status, str(refused).encode()
+            headers = [_TEXT, *((n.encode(), v.encode()) for n, v in refused.headers.items())]
+        except CallerGone:
+            return
+        await respond(send, status, headers, body)
+
+    async def _serve(
+        self, scope: Scope, receive: Receive
+    ) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+        arrival: Arrival = scope["samsvar"]
+        headers = Headers(scope["headers"])
+        path: str = scope["path"]
+        host = headers.get(b"host")
+        if host is None or not _HOST.fullmatch(host):
+            raise HttpRefused(400, "exactly one Host header is needed", connection="close")
+        target = f"{path}?{scope['query_string'].decode('latin-1')}"
+        if masked(target) != target:
+            raise HttpRefused(400, "personal numbers do not belong in an address")
+        if arrival.certificate is not None and self._is_revoked(arrival.certificate):
+            raise HttpRefused(403, "the certificate has been revoked", connection="close")
+        if path == ROOT or path.startswith(ROOT + "/"):
+            if scope["method"] == "POST":
+                return await self._post(scope, arrival, headers, receive, path)
+            return self._described(scope, host, path)
+        if path in ("/health/live", "/health/ready"):
+            return self._health(path)
+        raise HttpRefused(404, "nothing here; the services are under /vp/")
+
+    async def _post(
+        self, scope: Scope, arrival: Arrival, headers: Headers, receive: Receive, path: str
+    ) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+        if self._in_work >= self._limits.questions:
+            raise HttpRefused(503, "too many questions at once; come back", retry_after="1")
+        update = _UPDATE in path
+        most = self._limits.update_bytes if update else self._limits.request_bytes
+        self._in_work += 1
+        try:
+            body = await read_body(headers, receive, most, self._limits.body_seconds)
+            return await self._soap.serve(
+                arrival,
+                headers,
+                scope["client"],
+                body,
+                UPDATE_LIMITS if update else REQUEST_LIMITS,
+            )
+        finally:
+            self._in_work -= 1
+
+    def _described(
+        self, scope: Scope, host: str, path: str
+    ) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+        query = {
+            name.lower(): value
+            for name, value in parse_qsl(
+                scope["query_string"].decode("latin-1"), keep_blank_values=True
+            )
+        }
+        if scope["method"] not in ("GET", "HEAD") or not ({"wsdl", "xsd"} & query.keys()):
+            raise HttpRefused(405, "POST an envelope, or GET ?wsdl", allow="POST, GET, HEAD")
+        url = f"{scope['scheme']}://{host}{path}"
+        found = (
+            self._shelf.xsd(path, query["xsd"], url)
+            if "xsd" in query
+            else self._shelf.wsdl(path, url)
+        )
+        if found is None:
+            paths = "\n".join(self._shelf.paths())
+            text = f"No wsdl found on this path, following wsdl paths is available:\n{paths}"
+            return 500, [_TEXT], text.encode()
+        return 200, [_XML], found
+
+    def _health(self, path: str) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+        missing = self._missing() if path == "/health/ready" else []
+        state = {"status": "down" if missing else "up", "missing": missing}
+        return (503 if missing else 200), [_JSON], orjson.dumps(state)

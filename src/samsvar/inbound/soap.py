@@ -1,0 +1,217 @@
+"""POST of an envelope: bytes become a Call, the walk is run, its Answer becomes bytes.
+
+Knows SOAP over HTTP and the national platform's headers. Knows no producer and no rule.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from uuid import uuid4
+
+from samsvar.errors import ConsumerError, HubError, MalformedRequest, ResourcesMissing, RuleBroken
+from samsvar.inbound.http import Headers, HttpRefused
+from samsvar.inbound.http_protocol import Arrival
+from samsvar.inbound.peer import peer_of
+from samsvar.model.catalogue import RivtaProfile
+from samsvar.model.exchange import Answer, Call
+from samsvar.model.identifiers import ContractUrn, CorrelationId, HsaId
+from samsvar.pipeline import run
+from samsvar.ports import World
+from samsvar.soap import envelope, rivta
+from samsvar.soap.faults import fault_bytes
+from samsvar.soap.media_type import MediaTypeRefused, charset_of
+from samsvar.soap.parsing import Limits, XmlRefused
+from samsvar.soap.request import Message, read_message
+
+_CORRELATION = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
+_HSA = re.compile(r"[A-Za-z0-9_:.-]{1,64}", re.ASCII)
+_HISTORY = re.compile(r"[A-Za-z0-9_:.# -]{1,512}", re.ASCII)
+#: a consumer that waits for less than the hub's own budget says so here, in seconds
+DEADLINE_HEADER = b"x-samsvar-deadline-seconds"
+_OWN_HEADERS = frozenset({rivta.ORIGINAL_CONSUMER, rivta.ROUTING_HISTORY})
+
+IndexService = Callable[[Call, World], Awaitable[bytes]]
+"""Serves Update or FindContent: the response envelope, or a HubError."""
+
+
+class SoapDoor:
+    """The SOAP side of the hub. One instance serves all requests of a process."""
+
+    def __init__(
+        self,
+        world: World,
+        index_services: Mapping[ContractUrn, IndexService],
+        *,
+        instance_name: str,
+        deadline: float,
+    ) -> None:
+        self._world = world
+        self._index_services = index_services
+        self._instance_name = instance_name
+        self._deadline = deadline
+
+    async def serve(
+        self,
+        arrival: Arrival,
+        headers: Headers,
+        client: tuple[str, int] | None,
+        body: bytes,
+        limits: Limits,
+    ) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+        """Status, headers and body of the answer. Every taken message gets an envelope back.
+
+        Raises:
+            HttpRefused: the HTTP message itself is wrong; it has not been read as XML.
+        """
+        call = self._call(arrival, headers, client, body, limits)
+        events = self._world.events
+        events.emit(
+            "req-in",
+            call.correlation_id,
+            sender=call.peer.sender_header if call.peer.trusted else None,
+            receiver=call.logical_address,
+            original_consumer=call.original_consumer,
+            contract=call.contract,
+            profile=call.profile,
+            source=call.peer.address,
+            request_bytes=len(body),
+        )
+        status, spent, answer = 500, 0.0, b""
+        fault: HubError | None = None
+        try:
+            status, spent, answer = await self._answer(call)
+        except RuleBroken as error:
+            fault = error
+            status, answer = self._rule_broken(call, error)
+        except HubError as error:
+            fault = error
+            answer = fault_bytes(error, self._instance_name)
+        except Exception as error:  # noqa: BLE001 - the last door: an unforeseen error becomes
+            # a fault that says nothing of it; its kind goes to the log, never its text.
+            fault = ResourcesMissing("Server problem. The log has the kind of error.")
+            events.emit("error", call.correlation_id, error_type=type(error).__name__)
+            answer = fault_bytes(fault, self._instance_name)
+        if fault is not None and status == 500:
+            events.emit("error", call.correlation_id, fault=fault.code, fault_detail=str(fault))
+        events.emit(
+            "resp-out",
+            call.correlation_id,
+            receiver=call.logical_address,
+            contract=call.contract,
+            status=status,
+            fault=fault.code if fault else None,
+            response_bytes=len(answer),
+            seconds=self._world.clock.monotonic() - call.received,
+        )
+        return status, _headers_out(call, spent), answer
+
+    async def _answer(self, call: Call) -> tuple[int, float, bytes]:
+        service = self._index_services.get(call.contract) if call.contract else None
+        if service is not None:
+            return 200, 0.0, await service(call, self._world)
+        answer = await run(call, self._world)
+        return answer.raw_status, answer.slowest, self._written(call, answer)
+
+    def _written(self, call: Call, answer: Answer) -> bytes:
+        if answer.raw is not None:
+            return answer.raw
+        assert call.contract is not None
+        contract = self._world.contracts[call.contract]
+        if answer.aggregated:
+            return envelope.aggregated(contract, answer.items, answer.statuses)
+        return envelope.single(contract, answer.items, str(uuid4()))
+
+    def _rule_broken(self, call: Call, error: RuleBroken) -> tuple[int, bytes]:
+        contract = self._world.contracts[call.contract] if call.contract else None
+        if contract is None or contract.result_element is None:
+            return 500, fault_bytes(MalformedRequest(str(error)), self._instance_name)
+        return 200, envelope.invalid_request(contract, str(uuid4()), str(error))
+
+    def _call(
+        self,
+        arrival: Arrival,
+        headers: Headers,
+        client: tuple[str, int] | None,
+        body: bytes,
+        limits: Limits,
+    ) -> Call:
+        message = _read(headers, body, limits)
+        read = message if isinstance(message, Message) else None
+        contract = read.contract if read else None
+        known = self._world.contracts.get(contract) if contract else None
+        budget = min(self._deadline, (known.deadline if known else None) or self._deadline)
+        return Call(
+            correlation_id=_correlation(headers),
+            peer=peer_of(arrival, headers, client),
+            contract=contract,
+            logical_address=read.logical_address if read else None,
+            profile=read.profile if read else RivtaProfile.BP21,
+            original_consumer=_original_consumer(headers),
+            routing_history=_checked(headers.get(b"x-rivta-routing-history"), _HISTORY),
+            forwarded=tuple(
+                (name, value)
+                for name, value in headers.starting(rivta.RIVTA_PREFIX.encode())
+                if name not in _OWN_HEADERS and _HISTORY.fullmatch(value)
+            ),
+            message=message,
+            received=arrival.at,
+            deadline=arrival.at + min(budget, _asked(headers, budget)),
+            received_at=self._world.clock.now(),
+        )
+
+
+def _read(headers: Headers, body: bytes, limits: Limits) -> Message | ConsumerError:
+    """The envelope, or why it cannot be read: raised later, after the sender is known."""
+    coding = headers.get(b"content-encoding")
+    if coding is not None and coding.lower() != "identity":
+        raise HttpRefused(
+            415, "no Content-Encoding but identity is taken", accept_encoding="identity"
+        )
+    try:
+        return read_message(body, charset_of(headers.get(b"content-type")), limits)
+    except MediaTypeRefused as error:
+        raise HttpRefused(415, str(error)) from error
+    except XmlRefused as error:
+        return MalformedRequest(f"The request could not be read properly. {error}")
+    except ConsumerError as error:
+        return error
+
+
+def _correlation(headers: Headers) -> CorrelationId:
+    given = headers.get(b"x-skltp-correlation-id")
+    return CorrelationId(given if given and _CORRELATION.fullmatch(given) else str(uuid4()))
+
+
+def _original_consumer(headers: Headers) -> HsaId | None:
+    given = headers.get(b"x-rivta-original-serviceconsumer-hsaid")
+    if not given:
+        return None
+    return HsaId(_checked(given, _HSA) or "")
+
+
+def _checked(value: str | None, shape: re.Pattern[str]) -> str | None:
+    if value and not shape.fullmatch(value):
+        raise HttpRefused(400, "an x-rivta header holds what it cannot")
+    return value or None
+
+
+def _asked(headers: Headers, otherwise: float) -> float:
+    given = headers.get(DEADLINE_HEADER)
+    if given is None:
+        return otherwise
+    try:
+        seconds = float(given)
+    except ValueError:
+        seconds = 0.0
+    if not 0.1 <= seconds <= otherwise:
+        raise HttpRefused(400, f"x-samsvar-deadline-seconds: a number from 0.1 to {otherwise:g}")
+    return seconds
+
+
+def _headers_out(call: Call, spent: float) -> list[tuple[bytes, bytes]]:
+    return [
+        (b"content-type", rivta.CONTENT_TYPE.encode()),
+        (b"x-skltp-correlation-id", call.correlation_id.encode()),
+        (b"x-skltp-prt", str(int(spent * 1000)).encode()),
+    ]

@@ -1,0 +1,129 @@
+"""The routing log: structured JSON lines with the national platform's field names.
+
+Events and fields are listed in ``docs/log-events.md``; a test holds the two together. Lines are
+gathered and written in batches: a log is not the access log, and must not hold up an answer.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping, MutableMapping
+from typing import Any, BinaryIO
+
+import orjson
+import structlog
+
+from samsvar.observe.masking import masked
+
+#: event -> ECS event.type
+ACTIONS: Mapping[str, str] = {
+    "req-in": "start",
+    "resp-out": "end",
+    "req-out": "start",
+    "resp-in": "end",
+    "decision": "info",
+    "error": "error",
+    "security": "denied",
+    "index-update": "change",
+    "catalogue-changed": "change",
+    "hub-started": "start",
+    "hub-stopped": "end",
+    "certificates-reloaded": "change",
+    "refused-handshake": "denied",
+}
+
+#: what a caller says -> how it is written
+FIELDS: Mapping[str, str] = {
+    "sender": "labels.senderid",
+    "receiver": "labels.receiverid",
+    "original_consumer": "labels.originalServiceconsumerHsaid",
+    "acting_on_behalf_of": "labels.actingOnBehalfOfHsaid",
+    "contract": "labels.servicecontract_namespace",
+    "profile": "labels.rivversion",
+    "route_trace": "labels.routerVagvalTrace",
+    "permission_trace": "labels.routerBehorighetTrace",
+    "fault": "labels.faultCode",
+    "fault_detail": "labels.faultDetail",
+    "url": "url.original",
+    "path": "url.path",
+    "status": "http.response.status_code",
+    "request_bytes": "http.request.body.bytes",
+    "response_bytes": "http.response.body.bytes",
+    "source": "source.ip",
+    "producer": "labels.producer",
+    "reason": "labels.reason",
+    "detail": "message",
+    "items": "labels.items",
+    "processing_status": "labels.processingStatus",
+    "sources_total": "labels.processingStatusCountTot",
+    "sources_failed": "labels.processingStatusCountFail",
+    "error_type": "error.type",
+    "version": "labels.version",
+    "comment": "labels.comment",
+}
+
+
+class RoutingLog:
+    """Implements ``ports.Events``. One line an event; ``flush`` writes what has gathered."""
+
+    def __init__(self, stream: BinaryIO | None = None, *, enabled: bool = True) -> None:
+        self._stream = stream if stream is not None else sys.stdout.buffer
+        self._pending: list[bytes] = []
+        self._enabled = enabled
+        self._log = structlog.wrap_logger(
+            _Gathering(self._pending.append),
+            processors=[
+                _named_as_the_platform_does,
+                structlog.processors.TimeStamper(fmt="iso", key="@timestamp"),
+                structlog.processors.JSONRenderer(serializer=_json),
+            ],
+            wrapper_class=structlog.BoundLogger,
+            cache_logger_on_first_use=True,
+        )
+
+    def emit(self, action: str, correlation_id: str, **fields: object) -> None:
+        """Note one event. ``seconds`` becomes ``event.duration`` in nanoseconds."""
+        if self._enabled:
+            self._log.info(action, trace=correlation_id, **fields)
+
+    def flush(self) -> None:
+        """Write what has gathered. A log that cannot be written stops nothing."""
+        lines, self._pending[:] = b"\n".join(self._pending), []
+        if not lines:
+            return
+        try:
+            self._stream.write(lines + b"\n")
+            self._stream.flush()
+        except (OSError, ValueError):
+            return
+
+
+class _Gathering:
+    """What structlog calls a logger: takes the rendered line."""
+
+    def __init__(self, take: Callable[[bytes], None]) -> None:
+        self.info = take
+
+
+def _named_as_the_platform_does(
+    _logger: Any, _method: str, said: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    action = said.pop("event")
+    line: dict[str, Any] = {
+        "event.action": action,
+        "event.kind": "event",
+        "event.module": "samsvar-messages",
+        "event.type": ACTIONS[action],
+        "trace.id": said.pop("trace"),
+    }
+    seconds = said.pop("seconds", None)
+    if seconds is not None:
+        line["event.duration"] = int(seconds * 1e9)
+    for name, value in said.items():
+        if value is not None and value != "":
+            line[FIELDS[name]] = masked(value) if isinstance(value, str) else value
+    return line
+
+
+def _json(line: Mapping[str, Any], **_: Any) -> bytes:
+    return orjson.dumps(line)

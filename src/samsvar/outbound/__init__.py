@@ -1,0 +1,1 @@
+"""Doors out: one protocol, one producer at a time. Each implements a port."""

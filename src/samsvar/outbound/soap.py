@@ -1,0 +1,102 @@
+"""Producers that speak the contract: the question as a SOAP message, the answer as bytes.
+
+An answer is worked on when it arrives: read once, checked, cut. A large one is worked on in a
+thread, so that one big source does not hold up the others.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+from samsvar.model.catalogue import RoutingEntry
+from samsvar.model.exchange import Call, Question, Recipient, Reply
+from samsvar.model.identifiers import ContractUrn
+from samsvar.outbound.http_client import Exchange, HttpClient
+from samsvar.ports import Events, Transport
+from samsvar.soap.answer import ResponseCheck, read_answer
+from samsvar.soap.envelope import request_envelope
+
+#: above this many bytes an answer is read in a thread: parsing lets go of the interpreter lock
+LARGE = 64 * 1024
+
+
+class SoapTransport:
+    """Asks producers of kind ``soap``."""
+
+    def __init__(
+        self,
+        client: HttpClient,
+        checks: Mapping[ContractUrn, ResponseCheck],
+        events: Events,
+        *,
+        instance_id: str,
+        correlation_over_https: bool,
+    ) -> None:
+        self._client = client
+        self._checks = checks
+        self._events = events
+        self._instance_id = instance_id
+        self._correlation_over_https = correlation_over_https
+
+    async def ask(
+        self, call: Call, question: Question, recipient: Recipient, patience: float
+    ) -> Reply:
+        """The producer's answer, read and checked.
+
+        Raises:
+            ProducerError: whatever went wrong at that producer.
+        """
+        entry = recipient.entry
+        assert entry is not None
+        address = entry.producer.address
+        message = self._message(call, question, recipient, entry)
+        headers = self._headers(call, question, address)
+        exchange = await self._client.exchange("POST", address, headers, message, patience)
+        check = self._checks.get(question.contract.urn)
+        if len(exchange.body) > LARGE:
+            return await asyncio.to_thread(self._read, question, exchange, check, entry)
+        return self._read(question, exchange, check, entry)
+
+    @staticmethod
+    def _read(
+        question: Question, exchange: Exchange, check: ResponseCheck | None, entry: RoutingEntry
+    ) -> Reply:
+        return read_answer(
+            question.contract,
+            exchange.body,
+            http_status=exchange.status,
+            content_type=exchange.headers.get("content-type"),
+            content_encoding=exchange.headers.get("content-encoding"),
+            schema=check,
+            policy=entry.producer.schema_policy,
+        )
+
+    @staticmethod
+    def _message(
+        call: Call, question: Question, recipient: Recipient, entry: RoutingEntry
+    ) -> bytes:
+        if call.logical_address == recipient.logical_address and call.profile == entry.profile:
+            return question.envelope  # addressed to it by the consumer: passed through
+        return request_envelope(entry.profile, recipient.logical_address, question.body)
+
+    def _headers(self, call: Call, question: Question, address: str) -> dict[str, str]:
+        sender = str(call.sender)
+        history = call.routing_history or sender
+        headers = {
+            "Content-Type": "text/xml; charset=UTF-8",
+            "SOAPAction": f'"{question.contract.soap_action}"',
+            **dict(call.forwarded),
+            "x-rivta-original-serviceconsumer-hsaid": call.original_consumer or sender,
+            "x-rivta-routing-history": f"{history}#{self._instance_id}",
+        }
+        plain = address.startswith("http:")
+        if plain:
+            headers["x-vp-sender-id"] = sender
+            headers["x-vp-instance-id"] = self._instance_id
+        if plain or self._correlation_over_https:
+            headers["x-skltp-correlation-id"] = call.correlation_id
+        return headers
+
+
+_: type[Transport] = SoapTransport  # interface guard

@@ -1,0 +1,60 @@
+"""THE WALK. One question through the hub, in order, on one screen. Read this first.
+
+Knows the order of the stages, and that every call ends in one durable row of the access log.
+Knows no XML, no HTTP, no SQL, and not how any stage works.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+from samsvar.errors import HubError, ResourcesMissing
+from samsvar.model.exchange import Answer, Call
+from samsvar.pipeline.authorise import authorise
+from samsvar.pipeline.decide import decided
+from samsvar.pipeline.disclose import disclose
+from samsvar.pipeline.fan_out import fan_out
+from samsvar.pipeline.identify import identify
+from samsvar.pipeline.journey import Journey
+from samsvar.pipeline.merge import merge
+from samsvar.pipeline.route import route
+from samsvar.pipeline.understand import understand
+from samsvar.ports import World
+
+
+async def run(call: Call, world: World) -> Answer:
+    """Serve one question. Nothing is answered before its row in the access log is durable.
+
+    Raises:
+        ConsumerError: the caller must change something; becomes a fault.
+        HubFault: we must; becomes a fault.
+    """
+    journey = Journey(call, world.clock)
+    try:
+        journey.sender = identify(call, world.rules)
+        call = replace(call, sender=journey.sender.hsa_id)
+        catalogue = world.catalogue.current()
+        journey.catalogue_version = catalogue.version
+        errand = authorise(journey.sender, call, catalogue, world)
+        question = understand(call, errand, world)
+        journey.subject = question.subject
+        routing = await route(journey.sender, call, question, errand, catalogue, world)
+        journey.decisions = routing.decisions
+        outcomes = await fan_out(call, question, routing.recipients, world)
+        outcomes, journey.security = disclose(question, outcomes)
+        journey.decisions = (*routing.decisions, *decided(outcomes, routing))
+        answer = merge(outcomes, errand)
+        journey.answered()
+    except HubError as error:
+        journey.ended_by(error)
+        raise
+    except Exception as error:
+        journey.ended_by(ResourcesMissing(f"unforeseen {type(error).__name__}"))
+        raise
+    finally:
+        # Shielded: also when the caller hangs up, nobody leaves the log. If the log cannot be
+        # written, AuditUnavailable takes the answer's place: no row, no data.
+        await asyncio.shield(world.access_log.append(journey.record()))
+        journey.report(world.events)
+    return answer

@@ -1,0 +1,47 @@
+"""Decide: each recipient's outcome as the one terminal reason that ``explain`` shows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from samsvar.model.exchange import Answered, Decision, Outcome, Reason
+from samsvar.pipeline.route import Routing
+
+#: code of a ProducerError -> terminal reason
+_REASONS: dict[str, Reason] = {
+    "not-routed": Reason.NO_ROUTE,
+    "unreachable": Reason.UNREACHABLE,
+    "late": Reason.LATE,
+    "fault": Reason.FAULT,
+    "result-error": Reason.RESULT_ERROR,
+    "invalid": Reason.INVALID,
+    "foreign-patient": Reason.FOREIGN_PATIENT,
+    "foreign-source": Reason.FOREIGN_SOURCE,
+    "adapter-broke": Reason.ADAPTER_BROKE,
+}
+
+
+def decided(outcomes: Sequence[Outcome], routing: Routing) -> tuple[Decision, ...]:
+    """One decision for each outcome, in the same order."""
+    return tuple(_decision(outcome, routing) for outcome in outcomes)
+
+
+def _decision(outcome: Outcome, routing: Routing) -> Decision:
+    recipient = outcome.recipient
+    route_trace, permission_trace = routing.traces.get(recipient.logical_address, ("", ""))
+    if isinstance(outcome, Answered):
+        items = len(outcome.reply.items)
+        reason = Reason.ANSWERED if items else Reason.ANSWERED_EMPTY
+        detail = "; ".join(outcome.reply.warnings)
+    else:
+        items, reason, detail = 0, _REASONS[outcome.code], outcome.text
+    return Decision(
+        recipient.logical_address,
+        reason,
+        detail,
+        items=items,
+        elapsed=outcome.elapsed if recipient.entry is not None else None,
+        producer=recipient.entry.producer.id if recipient.entry else None,
+        route_trace=route_trace,
+        permission_trace=permission_trace,
+    )

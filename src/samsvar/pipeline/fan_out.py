@@ -1,0 +1,70 @@
+"""Fan out: every recipient at once, inside one deadline; one outcome for each.
+
+An answer that comes after the deadline is not waited for and never merged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from samsvar.errors import NotRouted, ProducerError, ProducerTimedOut
+from samsvar.model.exchange import Answered, Call, Failed, Outcome, Question, Recipient
+from samsvar.ports import World
+
+
+async def fan_out(
+    call: Call, question: Question, recipients: Sequence[Recipient], world: World
+) -> Sequence[Outcome]:
+    """Ask all recipients. ``len(outcomes) == len(recipients)``, in the same order."""
+    clock, rules = world.clock, world.rules
+
+    async def ask(position: int, recipient: Recipient) -> Outcome:
+        begun = clock.monotonic()
+        try:
+            if position >= rules.most_recipients:
+                raise NotRouted(f"not asked: more than {rules.most_recipients} sources")
+            if recipient.entry is None:
+                raise NotRouted("the service catalogue has no single route to it")
+            patience = call.deadline - rules.margin - begun
+            limit = recipient.entry.producer.timeout
+            if limit is not None:
+                patience = min(patience, limit)
+            if patience <= 0:
+                raise ProducerTimedOut("timeout: no time was left to ask it")
+            async with asyncio.timeout(patience):
+                reply = await world.transport.ask(call, question, recipient, patience)
+        except TimeoutError:
+            elapsed = clock.monotonic() - begun
+            return failed(recipient, ProducerTimedOut(_late(elapsed)), world, elapsed)
+        except ProducerError as error:
+            return failed(recipient, error, world, clock.monotonic() - begun)
+        return Answered(recipient, clock.now(), clock.monotonic() - begun, reply)
+
+    if len(recipients) == 1:
+        return (await ask(0, recipients[0]),)
+    # Anything but a ProducerError is our own bug: the group cancels the rest, and we fault.
+    async with asyncio.TaskGroup() as group:
+        tasks = [
+            group.create_task(ask(position, recipient))
+            for position, recipient in enumerate(recipients)
+        ]
+    return tuple(task.result() for task in tasks)
+
+
+def failed(recipient: Recipient, error: ProducerError, world: World, elapsed: float) -> Failed:
+    """The outcome of a recipient that gave nothing."""
+    return Failed(
+        recipient,
+        world.clock.now(),
+        elapsed,
+        code=error.code,
+        agent=error.agent,
+        wire_code=error.wire_code,
+        text=str(error),
+        raw=getattr(error, "raw", None),
+    )
+
+
+def _late(elapsed: float) -> str:
+    return f"timeout: no whole answer within {elapsed:.1f} s"

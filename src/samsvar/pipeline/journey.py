@@ -1,0 +1,77 @@
+"""What is known of one call so far: failed until the last stage has said otherwise.
+
+The one thing in the walk that changes. Becomes a row of the access log, whatever happened.
+"""
+
+from __future__ import annotations
+
+from samsvar.errors import ConsumerError, HubError, ResourcesMissing
+from samsvar.model.exchange import Call, Decision, QuestionRecord, Sender, Verdict
+from samsvar.model.identifiers import PersonId
+from samsvar.ports import Clock, Events
+
+
+class Journey:
+    """Filled in by ``run`` as the stages return."""
+
+    def __init__(self, call: Call, clock: Clock) -> None:
+        self._call = call
+        self._clock = clock
+        self._verdict = Verdict.FAILED
+        self._fault: str | None = ResourcesMissing.code
+        self._fault_detail = ""
+        self.sender: Sender | None = None
+        self.subject: PersonId | None = None
+        self.catalogue_version: int | None = None
+        self.decisions: tuple[Decision, ...] = ()
+        self.security: tuple[str, ...] = ()
+
+    def answered(self) -> None:
+        """The last stage that can fail has returned."""
+        self._verdict = Verdict.ANSWERED
+        self._fault = None
+
+    def ended_by(self, error: HubError) -> None:
+        """A stage refused, or broke."""
+        self._verdict = Verdict.REFUSED if isinstance(error, ConsumerError) else Verdict.FAILED
+        self._fault = error.code
+        self._fault_detail = str(error)
+
+    def record(self) -> QuestionRecord:
+        """The row for the access log."""
+        call = self._call
+        oddities = self.sender.oddities if self.sender else ()
+        return QuestionRecord(
+            correlation_id=call.correlation_id,
+            at=call.received_at,
+            sender=self.sender.hsa_id if self.sender else None,
+            original_consumer=call.original_consumer,
+            contract=call.contract,
+            logical_address=call.logical_address,
+            subject=self.subject,
+            verdict=self._verdict,
+            fault=self._fault,
+            fault_detail=self._fault_detail,
+            catalogue_version=self.catalogue_version,
+            elapsed=self._clock.monotonic() - call.received,
+            decisions=self.decisions,
+            security=(*oddities, *self.security),
+            peer=call.peer.address,
+        )
+
+    def report(self, events: Events) -> None:
+        """One ``decision`` event for each candidate, one ``security`` event for each alarm."""
+        for decision in self.decisions:
+            events.emit(
+                "decision",
+                self._call.correlation_id,
+                receiver=decision.logical_address,
+                reason=decision.reason,
+                detail=decision.detail,
+                items=decision.items,
+                seconds=decision.elapsed,
+                route_trace=decision.route_trace,
+                permission_trace=decision.permission_trace,
+            )
+        for alarm in self.record().security:
+            events.emit("security", self._call.correlation_id, detail=alarm)

@@ -1,0 +1,53 @@
+"""Merge: the records of all answers in the order of the recipients, one status for each.
+
+``len(answer.statuses) == len(outcomes)``; every record of every answer is kept, none is doubled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from samsvar.errors import ProducerFailed
+from samsvar.model.exchange import Answer, Answered, Failed, Outcome
+from samsvar.model.status import StatusCode, StatusError, StatusRecord
+from samsvar.pipeline.authorise import Errand
+
+
+def merge(outcomes: Sequence[Outcome], errand: Errand) -> Answer:
+    """The answer to the consumer.
+
+    Raises:
+        ProducerFailed: the one source addressed gave nothing and left no fault of its own.
+    """
+    slowest = max((outcome.elapsed for outcome in outcomes), default=0.0)
+    if errand.aggregated:
+        items = tuple(
+            item.xml
+            for outcome in outcomes
+            if isinstance(outcome, Answered)
+            for item in outcome.reply.items
+        )
+        return Answer(items, tuple(_status(outcome) for outcome in outcomes), slowest=slowest)
+    (outcome,) = outcomes
+    if isinstance(outcome, Answered):
+        reply = outcome.reply
+        items = tuple(item.xml for item in reply.items)
+        return Answer(items, raw=reply.raw, aggregated=False, slowest=slowest)
+    if outcome.raw is not None:
+        return Answer((), raw=outcome.raw, raw_status=500, aggregated=False, slowest=slowest)
+    raise ProducerFailed(_said(outcome))
+
+
+def _status(outcome: Outcome) -> StatusRecord:
+    address = outcome.recipient.logical_address
+    if isinstance(outcome, Answered):
+        return StatusRecord(address, StatusCode.DATA_FROM_SOURCE, outcome.at)
+    error = StatusError(outcome.agent, outcome.wire_code, outcome.text)
+    return StatusRecord(address, StatusCode.NO_DATA_SYNCH_FAILED, outcome.at, error)
+
+
+def _said(failed: Failed) -> str:
+    """VP009's detail: consumers look for the words about the timeout."""
+    if failed.code == "late":
+        return f"Timeout when waiting on response from producer. {failed.text}"
+    return f"Error connecting to service producer. Exception information: {failed.text}"

@@ -1,0 +1,113 @@
+"""Route: the index says who may know, the catalogue whom the sender may ask.
+
+Every candidate ends here with a decision, or goes on as a recipient; none is lost. A source
+that the sender may not ask is neither asked nor mentioned to the consumer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from samsvar.model.catalogue_lookup import Catalogue
+from samsvar.model.engagement import Engagement, EngagementFilter
+from samsvar.model.exchange import Call, Decision, Question, Reason, Recipient, Sender
+from samsvar.model.identifiers import LogicalAddress, folded
+from samsvar.model.person_numbers import is_reserve
+from samsvar.pipeline.authorise import Errand
+from samsvar.ports import World
+
+
+@dataclass(frozen=True, slots=True)
+class Routing:
+    """``decisions`` are final; each of ``recipients`` still has to be asked."""
+
+    recipients: tuple[Recipient, ...]
+    decisions: tuple[Decision, ...] = ()
+    traces: dict[LogicalAddress, tuple[str, str]] = field(default_factory=dict)
+    """Route and permission trace of each recipient."""
+
+
+async def route(
+    sender: Sender,
+    call: Call,
+    question: Question,
+    errand: Errand,
+    catalogue: Catalogue,
+    world: World,
+) -> Routing:
+    """Whom to ask, in the order of the index; and why not the others.
+
+    Raises:
+        EngagementIndexUnavailable: a fault, never an empty answer.
+    """
+    if errand.recipient is not None:
+        address = errand.recipient.logical_address
+        traces = {address: (errand.route_trace, errand.permission_trace)}
+        return Routing((errand.recipient,), traces=traces)
+    recipients: list[Recipient] = []
+    decisions: list[Decision] = []
+    traces = {}
+    for address, indexed in await _candidates(question, world):
+        decision = _ruled_out(address, indexed, question, world)
+        if decision is None:
+            permission = catalogue.permission(
+                sender.hsa_id, question.contract.urn, address, errand.at
+            )
+            if permission.permission is None:
+                decision = Decision(
+                    address,
+                    Reason.NOT_PERMITTED,
+                    "the sender has no call permission at this address",
+                    permission_trace=permission.trace,
+                )
+        else:
+            permission = None
+        if decision is not None:
+            decisions.append(decision)
+            continue
+        found = catalogue.routes(question.contract.urn, address, errand.at)
+        # None or several routes: it stays on the list, so that the consumer hears of the gap.
+        entry = found.entries[0] if len(found.entries) == 1 else None
+        recipients.append(Recipient(address, entry))
+        traces[address] = (found.trace, permission.trace if permission else "")
+    return Routing(tuple(recipients), tuple(decisions), traces)
+
+
+async def _candidates(question: Question, world: World) -> list[tuple[LogicalAddress, bool]]:
+    """Distinct source systems, each with whether the index named it."""
+    wanted = question.source_filter
+    if wanted is not None and is_reserve(question.subject.root):
+        return [(wanted, True)]  # the index cannot hold a reserve number: the source is named
+    posts = await world.index.find(
+        EngagementFilter(
+            resident=question.subject.extension,
+            service_domain=question.contract.service_domain,
+            categorization=question.contract.categorization,
+        )
+    )
+    named = dict.fromkeys(_sources(posts))
+    if wanted is not None and folded(wanted) not in {folded(address) for address in named}:
+        return [*((address, True) for address in named), (wanted, False)]
+    return [(address, True) for address in named]
+
+
+def _sources(posts: Iterable[Engagement]) -> Iterable[LogicalAddress]:
+    return (LogicalAddress(post.source_system) for post in posts)
+
+
+def _ruled_out(
+    address: LogicalAddress, indexed: bool, question: Question, world: World
+) -> Decision | None:
+    if not indexed:
+        return Decision(
+            address, Reason.NOT_INDEXED, "the question names it, but the index does not"
+        )
+    if folded(address) in world.rules.own_addresses:
+        return Decision(address, Reason.OWN_ADDRESS, "the index names the hub itself")
+    wanted = question.source_filter
+    if wanted is not None and folded(wanted) != folded(address):
+        return Decision(
+            address, Reason.FILTERED_BY_SOURCE, "the question asks for another source system"
+        )
+    return None

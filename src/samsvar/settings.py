@@ -1,0 +1,296 @@
+"""What an operator may set: one TOML file and the environment, read once, refused as a whole.
+
+The one place that reads the environment. Every setting has a row in ``docs/settings.md``.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+PREFIX = "SAMSVAR_"
+
+Address = Annotated[str, Field(pattern=r"^[A-Za-z0-9_:.-]{1,64}$")]
+Seconds = Annotated[float, Field(gt=0, le=300)]
+
+
+class SettingsInvalid(Exception):
+    """The settings are refused. ``faults`` names all of them: file, key, what is allowed."""
+
+    def __init__(self, faults: list[str]) -> None:
+        self.faults = faults
+        super().__init__("\n".join(faults))
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class HubSettings(_Section):
+    """Who the hub is."""
+
+    instance_id: Address = Field(default="SAMSVAR-1", description="x-vp-instance-id of this hub")
+    instance_name: str = Field(
+        default="SAMSVAR", max_length=64, description="stands in brackets in every fault text"
+    )
+    addresses: tuple[Address, ...] = Field(
+        default=("5565594230",),
+        min_length=1,
+        description="logical addresses that mean the hub itself: the question goes to everybody",
+    )
+    deadline_seconds: Annotated[float, Field(ge=1, le=28)] = Field(
+        default=28.0, description="budget of one question, from the first byte of the request"
+    )
+    original_consumer_senders: tuple[Address, ...] = Field(
+        default=(), description="who may send x-rivta-original-serviceconsumer-hsaid for another"
+    )
+    most_recipients: Annotated[int, Field(ge=1, le=10_000)] = Field(
+        default=500, description="one question asks no more sources than this"
+    )
+    data: Path = Field(default=Path("data"), description="folder of databases and keys")
+    require_client_usage: bool = Field(
+        default=True, description="refuse client certificates without extended key usage clientAuth"
+    )
+    refresh_seconds: Seconds = Field(
+        default=2.0, description="how often a newly published catalogue is looked for"
+    )
+
+
+class ListenSettings(_Section):
+    """One listener."""
+
+    kind: Literal["tls", "plain", "unix"] = Field(description="how callers reach it")
+    host: str = Field(default="127.0.0.1", description="address to bind (tls, plain)")
+    port: Annotated[int, Field(ge=0, le=65535)] = Field(
+        default=0, description="port to bind (tls, plain); 0 lets the machine choose"
+    )
+    path: Path | None = Field(default=None, description="socket file (unix)")
+    certificate: Path | None = Field(default=None, description="our certificate chain, PEM (tls)")
+    key: Path | None = Field(default=None, description="its private key, PEM (tls)")
+    client_authority: Path | None = Field(
+        default=None, description="who may issue client certificates, PEM (tls)"
+    )
+    revoked: Path | None = Field(default=None, description="certificate revocation list, PEM (tls)")
+    trusted: bool = Field(
+        default=False,
+        description="believe x-vp-sender-id and the front's certificate here (plain, unix)",
+    )
+    certificate_header: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z0-9-]{1,64}$",
+        description="header in which a trusted front hands over the client certificate",
+    )
+
+    @model_validator(mode="after")
+    def _fits_its_kind(self) -> ListenSettings:
+        if self.kind == "tls":
+            for name in ("certificate", "key", "client_authority"):
+                if getattr(self, name) is None:
+                    raise ValueError(f"a tls listener needs {name}")
+            if self.trusted:
+                raise ValueError("trusted is for plain and unix listeners: TLS proves its callers")
+        if self.kind == "unix" and self.path is None:
+            raise ValueError("a unix listener needs path")
+        if self.kind == "plain" and not _is_loopback(self.host):
+            raise ValueError("a plain listener must bind a loopback address (127.0.0.1 or ::1)")
+        return self
+
+
+class ProducerSettings(_Section):
+    """How the hub goes out to producers."""
+
+    certificate: Path | None = Field(default=None, description="our client certificate, PEM")
+    key: Path | None = Field(default=None, description="its private key, PEM")
+    authority: Path | None = Field(
+        default=None, description="who may issue producers' certificates"
+    )
+    plain_http: bool = Field(
+        default=False, description="allow http:// producers that are not on loopback"
+    )
+    connect_seconds: Seconds = Field(default=2.0, description="to connect, TLS included")
+    answer_bytes: Annotated[int, Field(ge=1024, le=64 * 1024 * 1024)] = Field(
+        default=10 * 1024 * 1024, description="largest answer of one producer"
+    )
+    connections: Annotated[int, Field(ge=1, le=10_000)] = Field(
+        default=1000, description="open sockets to all producers together"
+    )
+    connections_each: Annotated[int, Field(ge=1, le=1000)] = Field(
+        default=100, description="open sockets to one producer"
+    )
+    send_correlation_id: bool = Field(
+        default=True, description="send x-skltp-correlation-id also to https producers"
+    )
+
+    @model_validator(mode="after")
+    def _pair(self) -> ProducerSettings:
+        if (self.certificate is None) != (self.key is None):
+            raise ValueError("certificate and key go together")
+        return self
+
+
+class IndexSettings(_Section):
+    """The engagement index that the hub keeps."""
+
+    address: Address = Field(default="5565594230", description="its logical address and owner")
+    other_addresses: tuple[Address, ...] = Field(
+        default=(), description="further logical addresses under which Update is accepted"
+    )
+    reserved: tuple[Address, ...] = Field(
+        default=(), description="HSA-ids that no engagement may name (EI005, EI006)"
+    )
+
+
+class LimitSettings(_Section):
+    """Bounds of the door. None of them can be switched off."""
+
+    request_bytes: Annotated[int, Field(ge=1024, le=1024 * 1024)] = Field(
+        default=128 * 1024, description="largest question"
+    )
+    update_bytes: Annotated[int, Field(ge=1024, le=16 * 1024 * 1024)] = Field(
+        default=2 * 1024 * 1024, description="largest Update to the index"
+    )
+    header_seconds: Seconds = Field(default=5.0, description="from connection to whole header")
+    body_seconds: Seconds = Field(default=10.0, description="from header to whole body")
+    idle_seconds: Seconds = Field(default=30.0, description="silence on a kept connection")
+    connections: Annotated[int, Field(ge=1, le=100_000)] = Field(
+        default=2000, description="open connections on one listener"
+    )
+    questions: Annotated[int, Field(ge=1, le=100_000)] = Field(
+        default=500, description="questions in work at once; over it 503 with Retry-After"
+    )
+
+
+class LogSettings(_Section):
+    """The routing log."""
+
+    routing: bool = Field(default=True, description="write the routing log to standard output")
+    flush_seconds: Annotated[float, Field(gt=0, le=10)] = Field(
+        default=0.2, description="how often gathered lines are written"
+    )
+
+
+class Settings(_Section):
+    """All of it."""
+
+    hub: HubSettings = HubSettings()
+    listen: tuple[ListenSettings, ...] = Field(
+        default=(ListenSettings(kind="plain", port=8080, trusted=True),), min_length=1
+    )
+    producers: ProducerSettings = ProducerSettings()
+    index: IndexSettings = IndexSettings()
+    limits: LimitSettings = LimitSettings()
+    log: LogSettings = LogSettings()
+
+    @property
+    def database(self) -> Path:
+        """The embedded database."""
+        return self.hub.data / "samsvar.db"
+
+
+def load(path: Path | None, environment: Mapping[str, str] | None = None) -> Settings:
+    """Read the file, lay the environment over it (``SAMSVAR_HUB__DEADLINE_SECONDS=20``).
+
+    Relative paths in the file are relative to the file.
+
+    Raises:
+        SettingsInvalid: with every fault at once.
+    """
+    environment = os.environ if environment is None else environment
+    tree: dict[str, Any] = {}
+    where = "environment"
+    if path is not None:
+        where = str(path)
+        try:
+            tree = tomllib.loads(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise SettingsInvalid([f"{path}: cannot be read: {error.strerror}"]) from error
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise SettingsInvalid([f"{path}: not TOML in UTF-8: {error}"]) from error
+    faults = _lay_over(tree, environment)
+    try:
+        settings = Settings.model_validate(tree)
+    except ValidationError as error:
+        faults += [_sentence(where, fault) for fault in error.errors()]
+    else:
+        if not faults:
+            return _resolved(settings, path.parent if path else Path.cwd())
+    raise SettingsInvalid(faults)
+
+
+def read_secret(reference: str, base: Path) -> str:
+    """What ``file:<path>`` or ``env:<NAME>`` refers to, without its last newline.
+
+    Raises:
+        LookupError: nothing there; the text names the reference, never a value.
+    """
+    kind, _, name = reference.partition(":")
+    if kind == "env" and name in os.environ:
+        return os.environ[name]
+    if kind == "file":
+        try:
+            return (base / name).read_text(encoding="utf-8").rstrip("\r\n")
+        except (OSError, UnicodeDecodeError) as error:
+            raise LookupError(f"{reference}: cannot be read") from error
+    raise LookupError(f"{reference}: no such secret; give file:<path> or env:<NAME>")
+
+
+def _lay_over(tree: dict[str, Any], environment: Mapping[str, str]) -> list[str]:
+    faults = []
+    for name, text in sorted(environment.items()):
+        if not name.startswith(PREFIX):
+            continue
+        section, _, key = name[len(PREFIX) :].lower().partition("__")
+        field = Settings.model_fields.get(section)
+        kind = field.annotation if field else None
+        if not (isinstance(kind, type) and issubclass(kind, _Section)):
+            faults.append(f"{name}: no such setting")
+            continue
+        if key not in kind.model_fields:
+            known = ", ".join(f"{PREFIX}{section}__{each}".upper() for each in kind.model_fields)
+            faults.append(f"{name}: no such setting; there are {known}")
+            continue
+        several = "tuple" in str(kind.model_fields[key].annotation)
+        tree.setdefault(section, {})[key] = text.split(",") if several else text
+    return faults
+
+
+def _sentence(where: str, fault: Any) -> str:
+    key = ".".join(str(part) for part in fault["loc"])
+    if fault["type"] == "extra_forbidden":
+        return f"{where}: {key}: no such setting"
+    return f"{where}: {key}: {fault['msg'].removeprefix('Value error, ')}"
+
+
+def _resolved(settings: Settings, base: Path) -> Settings:
+    """The same with every path made absolute, from the settings file's folder."""
+
+    def absolute(section: Any) -> Any:
+        changes = {
+            name: base / value
+            for name in type(section).model_fields
+            if isinstance(value := getattr(section, name), Path)
+        }
+        return section.model_copy(update=changes)
+
+    return settings.model_copy(
+        update={
+            "hub": absolute(settings.hub),
+            "producers": absolute(settings.producers),
+            "listen": tuple(absolute(listener) for listener in settings.listen),
+        }
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

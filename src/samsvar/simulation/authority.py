@@ -1,0 +1,164 @@
+"""A certificate authority for tests and the demo: its certificates are worth nothing elsewhere.
+
+Elliptic keys, so that making a dozen of them takes no time; the sender's HSA-id stands in the
+subject's serialNumber, as in SITHS function certificates.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """PEM files of a certificate and its key."""
+
+    certificate: Path
+    key: Path
+
+
+class TestAuthority:
+    """Issues certificates into one folder, valid from a day before ``now`` for ``days`` days."""
+
+    __test__ = False  # the name tells people, not pytest
+
+    def __init__(self, folder: Path, now: datetime, days: int = 365) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder
+        self._now = now.astimezone(UTC)
+        self._days = days
+        self._key = ec.generate_private_key(ec.SECP256R1())
+        self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Samsvar test authority")])
+        self._certificate = self._signed(
+            self._name,
+            self._key.public_key(),
+            [
+                (x509.BasicConstraints(ca=True, path_length=0), True),
+                (_key_usage(signing=True), True),
+            ],
+        )
+        self.certificate = folder / "authority.pem"
+        self.certificate.write_bytes(self._certificate.public_bytes(serialization.Encoding.PEM))
+
+    def server(self, name: str) -> Identity:
+        """A certificate for a server on this machine."""
+        hosts = x509.SubjectAlternativeName(
+            [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+        )
+        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        return self._issue(name, subject, [(hosts, False), _usage(ExtendedKeyUsageOID.SERVER_AUTH)])
+
+    def client(
+        self,
+        name: str,
+        hsa_ids: Sequence[str],
+        *,
+        organisation: str | None = None,
+        usage: x509.ObjectIdentifier | None = ExtendedKeyUsageOID.CLIENT_AUTH,
+    ) -> Identity:
+        """A certificate for a client. Several or no HSA-ids, another organisation or usage make
+        certificates that must be refused."""
+        attributes = [x509.NameAttribute(NameOID.COMMON_NAME, name)]
+        if organisation is not None:
+            attributes.append(x509.NameAttribute(NameOID.ORGANIZATION_NAME, organisation))
+        attributes += [x509.NameAttribute(NameOID.SERIAL_NUMBER, hsa_id) for hsa_id in hsa_ids]
+        return self._issue(name, x509.Name(attributes), [_usage(usage)] if usage else [])
+
+    def revoke(self, *identities: Identity) -> Path:
+        """A revocation list that names these, as a PEM file."""
+        builder = (
+            x509.CertificateRevocationListBuilder()
+            .issuer_name(self._name)
+            .last_update(self._now - DAY)
+            .next_update(self._now + self._days * DAY)
+        )
+        for identity in identities:
+            certificate = x509.load_pem_x509_certificate(identity.certificate.read_bytes())
+            builder = builder.add_revoked_certificate(
+                x509.RevokedCertificateBuilder()
+                .serial_number(certificate.serial_number)
+                .revocation_date(self._now)
+                .build()
+            )
+        path = self._folder / "revoked.pem"
+        revoked = builder.sign(self._key, hashes.SHA256())
+        path.write_bytes(revoked.public_bytes(serialization.Encoding.PEM))
+        return path
+
+    def _issue(
+        self, name: str, subject: x509.Name, extensions: list[tuple[x509.ExtensionType, bool]]
+    ) -> Identity:
+        key = ec.generate_private_key(ec.SECP256R1())
+        certificate = self._signed(
+            subject,
+            key.public_key(),
+            [
+                (x509.BasicConstraints(ca=False, path_length=None), True),
+                (_key_usage(signing=False), True),
+                *extensions,
+            ],
+        )
+        identity = Identity(self._folder / f"{name}.pem", self._folder / f"{name}.key")
+        identity.certificate.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+        identity.key.touch(mode=0o600)
+        identity.key.write_bytes(
+            key.private_bytes(
+                serialization.Encoding.PEM,
+                serialization.PrivateFormat.PKCS8,
+                serialization.NoEncryption(),
+            )
+        )
+        return identity
+
+    def _signed(
+        self,
+        subject: x509.Name,
+        public_key: ec.EllipticCurvePublicKey,
+        extensions: list[tuple[x509.ExtensionType, bool]],
+    ) -> x509.Certificate:
+        builder = (
+            x509.CertificateBuilder()
+            .subject_name(subject)
+            .issuer_name(self._name)
+            .public_key(public_key)
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(self._now - DAY)
+            .not_valid_after(self._now + self._days * DAY)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
+            .add_extension(
+                x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()),
+                critical=False,
+            )
+        )
+        for extension, critical in extensions:
+            builder = builder.add_extension(extension, critical=critical)
+        return builder.sign(self._key, hashes.SHA256())
+
+
+def _usage(usage: x509.ObjectIdentifier) -> tuple[x509.ExtensionType, bool]:
+    return x509.ExtendedKeyUsage([usage]), False
+
+
+def _key_usage(*, signing: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=not signing,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=not signing,
+        key_cert_sign=signing,
+        crl_sign=signing,
+        encipher_only=False,
+        decipher_only=False,
+    )
