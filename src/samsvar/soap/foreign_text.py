@@ -15,6 +15,13 @@ LONGEST = 200
 #: An HSA-id begins with a country and an organisation number. Its third digit is at least 2, so
 #: that it cannot be taken for a birth date.
 _HSA_ID = re.compile(r"\bSE[0-9]{2}[2-9][0-9]{7}-([A-Z0-9]{1,20})\b")
+#: A log id (RFC 9562), which is what a technician needs most. Letters in its first two groups and
+#: in its last: neither is then a number.
+_UUID = re.compile(
+    r"\b(?![0-9]{8}-[0-9]{4})[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}"
+    r"-(?![0-9]{12})[0-9a-f]{12}\b",
+    re.IGNORECASE,
+)
 _DATED = re.compile(r"\d\d(?:0[1-9]|1[0-2])\d{6}")
 _NUMBERS = re.compile(r"\d+(?:[\W_]{1,3}\d+)*")
 _DIGIT = re.compile(r"\d")
@@ -41,7 +48,7 @@ def shown(text: str | None) -> str | None:
 
 
 def _may_hold_a_number(line: str) -> bool:
-    rest = _HSA_ID.sub(_unless_dated, line)
+    rest = _HSA_ID.sub(_unless_dated, _UUID.sub("UUID", line))
     if _WITH_LETTER.search(rest):
         return True
     return any(len(_DIGIT.findall(run[0])) >= _SHORTEST_NUMBER for run in _NUMBERS.finditer(rest))
