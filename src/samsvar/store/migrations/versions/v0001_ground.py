@@ -32,6 +32,8 @@ def upgrade() -> None:
         sa.Column("published", sa.Text, nullable=False),
         sa.Column("who", sa.Text, nullable=False),
         sa.Column("comment", sa.Text, nullable=False),
+        sa.Column("routes", sa.Integer, nullable=False),
+        sa.Column("permissions", sa.Integer, nullable=False),
         sa.Column("registry", sa.Text, nullable=False),
     )
     op.create_table(

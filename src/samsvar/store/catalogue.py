@@ -1,0 +1,169 @@
+"""The catalogue in force: whole versions of the registry, the newest in memory.
+
+Publishing stores one row, or nothing. Processes notice a new version by asking for the highest
+number. A version that cannot be read leaves the one before it in force. Knows nothing of what
+a registry says: a parser is handed in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC
+
+import sqlalchemy as sa
+
+from samsvar.errors import CatalogueUnavailable, ResourcesMissing
+from samsvar.model.catalogue_lookup import Catalogue
+from samsvar.ports import CatalogueSource, Clock
+from samsvar.registry import Registry
+from samsvar.registry_file import write_registry
+from samsvar.store.database import Database
+from samsvar.store.tables import CATALOGUE_VERSION
+
+_LEAST_KEPT_PERCENT = 80  # OM-10: more than a fifth gone at once is a mistake until said otherwise
+
+_NEWEST = sa.select(sa.func.max(CATALOGUE_VERSION.c.version))
+
+
+class CatalogueShrinks(ValueError):
+    """The new registry lacks more than a fifth of the routes or permissions now in force."""
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedVersion:
+    """One row of the catalogue's history."""
+
+    version: int
+    published: str
+    """ISO 8601, UTC."""
+    who: str
+    comment: str
+    routes: int
+    permissions: int
+
+
+class SqliteCatalogue:
+    """Publishes registries, and holds the newest as a catalogue."""
+
+    def __init__(self, database: Database, parse: Callable[[str], Registry], clock: Clock) -> None:
+        self._database = database
+        self._parse = parse
+        self._clock = clock
+        self._current: Catalogue | None = None
+
+    def current(self) -> Catalogue:
+        """The catalogue in force: a look at a variable.
+
+        Raises:
+            CatalogueUnavailable: none has been loaded.
+        """
+        if self._current is None:
+            raise CatalogueUnavailable("no catalogue has been loaded: publish a registry")
+        return self._current
+
+    def refresh(self) -> bool:
+        """Load the newest version, if it is another than the one in force. True: it was.
+
+        Raises:
+            CatalogueUnavailable: the database did not answer; what was in force stays so.
+            RegistryInvalid: this program cannot use the newest version; the same.
+        """
+        try:
+            with self._database.read() as connection:
+                newest = connection.scalar(_NEWEST)
+                if newest is None or (self._current and self._current.version == newest):
+                    return False
+                text = connection.scalar(
+                    sa.select(CATALOGUE_VERSION.c.registry).filter_by(version=newest)
+                )
+        except sa.exc.SQLAlchemyError as error:
+            raise CatalogueUnavailable(
+                f"the catalogue cannot be read ({type(error).__name__})"
+            ) from error
+        self._current = self._parse(str(text)).catalogue(newest)
+        return True
+
+    def publish(self, registry: Registry, who: str, comment: str, *, force: bool = False) -> int:
+        """Store the registry as the next version and put it in force; its number.
+
+        The registry that is in force already keeps its number: publishing at every start is
+        no history.
+
+        Raises:
+            CatalogueShrinks: it lacks too much of what is in force; ``force`` allows that.
+            RegistryInvalid: it would not be readable again.
+            ResourcesMissing: it could not be stored; nothing has changed.
+        """
+        text = write_registry(registry)
+        self._parse(text)  # what is stored must be readable at every start after this
+        try:
+            with self._database.write() as connection, connection.begin():
+                newest = connection.execute(
+                    sa.select(CATALOGUE_VERSION)
+                    .order_by(CATALOGUE_VERSION.c.version.desc())
+                    .limit(1)
+                ).one_or_none()
+                if newest is not None and newest.registry == text:
+                    version = int(newest.version)
+                else:
+                    if newest is not None and not force:
+                        _check_shrinking("routes", newest.routes, len(registry.routes))
+                        _check_shrinking(
+                            "permissions", newest.permissions, len(registry.permissions)
+                        )
+                    version = 1 if newest is None else int(newest.version) + 1
+                    connection.execute(
+                        sa.insert(CATALOGUE_VERSION).values(
+                            version=version,
+                            published=self._clock.now().astimezone(UTC).isoformat(),
+                            who=who,
+                            comment=comment,
+                            routes=len(registry.routes),
+                            permissions=len(registry.permissions),
+                            registry=text,
+                        )
+                    )
+        except sa.exc.SQLAlchemyError as error:
+            raise ResourcesMissing(
+                f"the registry could not be stored ({type(error).__name__})"
+            ) from error
+        self._current = registry.catalogue(version)
+        return version
+
+    def registry(self, version: int | None = None) -> str | None:
+        """The text of a version, or of the newest; None where there is no such version."""
+        chosen = _NEWEST.scalar_subquery() if version is None else version
+        with self._database.read() as connection:
+            return connection.scalar(
+                sa.select(CATALOGUE_VERSION.c.registry).where(CATALOGUE_VERSION.c.version == chosen)
+            )
+
+    def history(self, limit: int = 20) -> list[PublishedVersion]:
+        """Who published what, the newest first."""
+        columns = CATALOGUE_VERSION.c
+        with self._database.read() as connection:
+            rows = connection.execute(
+                sa.select(
+                    columns.version,
+                    columns.published,
+                    columns.who,
+                    columns.comment,
+                    columns.routes,
+                    columns.permissions,
+                )
+                .order_by(columns.version.desc())
+                .limit(limit)
+            )
+            return [PublishedVersion(*row) for row in rows]
+
+
+def _check_shrinking(what: str, before: int, after: int) -> None:
+    if after * 100 < before * _LEAST_KEPT_PERCENT:
+        raise CatalogueShrinks(
+            f"the registry has {after} {what}, where {before} are in force: more than"
+            f" {100 - _LEAST_KEPT_PERCENT} % would go. Publish with force if that is meant"
+        )
+
+
+_: type[CatalogueSource] = SqliteCatalogue  # interface guard
