@@ -14,6 +14,9 @@ from typing import Final
 from samsvar import errors
 from samsvar.errors import HubError
 from samsvar.soap import rivta
+from samsvar.soap.shown import shown
+
+__all__ = ["FAULT_STATUS", "TABLE", "FaultRow", "fault_bytes", "row_of", "shown"]
 
 FAULT_STATUS: Final = 500
 """HTTP status of every fault (SOAP 1.1, section 6.2; Basic Profile 1.1, R1126)."""
@@ -41,6 +44,7 @@ _UNFORESEEN = FaultRow(
     "Internt fel i tjänsteplattformen. Nödvändiga resurser saknas för att VP skall fungera.",
     "Server problem, VP does not have all necessary resources to operate.",
 )
+_PRODUCER = FaultRow("VP009", _SERVER, "Fel vid kontakt med tjänsteproducenten.")
 
 TABLE: Final[dict[type[HubError], FaultRow]] = {
     HubError: _UNFORESEEN,
@@ -97,7 +101,8 @@ TABLE: Final[dict[type[HubError], FaultRow]] = {
         "No contact with TAK at startup, and no local cache to fallback on,"
         " not possible to route call",
     ),
-    errors.ProducerError: FaultRow("VP009", _SERVER, "Fel vid kontakt med tjänsteproducenten."),
+    errors.ProducerError: _PRODUCER,
+    errors.ProducerFailed: _PRODUCER,
     errors.AddressEmpty: FaultRow(
         "VP010",
         _SERVER,
@@ -129,6 +134,8 @@ TABLE: Final[dict[type[HubError], FaultRow]] = {
     errors.MalformedRequest: FaultRow(
         "VP015", _CLIENT, _MALFORMED_TEXT, "The request could not be read properly."
     ),
+    # Only where the contract has no result to say it in.
+    errors.RuleBroken: FaultRow("VP015", _CLIENT, _MALFORMED_TEXT),
     errors.VersionMismatch: FaultRow("VP015", "VersionMismatch", _MALFORMED_TEXT),
     errors.NotUnderstood: FaultRow("VP015", "MustUnderstand", _MALFORMED_TEXT),
     errors.EngagementIndexUnavailable: FaultRow("EI000", _SERVER, "", _INDEX_OPENING),

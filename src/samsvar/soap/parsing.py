@@ -46,6 +46,9 @@ class Limits:
 
 
 REQUEST_LIMITS: Final = Limits(size=131_072, markup=5_000, declarations=512, children=2_000)
+# An Update has up to 1 000 engagements of 14 elements; more are let in, to be told that it is
+# too many in the index's own words.
+UPDATE_LIMITS: Final = Limits(size=4_194_304, markup=60_000, declarations=60_000, children=2_000)
 # 50 000 elements, each with an end tag and, as some toolkits write, a declaration of its own.
 ANSWER_LIMITS: Final = Limits(
     size=10_485_760, markup=110_000, declarations=110_000, children=50_000

@@ -20,7 +20,7 @@ from samsvar.model.contract import ServiceContract
 from samsvar.model.exchange import Question
 from samsvar.model.identifiers import ContractUrn, LogicalAddress
 from samsvar.soap import rivta
-from samsvar.soap.parsing import REQUEST_LIMITS, XmlRefused, parse
+from samsvar.soap.parsing import REQUEST_LIMITS, Limits, XmlRefused, parse
 from samsvar.soap.values import judge
 
 _MOST_HEADERS = 32  # RIV-TA needs one; SOAP stacks add a few
@@ -76,7 +76,7 @@ class Message:
     """The whole message: UTF-8 without byte order mark and XML declaration."""
 
 
-def read_message(document: bytes, charset: str | None) -> Message:
+def read_message(document: bytes, charset: str | None, limits: Limits = REQUEST_LIMITS) -> Message:
     """Read an envelope; ``charset`` is what ``charset_of`` said of its label.
 
     Raises:
@@ -84,7 +84,7 @@ def read_message(document: bytes, charset: str | None) -> Message:
             (Basic Profile, R2725).
     """
     try:
-        parsed = parse(document, charset=charset, limits=REQUEST_LIMITS)
+        parsed = parse(document, charset=charset, limits=limits)
     except XmlRefused as error:
         raise MalformedRequest(f"The document was refused: {error}.") from error
     root, data = parsed.root, parsed.data

@@ -1,8 +1,7 @@
 """Identifiers from outside, made safe to repeat in the detail of a fault.
 
 An address is typed by people and may be anything, a person's number too. Knows what HSA-ids,
-organisation numbers and persons' numbers look like, and the national platform's two sentences
-that must repeat identifiers.
+organisation numbers and persons' numbers look like.
 """
 
 from __future__ import annotations
@@ -12,7 +11,8 @@ from typing import Final
 
 MASKED: Final = "***"
 _NOT_SHOWN = re.compile(r"[^A-Za-z0-9_.:#* -]")
-_LONGEST_NAMESPACE = 200
+_LONGEST_IDENTIFIER = 64
+_LONGEST_NAMESPACE = 200  # that of GetCarePlans is 71
 
 # Digits enough for a person's number, however they are parted, and the reservnummer that end in
 # letters. One separator at most between two digits: there is one way to read it, so it is linear.
@@ -25,30 +25,12 @@ _NUMBER = re.compile(
 _ORGANISATION = re.compile(r"(?:16)?[0-9]{2}[2-9][0-9]{3}(?:-?[0-9]{4}|[0-9]{4}-[0-9]{1,9})")
 
 
-def shown(identifier: str, longest: int = 64) -> str:
-    """The identifier with other characters than its own kind's as ``?``, cut at ``longest``,
-    and with what could be a person's number masked."""
+def shown(identifier: str) -> str:
+    """The identifier with other characters than its own kind's as ``?``, cut where no real one
+    is that long, and with what could be a person's number masked."""
+    longest = _LONGEST_NAMESPACE if identifier.startswith("urn:") else _LONGEST_IDENTIFIER
     masked = _NUMBER.sub(_masked, identifier[: 4 * longest])
     return _NOT_SHOWN.sub("?", masked)[:longest]
-
-
-def no_route_text(namespace: str, logical_address: str) -> str:
-    """The detail of VP004, as the national platform writes it."""
-    text = (
-        "No receiverId (logical address) found for serviceNamespace:"
-        f" {shown(namespace, _LONGEST_NAMESPACE)}, receiverId: {shown(logical_address)}"
-    )
-    if " " in logical_address:
-        text += ". Whitespace detected in incoming request!"
-    return text
-
-
-def not_permitted_text(namespace: str, logical_address: str, sender: str) -> str:
-    """The detail of VP007, as the national platform writes it."""
-    return (
-        f"Authorization missing for serviceNamespace: {shown(namespace, _LONGEST_NAMESPACE)},"
-        f" receiverId: {shown(logical_address)}, senderId: {shown(sender)}"
-    )
 
 
 def _masked(number: re.Match[str]) -> str:
