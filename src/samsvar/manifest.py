@@ -2,6 +2,7 @@
 
 Knows folders, TOML and what an adapter must have. Names no adapter: what lies in the package
 ``samsvar_adapters`` is what there is. Reads no environment and no secret: it is handed a reader.
+Longer than most, because what is declared and what is given are judged by the same table.
 """
 
 from __future__ import annotations

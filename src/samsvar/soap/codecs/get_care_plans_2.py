@@ -21,15 +21,10 @@ from samsvar.model.care import (
     Signature,
 )
 from samsvar.model.identifiers import ContractUrn
-from samsvar.model.selection import (
-    LARGEST_ATTACHMENT,
-    PDF,
-    Selection,
-    matching_plans,
-    shareable_part,
-)
+from samsvar.model.selection import Selection, matching_plans
+from samsvar.model.sharing import LARGEST_ATTACHMENT, PDF, shareable_part
 from samsvar.soap.codecs import plan_text
-from samsvar.soap.codecs.elements import Bricklayer, can_stand, to_bytes
+from samsvar.soap.codecs.elements import Bricklayer, can_stand, to_bytes, xml_text
 from samsvar.soap.codecs.questions import RequestShape
 from samsvar.soap.codecs.structured_plan import structured_plan
 
@@ -111,7 +106,7 @@ def write(plan: CarePlan) -> bytes:
 
 
 def _title(plan: CarePlan) -> str:
-    if plan.title:
+    if plan.title and xml_text(plan.title).strip():
         return plan.title
     return _TITLES[plan.type] if plan.type else "Plan"
 

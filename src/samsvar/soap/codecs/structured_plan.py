@@ -3,6 +3,7 @@
 Knows ``wsdl/samsvar_plan_1/plan_1.xsd`` and writes all that the canonical model holds and the
 contract has no field for. Never says whether something is missing: staff of another care giver
 must not learn that from one plan. Attachments stand in the contract's own content.
+Longer than most: one function for each element of the schema, in the schema's order.
 """
 
 from __future__ import annotations

@@ -1,0 +1,29 @@
+"""What every test may ask for: golden files, and the switch that rewrites them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Golden = Callable[[bytes, Path], None]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--accept`` makes today's output the expected one; review shows the difference."""
+    parser.addoption("--accept", action="store_true", help="rewrite golden files; review the diff")
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Golden:
+    """Compare bytes with a file that a person has read and approved."""
+    accept = bool(request.config.getoption("--accept"))
+
+    def compare(actual: bytes, path: Path) -> None:
+        if accept:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(actual)
+        assert actual == path.read_bytes(), f"{path} differs; if that is right: pytest --accept"
+
+    return compare
