@@ -103,7 +103,7 @@ class Schema:
     def check_response(self, element: etree._Element) -> tuple[SchemaFault, ...]:
         """What is wrong with a response; nothing if it follows the schema."""
         if element.tag == self._response and self._relaxed and self._relaxed.accepts(element):
-            return ()
+            return self._stragglers(element)
         return self._check(element, self._response)
 
     def _check(self, element: etree._Element, expected: str) -> tuple[SchemaFault, ...]:
@@ -111,7 +111,7 @@ class Schema:
             name = etree.QName(expected).localname
             return (SchemaFault(self._name(element), f"not this contract's {name}"),)
         if self._validator.validate(element):
-            return ()
+            return self._stragglers(element)
         with self._explaining:
             self._explainer.validate(element)
             entries = list(self._explainer.error_log)
@@ -123,6 +123,23 @@ class Schema:
                 break
         return tuple(faults.values()) or (SchemaFault(self._name(element), _OTHERWISE),)
 
+    def _stragglers(self, root: etree._Element) -> tuple[SchemaFault, ...]:
+        """The contract's own children that come after an extension.
+
+        libxml2 (2.14) lets a repeated element come again after the wildcard that follows it:
+        ``careContactId``, then anything, then ``careContactId``. In these contracts that order
+        of declarations is found only in the root's type.
+        """
+        own = f"{{{etree.QName(root).namespace}}}"
+        extended = False
+        for child in root.iterchildren("*"):
+            if not str(child.tag).startswith(own):
+                extended = True
+            elif extended:
+                path = f"{self._name(root)}/{self._name(child)}{_number(child)}"
+                return (SchemaFault(path, "unexpected element after an extension"),)
+        return ()
+
     def _reason(self, entry: etree._LogEntry) -> str:
         if entry.type != _Types.SCHEMAV_ELEMENT_CONTENT:
             return _REASONS.get(entry.type, _OTHERWISE)
@@ -130,7 +147,11 @@ class Schema:
         found, _, tail = entry.message.rpartition("Expected is")
         expected = [name for name in _EXPECTED.findall(tail) if name in self._known]
         missing = "Missing child" in (found or tail)
-        reason = "element missing at the end" if missing else "unexpected element, or one before it is missing"
+        reason = (
+            "element missing at the end"
+            if missing
+            else "unexpected element, or one before it is missing"
+        )
         return f"{reason}; expected here: {', '.join(expected)}" if expected else reason
 
     def _path(self, root: etree._Element, node_path: str) -> str:
