@@ -89,11 +89,9 @@ async def running(
     application: web.Application, *, port: int = 0, tls: Tls | None = None
 ) -> AsyncIterator[str]:
     """Serve on loopback until the block ends; yields the base URL, without a last slash."""
-    runner = web.AppRunner(application, access_log=None)
+    runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.2)
     await runner.setup()
-    site = web.TCPSite(
-        runner, "127.0.0.1", port, ssl_context=tls.context() if tls else None, shutdown_timeout=0.2
-    )
+    site = web.TCPSite(runner, "127.0.0.1", port, ssl_context=tls.context() if tls else None)
     try:
         await site.start()
         bound = runner.addresses[0][1]
