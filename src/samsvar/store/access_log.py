@@ -1,0 +1,183 @@
+"""The access log's writer: one row for each question, durable before anything leaves the house.
+
+Group commit: one thread writes, and all rows that wait go into one transaction, so that the
+price of a sync is shared by those who ask at the same time. A row that could not be made durable
+is told to the one who waits for it (``AuditUnavailable``), and the next is tried anew.
+
+The decisions of a question are one JSON column: as rows of their own, ten for a question, they
+double the time of a commit under load (measured: 8 ms against 4 ms for 64 questions), and
+``explain`` always reads them together. Persons are hashed and sealed.
+Triggers refuse UPDATE and DELETE. Knows nothing of why a question ended as it did.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+
+from samsvar.errors import AuditUnavailable
+from samsvar.model.exchange import QuestionRecord
+from samsvar.ports import AccessLog
+from samsvar.store.database import Database
+from samsvar.store.secrets import PersonVault
+from samsvar.store.tables import QUESTION
+
+_MOST_IN_ONE_COMMIT = 500  # so that the first in line does not wait for a thousand others
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A row on its way to the disk, and who waits for it."""
+
+    row: Row = field(repr=False)
+    loop: asyncio.AbstractEventLoop
+    durable: asyncio.Future[None]
+
+
+class SqliteAccessLog:
+    """Appends questions to the access log."""
+
+    def __init__(
+        self,
+        database: Database,
+        vault: PersonVault,
+        *,
+        most_waiting: int = 10_000,  # a row is a few kB: some tens of MB at the very worst
+        patience: float = 5.0,  # a disk that has not answered by then will not make the deadline
+    ) -> None:
+        if most_waiting < 1 or not patience > 0:
+            raise ValueError("most_waiting and patience must be over 0: nothing is unbounded")
+        self._database = database
+        self._vault = vault
+        self._most_waiting = most_waiting
+        self._patience = patience
+        self._waiting: deque[_Waiting] = deque()
+        self._wake = threading.Condition()
+        self._closing = False
+        self._writer = threading.Thread(target=self._write, name="access-log", daemon=True)
+        self._writer.start()
+
+    async def append(self, record: QuestionRecord) -> None:
+        """Returns when the record is durable. Cancelled: the record is written all the same.
+
+        Raises:
+            AuditUnavailable: it could not be made durable, or not in time. (One that was late
+                may stand in the log yet: a row says what was decided, not what was delivered.)
+        """
+        loop = asyncio.get_running_loop()
+        waiting = _Waiting(_row(record, self._vault), loop, loop.create_future())
+        with self._wake:
+            if self._closing:
+                raise AuditUnavailable("the access log is closed")
+            if len(self._waiting) >= self._most_waiting:
+                raise AuditUnavailable("the access log is behind: too many rows wait")
+            self._waiting.append(waiting)
+            self._wake.notify()
+        try:
+            async with asyncio.timeout(self._patience):
+                await waiting.durable
+        except TimeoutError as error:
+            raise AuditUnavailable(
+                f"the access log did not answer within {self._patience:g} s"
+            ) from error
+
+    async def close(self) -> None:
+        """Write what waits, then stop. Nothing can be appended after this."""
+        with self._wake:
+            self._closing = True
+            self._wake.notify()
+        await asyncio.to_thread(self._writer.join)
+
+    def _write(self) -> None:
+        """The writer thread: batch after batch, until closed and empty."""
+        while batch := self._next_batch():
+            reason = self._store([waiting.row for waiting in batch])
+            by_loop: dict[asyncio.AbstractEventLoop, list[asyncio.Future[None]]] = {}
+            for waiting in batch:
+                by_loop.setdefault(waiting.loop, []).append(waiting.durable)
+            for loop, futures in by_loop.items():
+                # A loop that has closed has nobody left who waits.
+                if not loop.is_closed():
+                    loop.call_soon_threadsafe(_settle, futures, reason)
+
+    def _next_batch(self) -> list[_Waiting]:
+        with self._wake:
+            while not self._waiting and not self._closing:
+                self._wake.wait()
+            count = min(len(self._waiting), _MOST_IN_ONE_COMMIT)
+            return [self._waiting.popleft() for _ in range(count)]
+
+    def _store(self, rows: Sequence[Row]) -> str | None:
+        """Commit the rows. Returns why that failed, or None."""
+        if not self._database.is_in_place():
+            return "the access log's file was moved or replaced: restore it and restart"
+        try:
+            with self._database.write() as connection, connection.begin():
+                connection.execute(sa.insert(QUESTION), rows)
+        except Exception as error:  # noqa: BLE001 - the thread must outlive whatever this was
+            # The type only: the message may repeat what was being stored.
+            return f"the access log cannot be written ({type(error).__name__})"
+        return None
+
+
+def _settle(futures: Sequence[asyncio.Future[None]], reason: str | None) -> None:
+    """In the loop of those who wait: tell them. Some may have gone."""
+    for future in futures:
+        if future.done():
+            continue
+        if reason is None:
+            future.set_result(None)
+        else:
+            future.set_exception(AuditUnavailable(reason))
+
+
+def _row(record: QuestionRecord, vault: PersonVault) -> Row:
+    subject = record.subject
+    return {
+        "correlation_id": _storable(record.correlation_id),
+        "at": record.at.astimezone(UTC).isoformat(timespec="microseconds"),
+        "sender": _storable(record.sender),
+        "original_consumer": _storable(record.original_consumer),
+        "contract": _storable(record.contract),
+        "logical_address": _storable(record.logical_address),
+        "subject_hash": vault.keyed_hash(subject) if subject else None,
+        "subject_sealed": vault.seal(subject) if subject else None,
+        "verdict": record.verdict.value,
+        "fault": record.fault,
+        "fault_detail": _storable(record.fault_detail),
+        "catalogue_version": record.catalogue_version,
+        "elapsed": record.elapsed,
+        "items": sum(decision.items for decision in record.decisions),
+        "security": _json(record.security),
+        "peer": _storable(record.peer),
+        "decisions": _json(record.decisions),
+    }
+
+
+def _storable(text: str | None) -> str | None:
+    """Text that any database takes. One odd character in a header must not stop the log: the
+    rows of everybody else are in the same transaction."""
+    if text is None or (text.isascii() and "\x00" not in text):
+        return text
+    return text.encode(errors="backslashreplace").decode().replace("\x00", "\\x00")
+
+
+def _json(value: object) -> str:
+    try:
+        return orjson.dumps(value).decode()
+    except TypeError:  # half a character: orjson refuses it, json escapes it
+        return json.dumps(value, default=asdict)
+
+
+_: type[AccessLog] = SqliteAccessLog  # interface guard

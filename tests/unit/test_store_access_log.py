@@ -1,0 +1,372 @@
+"""The access log: durable when it says so, honest when it cannot, append-only, masked at rest."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from samsvar.errors import AuditUnavailable, ResourcesMissing
+from samsvar.model.exchange import Decision, QuestionRecord, Reason, Verdict
+from samsvar.model.identifiers import (
+    ContractUrn,
+    CorrelationId,
+    HsaId,
+    LogicalAddress,
+    PersonId,
+)
+from samsvar.store.access_log import SqliteAccessLog
+from samsvar.store.access_log_reader import AccessLogReader
+from samsvar.store.database import Database, open_database
+from samsvar.store.secrets import open_vault
+
+TOLVAN = PersonId("1.2.752.129.2.1.3.1", "191212121212")
+DECISIONS = (
+    Decision(
+        LogicalAddress("SE-A"), Reason.ANSWERED, "", 2, 0.25, "region", "SE-A", "SE-A,(default),*"
+    ),
+    Decision(LogicalAddress("SE-B"), Reason.LATE, "no answer within 27 s", 0, 27.0, "sörmland"),
+    Decision(LogicalAddress("SE-C"), Reason.NOT_PERMITTED),
+)
+
+
+def record(number: int = 1, subject: PersonId | None = TOLVAN) -> QuestionRecord:
+    return QuestionRecord(
+        correlation_id=CorrelationId(f"question-{number}"),
+        at=datetime(2026, 6, 1, 12, 0, 0, number, tzinfo=UTC),
+        sender=HsaId("SE5565594230-NPO"),
+        original_consumer=HsaId("SE-REGION"),
+        contract=ContractUrn("urn:riv:x:GetCarePlansResponder:2"),
+        logical_address=LogicalAddress("5565594230"),
+        subject=subject,
+        verdict=Verdict.ANSWERED,
+        fault=None,
+        fault_detail="",
+        catalogue_version=4,
+        elapsed=27.125,
+        decisions=DECISIONS,
+        security=("foreign-patient",),
+        peer="192.0.2.1",
+    )
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    opened = open_database(tmp_path)
+    yield opened
+    opened.close()
+
+
+async def test_what_was_appended_is_read_back_whole(database: Database) -> None:
+    vault = open_vault(database)
+    log = SqliteAccessLog(database, vault)
+    refused = QuestionRecord(
+        CorrelationId("question-2"),
+        datetime(2026, 6, 1, 12, 1, tzinfo=UTC),
+        *(None, None, None, None, None),
+        Verdict.REFUSED,
+        "VP002",
+        "no certificate",
+        None,
+        0.001,
+        (),
+    )
+    await log.append(record(1))
+    await log.append(refused)
+    await log.close()
+    reader = AccessLogReader(database, vault)
+
+    assert [(q.sequence, q.record, q.items) for q in reader.latest(10)] == [
+        (2, refused, 0),
+        (1, record(1), 2),
+    ]
+    assert [q.record for q in reader.questions("question-1")] == [record(1)]
+    assert reader.questions("question-9") == []
+
+
+async def test_an_auditor_finds_all_who_asked_about_a_person(database: Database) -> None:
+    vault = open_vault(database)
+    log = SqliteAccessLog(database, vault)
+    other = PersonId(TOLVAN.root, "199001012385")
+    for number, person in enumerate([TOLVAN, other, TOLVAN, None]):
+        await log.append(record(number, person))
+    await log.close()
+    reader = AccessLogReader(database, vault)
+
+    assert [q.record.correlation_id for q in reader.about(TOLVAN)] == ["question-2", "question-0"]
+    assert len(reader.about(TOLVAN, limit=1)) == 1
+
+
+async def test_no_number_stands_in_the_files(database: Database) -> None:
+    log = SqliteAccessLog(database, open_vault(database))
+    await log.append(record())
+    await log.close()
+    stored = b"".join(p.read_bytes() for p in database.path.parent.glob("samsvar*"))
+
+    assert b"question-1" in stored
+    assert TOLVAN.extension.encode() not in stored
+    assert TOLVAN.extension[2:].encode() not in stored
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM question",
+        "UPDATE question SET sender = 'somebody else'",
+        "INSERT OR REPLACE INTO question SELECT * FROM question",
+    ],
+)
+async def test_rows_can_only_be_added(database: Database, statement: str) -> None:
+    vault = open_vault(database)
+    log = SqliteAccessLog(database, vault)
+    await log.append(record())
+    await log.close()
+
+    with (
+        database.write() as connection,
+        pytest.raises(sa.exc.IntegrityError, match="append-only"),
+    ):
+        connection.execute(sa.text(statement))
+
+    assert [q.record for q in AccessLogReader(database, vault).latest(5)] == [record()]
+
+
+async def test_those_who_wait_together_share_few_commits(database: Database) -> None:
+    """While another process holds the write lock, all wait; then they share a commit."""
+    log = SqliteAccessLog(database, open_vault(database))
+    commits: list[sa.Connection] = []
+    sa.event.listen(database.engine, "commit", commits.append)
+    blocker = database.raw()
+    blocker.execute("BEGIN IMMEDIATE")
+    waiting = [asyncio.create_task(log.append(record(n))) for n in range(50)]
+    await asyncio.sleep(0.1)
+    assert not any(task.done() for task in waiting)
+    blocker.execute("ROLLBACK")
+    blocker.close()
+
+    await asyncio.gather(*waiting)
+    await log.close()
+
+    assert len(commits) <= 2  # one for those in line when the lock fell, one for the rest
+    with database.read() as connection:
+        assert connection.scalar(sa.text("SELECT count(*) FROM question")) == 50
+
+
+async def test_a_locked_database_is_told_and_forgotten_when_it_opens(database: Database) -> None:
+    vault = open_vault(database)
+    log = SqliteAccessLog(database, vault, patience=0.2)
+    blocker = database.raw()
+    blocker.execute("BEGIN IMMEDIATE")
+
+    with pytest.raises(AuditUnavailable, match=r"did not answer within 0\.2 s"):
+        await log.append(record(1))
+    blocker.execute("ROLLBACK")
+    blocker.close()
+    await log.append(record(2))
+    await log.close()
+
+    newest = AccessLogReader(database, vault).latest(1)
+    assert newest[0].record == record(2)
+
+
+async def test_a_write_that_fails_is_told_to_all_and_the_next_is_tried_anew(
+    database: Database,
+) -> None:
+    vault = open_vault(database)
+    log = SqliteAccessLog(database, vault)
+    with sqlite3.connect(database.path) as other:
+        other.execute(
+            "CREATE TRIGGER full BEFORE INSERT ON question BEGIN SELECT RAISE(ABORT, 'full'); END"
+        )
+
+    told = await asyncio.gather(*(log.append(record(n)) for n in range(5)), return_exceptions=True)
+    assert [type(one) for one in told] == [AuditUnavailable] * 5
+    assert not any("1212" in str(one) for one in told)
+    assert AccessLogReader(database, vault).latest(5) == []
+
+    with other:
+        other.execute("DROP TRIGGER full")
+    other.close()
+    await log.append(record(9))
+    await log.close()
+    assert [q.record for q in AccessLogReader(database, vault).latest(5)] == [record(9)]
+
+
+async def test_a_replaced_file_is_refused_not_filled(database: Database) -> None:
+    log = SqliteAccessLog(database, open_vault(database))
+    await log.append(record(1))
+    kept = database.path.with_name("kept")
+    database.path.rename(kept)
+
+    with pytest.raises(AuditUnavailable, match="moved or replaced"):
+        await log.append(record(2))
+    assert not database.path.exists()
+
+    kept.rename(database.path)
+    await log.append(record(3))
+    await log.close()
+
+
+async def test_more_than_may_wait_is_refused_at_once(database: Database) -> None:
+    log = SqliteAccessLog(database, open_vault(database), most_waiting=3)
+    blocker = database.raw()
+    blocker.execute("BEGIN IMMEDIATE")
+    first = asyncio.create_task(log.append(record(0)))
+    await asyncio.sleep(0.1)  # the writer has taken it, and waits for the lock
+    queued = [asyncio.create_task(log.append(record(n))) for n in (1, 2, 3)]
+    await asyncio.sleep(0)
+
+    with pytest.raises(AuditUnavailable, match="too many rows wait"):
+        await log.append(record(4))
+
+    blocker.execute("ROLLBACK")
+    blocker.close()
+    await asyncio.gather(first, *queued)
+    await log.close()
+
+
+async def test_one_who_hangs_up_is_in_the_log(database: Database) -> None:
+    vault = open_vault(database)
+    log = SqliteAccessLog(database, vault)
+    task = asyncio.create_task(log.append(record(1)))
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await log.close()
+
+    assert [q.record for q in AccessLogReader(database, vault).latest(5)] == [record(1)]
+
+
+async def test_closing_writes_what_waits_and_takes_no_more(database: Database) -> None:
+    vault = open_vault(database)
+    log = SqliteAccessLog(database, vault)
+    waiting = [asyncio.create_task(log.append(record(n))) for n in range(1200)]
+    await asyncio.sleep(0)
+    await log.close()
+    await asyncio.gather(*waiting)
+
+    with pytest.raises(AuditUnavailable, match="closed"):
+        await log.append(record(1))
+    with database.read() as connection:
+        assert connection.scalar(sa.text("SELECT count(*) FROM question")) == 1200
+
+
+async def test_odd_characters_from_outside_do_not_stop_the_log(database: Database) -> None:
+    """Half a surrogate or a NUL cannot be stored; a neighbour in the commit must not suffer."""
+    vault = open_vault(database)
+    log = SqliteAccessLog(database, vault)
+    odd = QuestionRecord(
+        CorrelationId("odd"),
+        datetime(2026, 6, 1, tzinfo=UTC),
+        HsaId("SE\x00\ud800"),
+        None,
+        None,
+        LogicalAddress("SE-å"),
+        None,
+        Verdict.FAILED,
+        "VP012",
+        "",
+        None,
+        0.0,
+        (Decision(LogicalAddress("\ud800"), Reason.FAULT),),
+    )
+    await asyncio.gather(log.append(odd), log.append(record(1)))
+    await log.close()
+
+    (found,) = AccessLogReader(database, vault).questions("odd")
+    assert (found.record.sender, found.record.logical_address) == ("SE\\x00\\ud800", "SE-å")
+    assert found.record.decisions == odd.decisions
+
+
+@pytest.mark.parametrize(("most_waiting", "patience"), [(0, 1.0), (1, 0.0), (1, float("nan"))])
+def test_zero_is_not_for_ever(database: Database, most_waiting: int, patience: float) -> None:
+    with pytest.raises(ValueError, match="nothing is unbounded"):
+        SqliteAccessLog(
+            database, open_vault(database), most_waiting=most_waiting, patience=patience
+        )
+
+
+async def test_another_process_reads_while_the_hub_writes(database: Database) -> None:
+    vault = open_vault(database)
+    log = SqliteAccessLog(database, vault)
+    await log.append(record(1))
+    looking = open_database(database.path.parent, read_only=True)
+    reader = AccessLogReader(looking, open_vault(looking))
+
+    assert [q.record for q in reader.latest(5)] == [record(1)]
+    await log.append(record(2))
+    assert [q.record for q in reader.questions("question-2")] == [record(2)]
+    await log.close()
+    with pytest.raises(ResourcesMissing, match="cannot be read"):
+        AccessLogReader(Database(database.path, _broken(), (0, 0)), vault).latest(1)
+    looking.close()
+
+
+def _broken() -> sa.Engine:
+    return sa.create_engine("sqlite:////nowhere/at/all")
+
+
+APPENDER = """
+import asyncio, dataclasses, sys
+from pathlib import Path
+from samsvar.store.access_log import SqliteAccessLog
+from samsvar.store.database import open_database
+from samsvar.store.secrets import open_vault
+sys.path.insert(0, sys.argv[2])
+from tests.unit.test_store_access_log import record
+
+async def main():
+    database = open_database(Path(sys.argv[1]))
+    log = SqliteAccessLog(database, open_vault(database))
+    async def ask(first):
+        number = first
+        while True:
+            await log.append(record(number))
+            print(number, flush=True)
+            number += 8
+    await asyncio.gather(*(ask(first) for first in range(8)))
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.slow
+def test_what_was_acknowledged_survives_a_killed_process(tmp_path: Path) -> None:
+    """Killed in the middle of its work, at three different moments of it."""
+    root = str(Path(__file__).parents[2])
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    for round_, most in enumerate((1, 100, 400)):
+        folder = tmp_path / str(round_)
+        process = subprocess.Popen(
+            [sys.executable, "-c", APPENDER, str(folder), root],
+            stdout=subprocess.PIPE,
+            env=environment,
+        )
+        assert process.stdout is not None
+        lines = [process.stdout.readline() for _ in range(most)]
+        process.kill()
+        lines += process.stdout.readlines()
+        process.stdout.close()
+        process.wait(30)
+        # The last line may be cut short by the kill: it says nothing for sure.
+        acknowledged = {f"question-{int(line)}" for line in lines if line.endswith(b"\n")}
+
+        database = open_database(folder)
+        with database.read() as connection:
+            rows = connection.scalars(sa.text("SELECT correlation_id FROM question")).all()
+            whole = connection.scalar(sa.text("PRAGMA integrity_check"))
+        database.close()
+
+        assert len(acknowledged) >= most
+        assert acknowledged <= set(rows)
+        assert len(rows) == len(set(rows))
+        assert whole == "ok"
