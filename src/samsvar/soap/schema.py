@@ -102,9 +102,16 @@ class Schema:
 
     def check_response(self, element: etree._Element) -> tuple[SchemaFault, ...]:
         """What is wrong with a response; nothing if it follows the schema."""
-        if element.tag == self._response and self._relaxed and self._relaxed.accepts(element):
+        if self._relaxed is None or element.tag != self._response:
+            return self._check(element, self._response)
+        broken = self._relaxed.broken(element)
+        if not broken and self._relaxed.accepts(element):
             return self._stragglers(element)
-        return self._check(element, self._response)
+        faults = {fault.path: fault for fault in self._check(element, self._response)}
+        for value in broken:
+            path = self._place(element, value)
+            faults.setdefault(path, SchemaFault(path, "value not base64"))
+        return tuple(faults.values())[:MAX_FAULTS]
 
     def _check(self, element: etree._Element, expected: str) -> tuple[SchemaFault, ...]:
         if element.tag != expected:
@@ -136,8 +143,8 @@ class Schema:
             if not str(child.tag).startswith(own):
                 extended = True
             elif extended:
-                path = f"{self._name(root)}/{self._name(child)}{_number(child)}"
-                return (SchemaFault(path, "unexpected element after an extension"),)
+                reason = "unexpected element after an extension"
+                return (SchemaFault(self._place(root, child), reason),)
         return ()
 
     def _reason(self, entry: etree._LogEntry) -> str:
@@ -155,8 +162,7 @@ class Schema:
         return f"{reason}; expected here: {', '.join(expected)}" if expected else reason
 
     def _path(self, root: etree._Element, node_path: str) -> str:
-        """libxml2's node path, in local names."""
-        names = [self._name(root)]
+        """libxml2's node path, as far as it can be followed, in local names."""
         current = root
         for step in node_path.lstrip("/").split("/")[1:]:
             match = _STEP.fullmatch(step)
@@ -172,8 +178,17 @@ class Schema:
             if number > len(same):
                 break
             current = same[number - 1]
-            names.append(self._name(current) + _number(current))
-        return "/".join(names)
+        return self._place(root, current)
+
+    def _place(self, root: etree._Element, element: etree._Element) -> str:
+        """The way from the root to an element, in local names."""
+        names: list[str] = []
+        while element is not root:
+            names.append(self._name(element) + _number(element))
+            parent = element.getparent()
+            assert parent is not None  # the element is below the root
+            element = parent
+        return "/".join([self._name(root), *reversed(names)])
 
     def _name(self, element: etree._Element) -> str:
         name = _local(element)
