@@ -148,7 +148,7 @@ def _parser() -> etree.XMLParser:
         load_dtd=False,
         dtd_validation=False,
         attribute_defaults=False,
-        huge_tree=False,  # libxml2 then holds the depth to 255 and a text to 10 MB
+        huge_tree=False,  # libxml2 then holds the depth to 256 and a text to 10 MB
         recover=False,
         remove_comments=True,  # a million of them made itertext() take 47 s
         remove_pis=False,
