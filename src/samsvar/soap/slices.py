@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from lxml import etree
 
@@ -87,10 +88,18 @@ def cut(
     return tuple(slices)
 
 
-def _qualified_name(element: etree._Element) -> bytes:
-    local = etree.QName(element).localname
-    prefix = element.prefix
-    return (f"{prefix}:{local}" if prefix else local).encode()
+def _qualified_names(children: Sequence[etree._Element]) -> dict[bytes, int]:
+    """The names as they are written, with the number of children written so."""
+    kinds: dict[tuple[str | None, str], int] = {}
+    for child in children:
+        kind = (child.prefix, str(child.tag))
+        kinds[kind] = kinds.get(kind, 0) + 1
+    names: dict[bytes, int] = {}
+    for (prefix, tag), count in kinds.items():
+        local = tag.rpartition("}")[2]
+        name = (f"{prefix}:{local}" if prefix else local).encode()
+        names[name] = names.get(name, 0) + count
+    return names
 
 
 def _spans_by_name(
@@ -108,10 +117,7 @@ def _spans_by_name(
         return None
     if data.find(b"?", body) >= 0 and data.find(b"<?", body) >= 0:
         return None
-    names: dict[bytes, int] = {}
-    for child in children:
-        name = _qualified_name(child)
-        names[name] = names.get(name, 0) + 1
+    names = _qualified_names(children)
     if len(names) > _NAMES_AT_MOST:
         return None
     spans = []
@@ -215,13 +221,14 @@ def _child_spans(data: bytes, order: int) -> Iterator[tuple[int, int, int]]:
 
 def _declarations(parent: etree._Element) -> list[tuple[bytes, bytes]]:
     """Attribute name and text of each namespace declaration in force at ``parent``."""
-    declared = []
-    for prefix, uri in parent.nsmap.items():
-        if not uri:  # xmlns="": no default namespace, as where the record is put
-            continue
-        name = f"xmlns:{prefix}" if prefix else "xmlns"
-        declared.append((name.encode(), f' {name}="{uri.translate(_IN_ATTRIBUTE)}"'.encode()))
-    return declared
+    # xmlns="" is left out: no default namespace, as where the record is put.
+    return [_declaration(prefix, uri) for prefix, uri in parent.nsmap.items() if uri]
+
+
+@lru_cache(maxsize=256)  # producers write the same ones in every answer
+def _declaration(prefix: str | None, uri: str) -> tuple[bytes, bytes]:
+    name = f"xmlns:{prefix}" if prefix else "xmlns"
+    return name.encode(), f' {name}="{uri.translate(_IN_ATTRIBUTE)}"'.encode()
 
 
 def _missing(data: bytes, name_end: int, declared: list[tuple[bytes, bytes]]) -> bytes:
