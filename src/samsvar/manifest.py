@@ -18,12 +18,21 @@ from types import ModuleType
 from typing import Any, cast
 
 from samsvar.adapter_api.ports import Adapter, AdapterOptions, TextOption
+from samsvar.model.identifiers import ContractUrn
+from samsvar.soap.codecs import CODECS
 
 PACKAGE = "samsvar_adapters"
 SECRET_SCHEMES = ("file:", "env:")
 
 _ID = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
-_KEYS: dict[str, type] = {"id": str, "title": str, "owner": str, "known_gaps": list}
+_KEYS: dict[str, type] = {
+    "id": str,
+    "title": str,
+    "owner": str,
+    "contracts": list,
+    "known_gaps": list,
+    "options": dict,
+}
 _OPTION_KEYS: dict[str, type] = {
     "help": str,
     "required": bool,
@@ -66,6 +75,8 @@ class AdapterManifest:
     title: str
     owner: str
     known_gaps: tuple[str, ...]
+    contracts: tuple[ContractUrn, ...] = ()
+    """The contracts that it answers; all that have a codec, where it names none."""
     options: tuple[TextOption, ...] = ()
     examples: tuple[tuple[str, str], ...] = ()
     """Option name and a value that shows its form."""
@@ -179,14 +190,11 @@ def _read_manifest(path: Path, faults: list[str]) -> AdapterManifest | None:
     except (OSError, ValueError) as error:
         faults.append(f"adapter.toml cannot be read: {error}")
         return None
-    found = _wrong_keys(document, _KEYS, optional={"options"}, where="")
-    declared = document.get("options", {})
+    found = _wrong_keys(document, _KEYS, optional={"contracts", "options"}, where="")
     options: list[TextOption] = []
     examples: list[tuple[str, str]] = []
-    if not isinstance(declared, dict):
-        found.append("options must be tables: [options.<name>]")
-        declared = {}
-    for name, table in declared.items():
+    declared = document.get("options", {})
+    for name, table in declared.items() if isinstance(declared, dict) else ():
         option = _read_option(name, table, found)
         if option is not None:
             options.append(option)
@@ -202,6 +210,7 @@ def _read_manifest(path: Path, faults: list[str]) -> AdapterManifest | None:
         title=document["title"],
         owner=document["owner"],
         known_gaps=tuple(document["known_gaps"]),
+        contracts=tuple(document.get("contracts", CODECS)),
         options=tuple(options),
         examples=tuple(examples),
     )
@@ -216,6 +225,11 @@ def _wrong_values(document: Mapping[str, Any], folder: str) -> list[str]:
     faults += [f"{key} is empty" for key in ("title", "owner") if not document[key].strip()]
     if not all(isinstance(gap, str) for gap in document["known_gaps"]):
         faults.append("known_gaps must be a list of texts")
+    faults += [
+        f"contracts: {contract!r} is none that adapters can answer"
+        for contract in document.get("contracts", ())
+        if not isinstance(contract, str) or contract not in CODECS
+    ]
     return faults
 
 
@@ -226,8 +240,8 @@ def _read_option(name: str, table: object, faults: list[str]) -> TextOption | No
         return None
     optional = set(_OPTION_KEYS) - {"help"}
     found = _wrong_keys(table, _OPTION_KEYS, optional=optional, where=f"{where}.")
-    if table.get("secret") and ("default" in table or "example" in table):
-        found.append(f"{where}: a secret has neither default nor example")
+    if table.get("secret") and "default" in table:
+        found.append(f"{where}: a secret has no default")
     faults += found
     if found:
         return None
@@ -260,6 +274,9 @@ def _import(folder: Path, faults: list[str]) -> Adapter | None:
         module = importlib.import_module(f"{PACKAGE}.{folder.name}")
     except _IMPORT_FAULTS as error:
         faults.append(f"cannot be imported: {type(error).__name__}: {error}")
+        return None
+    if module.__file__ is None:
+        faults.append("has no __init__.py")
         return None
     if not _lies_in(module, folder):
         faults.append("another adapter of the same name is imported instead; remove one of them")

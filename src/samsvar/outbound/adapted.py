@@ -60,9 +60,9 @@ class AdaptedTransport:
         if recipient.entry is None:
             raise NotRouted("no route leads to this address")
         producer = recipient.entry.producer
-        codec = self._codec(question.contract.urn)
-        query = _read_query(codec, question.body, recipient.logical_address)
         loaded = self._loaded(producer)
+        codec = self._codec(question.contract.urn, loaded)
+        query = _read_query(codec, question.body, recipient.logical_address)
         options = self._options(loaded, producer)
         patience = patience if producer.timeout is None else min(patience, producer.timeout)
         try:
@@ -83,10 +83,10 @@ class AdaptedTransport:
             # The type only, and no cause: text and traceback may quote the person's record.
             raise AdapterBroke(f"the adapter raised {type(error).__name__}") from None
 
-    def _codec(self, contract: ContractUrn) -> Codec:
+    def _codec(self, contract: ContractUrn, loaded: LoadedAdapter) -> Codec:
         codec = self._codecs.get(contract)
-        if codec is None:
-            raise AdapterBroke("adapters do not answer this contract: correct the catalogue")
+        if codec is None or contract not in loaded.manifest.contracts:
+            raise AdapterBroke("its adapter does not answer this contract: correct the catalogue")
         return codec
 
     def _loaded(self, producer: Producer) -> LoadedAdapter:
