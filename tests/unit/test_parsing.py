@@ -29,6 +29,7 @@ TIGHT = Limits(
     children=20,
     prefixes=8,
     attributes=16,
+    quotations=30,
     attribute_value=400,
     name=350,
 )
@@ -173,6 +174,7 @@ def test_what_only_looks_forbidden_is_let_in(document: bytes) -> None:
         (b"<a x='%s'/>" % (b"v" * 400), b"<a x='%s'/>" % (b"v" * 401)),
         (b"<%s/>" % (b"n" * 350), b"<%s/>" % (b"n" * 351)),
         (b"<a %s='1'/>" % (b"n" * 350), b"<a %s='1'/>" % (b"n" * 351)),
+        (b"<a>%s</a>" % (b"<b x='' y=\"\"/>" * 15), b"<a>%s</a>" % (b"<b x='' y=''/>" * 16)),
         (b"<a>" * 256 + b"</a>" * 256, b"<a>" * 257 + b"</a>" * 257),
         (
             b"<a>%s</a>" % b"".join(b"<b xmlns:p%d='u' xmlns='v'/>" % n for n in range(8)),
@@ -186,6 +188,7 @@ def test_what_only_looks_forbidden_is_let_in(document: bytes) -> None:
         "value",
         "name",
         "attribute-name",
+        "all-attributes",
         "depth",
         "prefixes",
         "markup",
