@@ -29,14 +29,18 @@ ATTACKS: Final[dict[str, bytes]] = {
 }
 
 
+class SelfTestFailed(Exception):
+    """The hub must not start. The text is one sentence, and says what to do."""
+
+
 def self_test(attacks: dict[str, bytes] | None = None) -> None:
     """Return if the door holds.
 
     Raises:
-        RuntimeError: one sentence that says what does not.
+        SelfTestFailed: one sentence that says what does not.
     """
     if etree.LXML_VERSION < OLDEST_LXML or etree.LIBXML_VERSION < OLDEST_LIBXML2:
-        raise RuntimeError(
+        raise SelfTestFailed(
             f"lxml {_dotted(etree.LXML_VERSION)} with libxml2 {_dotted(etree.LIBXML_VERSION)} is"
             f" too old to read XML safely: install lxml {_dotted(OLDEST_LXML)} or later."
         )
@@ -45,7 +49,7 @@ def self_test(attacks: dict[str, bytes] | None = None) -> None:
             parse(document, charset="utf-8", limits=REQUEST_LIMITS)
         except XmlRefused:
             continue
-        raise RuntimeError(
+        raise SelfTestFailed(
             f"The XML door let an attack through ({name}): do not run with these libraries."
         )
 
