@@ -42,6 +42,8 @@ class Flow:
     messages: tuple[Message, ...]
     withdrawn: bool
     """The whole case was nullified or sent by mistake."""
+    retracted: bool
+    """Some message no longer holds; a print of the case may still show it."""
 
     def of_kind(self, kind: str) -> tuple[Message, ...]:
         """Those of one type."""
@@ -89,7 +91,7 @@ def read_flow(rows: object, remarks: Remarks) -> Flow:
             remarks.add(
                 care.QualityCode.STATUS_UNMAPPED, f"{message.path}.typ", "no known type of message"
             )
-    return Flow(tuple(sorted(held, key=lambda message: message.order)), withdrawn)
+    return Flow(tuple(sorted(held, key=lambda message: message.order)), withdrawn, bool(gone))
 
 
 def state_of(flow: Flow, status: object, discharge: bool, remarks: Remarks) -> care.PlanStatus:

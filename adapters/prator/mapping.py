@@ -133,10 +133,20 @@ def _written(
         meetings=parts.meetings(flow),
         follow_ups=parts.follow_ups(flow),
         closing=parts.closing(flow),
-        attachments=parts.attachments(case.get("utskrift"), root),
+        attachments=parts.attachments(case.get("utskrift"), _of_print(flow, sharing, root)),
         provenance=root,
     )
     return replace(made, partial=remarks.left_out > 0, quality=tuple(remarks.found))
+
+
+def _of_print(flow: Flow, sharing: Sharing, root: care.Provenance) -> care.Provenance:
+    """The print shows every message, also what the plan does not hand on: all must be shareable."""
+    whole = not flow.retracted and all(
+        sharing.of_message(message).shareable
+        for message in flow.messages
+        if message.kind in vocabulary.CASE_STATE and message.kind not in vocabulary.WITHOUT_TEXT
+    )
+    return replace(root, marked_for_sharing=root.marked_for_sharing and whole)
 
 
 def _subject(case: Mapping[str, object], asked: PersonId, day: date) -> PersonId | None:

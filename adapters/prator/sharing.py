@@ -63,7 +63,7 @@ class Sharing:
         return self._provenance(
             vocabulary.basis_of(law, sender),
             sender,
-            yes_or_no(message.body.get("delas")),
+            _wish(message.body),
             sender,
             time_of(message.body.get("sänt"), f"{message.path}.sänt", self.remarks),
             f"{message.path}.lagrum",
@@ -78,7 +78,7 @@ class Sharing:
         return self._provenance(
             vocabulary.basis_of(law, actor),
             unit,
-            yes_or_no(row.get("delas")),
+            _wish(row),
             actor,
             time_of(message.body.get("sänt"), f"{message.path}.sänt", self.remarks),
             f"{path}.lagrum",
@@ -112,3 +112,9 @@ class Sharing:
     def _excepted(self, actor: str | None) -> bool:
         who = f" {vocabulary.squeezed(actor)} "
         return any(f" {party}" in who for party in self.exceptions)
+
+
+def _wish(body: Mapping[str, object]) -> bool | None:
+    """What the source says of sharing; a word that we do not know is no leave to share."""
+    written = body.get("delas")
+    return None if written is None else yes_or_no(written) is True

@@ -28,6 +28,7 @@ CASE_STATE: dict[str, care.PlanStatus] = {
     CLOSING: _Status.CLOSED,
     INTERRUPTION: _Status.INTERRUPTED,
 }
+WITHOUT_TEXT = frozenset({SUMMONS, INTERRUPTION})
 WITHDRAWALS = frozenset({"MAKULERAT", "FELSÄNT"})
 NOT_OF_THE_PLAN = frozenset({
     "INFORMATIONSMEDDELANDE",
