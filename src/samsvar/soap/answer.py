@@ -112,7 +112,7 @@ def _read_message(
     status = "" if http_status == 200 else f"HTTP status {http_status}, and "
     if (content_encoding or "identity").strip().lower() != "identity":
         raise ProducerAnswerInvalid(f"{status}compressed, though that was not asked for")
-    if not body.strip():
+    if not body or body.isspace():
         raise ProducerAnswerInvalid(f"{status}an empty body")
     try:
         # No label at all is forgiven: the bytes say what they are. A wrong one is not.
