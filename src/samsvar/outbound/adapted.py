@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
 
 from samsvar.adapter_api.ports import Adapter, AdapterOptions, Http
 from samsvar.errors import (
     AdapterBroke,
-    ForeignPatient,
     MalformedRequest,
     NotRouted,
     ProducerError,
@@ -26,6 +26,8 @@ from samsvar.model.exchange import Call, Item, Question, Recipient, Reply
 from samsvar.model.identifiers import ContractUrn
 from samsvar.ports import Transport
 from samsvar.soap.codecs import CODECS, Codec, ContactCodec, PlanCodec
+
+Record = TypeVar("Record", CarePlan, CareContact)
 
 
 class AdaptedTransport:
@@ -48,8 +50,8 @@ class AdaptedTransport:
     ) -> Reply:
         """The adapter's records as items of the contract asked.
 
-        Records of another person than asked are handed on with their own subject: the stage
-        that judges answers drops the whole answer, and says so.
+        Records of another person than asked become items with that subject and no content:
+        the stage that judges answers drops the whole answer, and says so.
 
         Raises:
             ProducerTimedOut: not within ``patience`` seconds, or the producer's own limit.
@@ -122,36 +124,32 @@ async def _answer(
     match codec:
         case PlanCodec():
             plans = await adapter.care_plans(query, address, options, http)
-            chosen_plans = codec.select(plans, query)
+            chosen_plans = codec.select(_about(query, plans), query)
             items = [_item(plan, codec.write(plan)) for plan in chosen_plans.records]
-            return _reply(query, plans, items, chosen_plans.quality)
+            return _reply(items + _foreign(query, plans), chosen_plans.quality)
         case ContactCodec():
             contacts = await adapter.care_contacts(query, address, options, http)
-            chosen = codec.select(contacts, query)
+            chosen = codec.select(_about(query, contacts), query)
             items = [_item(contact, codec.write(contact)) for contact in chosen.records]
-            return _reply(query, contacts, items, chosen.quality)
+            return _reply(items + _foreign(query, contacts), chosen.quality)
+
+
+def _about(query: CareQuery, records: Sequence[Record]) -> list[Record]:
+    return [record for record in records if record.subject == query.subject]
+
+
+def _foreign(query: CareQuery, records: Sequence[CarePlan | CareContact]) -> list[Item]:
+    """Another person's records, drafts and all, as items that say whose they are and no more:
+    they are there to be found, and must not get out even by mistake."""
+    return [_item(record, b"") for record in records if record.subject != query.subject]
 
 
 def _item(record: CarePlan | CareContact, xml: bytes) -> Item:
     return Item(xml=xml, subject=record.subject, source_system=record.source_system)
 
 
-def _reply(
-    query: CareQuery,
-    records: Sequence[CarePlan | CareContact],
-    items: list[Item],
-    quality: tuple[DataQuality, ...],
-) -> Reply:
-    """The items, with the remarks on them as warnings, each once.
-
-    Raises:
-        ForeignPatient: another person's record came and was not selected, so no item would
-            tell; an adapter that mixes people is not to be believed on the others either.
-    """
-    if any(record.subject != query.subject for record in records) and all(
-        item.subject == query.subject for item in items
-    ):
-        raise ForeignPatient("the adapter gave another person's record")
+def _reply(items: list[Item], quality: tuple[DataQuality, ...]) -> Reply:
+    """The items, with the remarks on their records as warnings, each once."""
     warnings = dict.fromkeys(f"{each.code} {each.path}: {each.message}" for each in quality)
     return Reply(items=tuple(items), warnings=tuple(warnings))
 
