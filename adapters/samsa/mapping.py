@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import date
 
 from samsvar.adapter_api import PersonId, ProducerAnswerInvalid, care, subject_of
+from samsvar.adapter_api.person_numbers import LOCAL_NUMBER
 from samsvar_adapters.samsa import attachments, reading, tables
 from samsvar_adapters.samsa.attachments import Contents
 from samsvar_adapters.samsa.parts import Context, Found, add_part
@@ -76,7 +77,7 @@ def subject(case: Document, query: care.CareQuery, day: date) -> PersonId | None
     # Somebody may choose PNR for an SNR: the digits tell the two apart. A RES never equals them.
     if kind.upper() == asked or {kind.upper(), asked} == {"PNR", "SNR"}:
         return found
-    return PersonId(query.subject.root, f"not-asked:{kind}:{''.join(spelled.split())}")
+    return PersonId(LOCAL_NUMBER, f"not-asked:{kind}:{''.join(spelled.split())}")
 
 
 def _plan(case: Document, contents: Contents, query: care.CareQuery) -> care.CarePlan | None:

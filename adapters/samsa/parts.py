@@ -193,7 +193,11 @@ def add_part(found: Found, part: Mapping[str, object], place: int, context: Cont
                     activity,
                     responsible_principal=principal,
                     responsible_unit=own,
-                    social_service_type=tables.SERVICES.get((actor or "").upper()),
+                    social_service_type=(
+                        tables.SERVICES.get((actor or "").upper())
+                        if basis is not care.LegalBasis.HSL  # care that home help gives is care
+                        else None
+                    ),
                     provenance=provenance,
                 )
             )

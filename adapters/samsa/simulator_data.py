@@ -181,7 +181,7 @@ CASES: dict[str, tuple[Case, ...]] = {
                 Part(
                     "SJUKHUS",
                     "Insats",
-                    r"{\rtf1\ansi\deff0 Hj\'e4lp med \b st\'f6dstrumpor\b0 morgon\par}",
+                    r"{\rtf1\ansi\deff0 Hj\'e4lp med \b st\'f6dstrumpor\b0  morgon\par}",
                 ),
             ),
         ),
