@@ -33,39 +33,19 @@
     [hsa]                                  # unit = its parent; unknown units hang on SE
     SE2321000032-PRATOR = "SE2321000032-1000"
 
-Knows the tables and what must agree between them. Knows no disk and no database.
+Knows the file's form; its tables are read by ``registry_reader``. Knows no disk and no database.
 """
 
 from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import date
+from collections.abc import Collection, Mapping, Sequence
 
 from samsvar.adapter_api.ports import TextOption
-from samsvar.model.catalogue import (
-    CallPermission,
-    Producer,
-    ProducerKind,
-    RivtaProfile,
-    RoutingEntry,
-    SchemaPolicy,
-)
-from samsvar.model.catalogue_lookup import ANY
-from samsvar.model.identifiers import ContractUrn, HsaId, LogicalAddress, folded
-from samsvar.registry import (
-    ALWAYS,
-    FOREVER,
-    RegisteredContract,
-    Registry,
-    RegistryFault,
-    RegistryInvalid,
-    first_moment,
-    last_moment,
-    short_name,
-)
-from samsvar.registry_fields import ID_FORM, Table, choices
+from samsvar.model.identifiers import ContractUrn, folded
+from samsvar.registry import Registry, RegistryFault, RegistryInvalid
+from samsvar.registry_reader import RegistryReader
 from samsvar.registry_writer import write_registry
 
 __all__ = [
@@ -76,9 +56,7 @@ __all__ = [
     "write_registry",
 ]
 
-_TABLES = ("contract", "producer", "route", "permission")
 _HEADER = re.compile(r"^[ \t]*\[\[[ \t]*([A-Za-z]+)[ \t]*\]\]", re.MULTILINE)
-_Period = tuple[tuple[str, ...], date, date, str]
 
 
 def parse_registry(
@@ -105,7 +83,7 @@ def parse_registry(
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise RegistryInvalid((RegistryFault("the file", f"is not TOML: {error}"),)) from error
-    reader = _Reader(document, _lines(text))
+    reader = RegistryReader(document, _lines(text))
     reader.read_contracts({folded(urn): urn for urn in known_contracts})
     reader.read_producers(known_adapters, allow_plain_http=allow_plain_http)
     reader.read_routes()
@@ -120,216 +98,3 @@ def _lines(text: str) -> dict[str, list[int]]:
     for header in _HEADER.finditer(text):
         lines.setdefault(header[1], []).append(text.count("\n", 0, header.start()) + 1)
     return lines
-
-
-class _Reader:
-    """The file being read: tables in, faults and rows out."""
-
-    def __init__(self, document: Mapping[str, object], lines: Mapping[str, list[int]]) -> None:
-        self.faults: list[RegistryFault] = []
-        self._document = document
-        self._lines = lines
-        self._contracts: list[RegisteredContract] = []
-        self._urns: dict[str, str | None] = {}
-        self._producers: dict[str, Producer] = {}
-        self._named: set[str] = set()
-        self._routes: list[RoutingEntry] = []
-        self._permissions: list[CallPermission] = []
-        self._hsa: list[tuple[str, str]] = []
-        for key in document:
-            if key not in (*_TABLES, "hsa"):
-                allowed = ", ".join(f"[[{name}]]" for name in _TABLES)
-                self._fault(key[:40], f"no such table; allowed: {allowed}, [hsa]")
-
-    def read_contracts(self, known: Mapping[str, ContractUrn]) -> None:
-        for table in self._tables("contract"):
-            given, title = table.text("urn"), table.text("title")
-            table.end()
-            urn = known.get(folded(given)) if given else None
-            if given and urn is None:
-                table.fault("urn", f"the hub does not speak it; {choices(known.values())}")
-            elif urn and folded(urn) in self._urns:
-                table.fault("urn", "is registered already")
-            elif urn:
-                self._contracts.append(RegisteredContract(urn, title or ""))
-                self._urns[folded(urn)] = urn
-                if name := short_name(urn):
-                    # The same short name in two domains stands for neither.
-                    self._urns[folded(name)] = None if folded(name) in self._urns else urn
-
-    def read_producers(
-        self, adapters: Mapping[str, Sequence[TextOption]], *, allow_plain_http: bool
-    ) -> None:
-        for table in self._tables("producer"):
-            name, title = table.id("id"), table.text("title")
-            kind = table.choice("kind", tuple(ProducerKind))
-            address = table.url("address", allow_plain_http=allow_plain_http)
-            owner = table.id("owner")
-            options = table.texts("options")
-            policy = table.choice("schema_policy", tuple(SchemaPolicy), SchemaPolicy.DROP)
-            timeout = table.seconds("timeout")
-            adapter: str | None = None
-            if kind == ProducerKind.ADAPTER:
-                adapter = table.choice("adapter", adapters)
-                _check_options(table, options, adapters.get(adapter or "", ()), bool(adapter))
-            elif kind == ProducerKind.SOAP and (table.raw("adapter") is not None or options):
-                table.fault("kind", 'only a producer of kind "adapter" has adapter and options')
-            table.raw("adapter")
-            table.end()
-            if name is None:
-                continue
-            if folded(name) in self._named:
-                table.fault("id", "another producer has it")
-            self._named.add(folded(name))
-            self._producers[name] = Producer(
-                id=name,
-                title=title or "",
-                kind=ProducerKind(kind or ProducerKind.SOAP),
-                address=address or "",
-                owner=owner or "",
-                adapter=adapter,
-                options=options,
-                schema_policy=SchemaPolicy(policy or SchemaPolicy.DROP),
-                timeout=timeout,
-            )
-
-    def read_routes(self) -> None:
-        periods: list[_Period] = []
-        for table in self._tables("route"):
-            urns = self._contracts_of(table)
-            address = table.id("logical_address", also=ANY)
-            producer = table.choice("producer", self._producers)
-            profile = table.choice("profile", tuple(RivtaProfile), RivtaProfile.BP21)
-            period = _period(table)
-            table.end()
-            if address is None or producer is None or profile is None or period is None:
-                continue
-            for urn in urns:
-                periods.append(((urn, folded(address)), *period, table.where))
-                self._routes.append(
-                    RoutingEntry(
-                        ContractUrn(urn),
-                        LogicalAddress(address),
-                        self._producers[producer],
-                        RivtaProfile(profile),
-                        first_moment(period[0]),
-                        last_moment(period[1]),
-                    )
-                )
-        self._overlaps(periods, "the same contract and address")
-
-    def read_permissions(self) -> None:
-        periods: list[_Period] = []
-        tables = list(self._tables("permission"))
-        if not tables:
-            self._fault("[[permission]]", "there is none: every call would be refused")
-        for table in tables:
-            consumer = table.id("consumer")
-            urns = self._contracts_of(table)
-            address = table.id("logical_address", also=ANY)
-            period = _period(table)
-            table.end()
-            if consumer is None or address is None or period is None:
-                continue
-            for urn in urns:
-                periods.append(((folded(consumer), urn, folded(address)), *period, table.where))
-                self._permissions.append(
-                    CallPermission(
-                        HsaId(consumer),
-                        ContractUrn(urn),
-                        LogicalAddress(address),
-                        first_moment(period[0]),
-                        last_moment(period[1]),
-                    )
-                )
-        self._overlaps(periods, "the same consumer, contract and address")
-
-    def read_hsa(self) -> None:
-        tree = self._document.get("hsa", {})
-        if not isinstance(tree, dict):
-            self._fault("[hsa]", 'must be a table: UNIT = "PARENT"')
-            return
-        table = Table("[hsa]", tree, self.faults)
-        parents: dict[str, str] = {}
-        for unit in tree:
-            parent = table.id(unit)
-            if Table("[hsa]", {"unit": unit}, []).id("unit") is None:
-                table.fault("a unit", f"must be {ID_FORM}")
-            elif folded(unit) in parents:
-                table.fault("a unit", "stands twice, in different case")
-            elif parent is not None:
-                parents[folded(unit)] = folded(parent)
-                self._hsa.append((unit, parent))
-        for unit, parent in self._hsa:
-            above, steps = folded(parent), 0
-            while above in parents and above != folded(unit) and steps <= len(parents):
-                above, steps = parents[above], steps + 1
-            if above == folded(unit):
-                table.fault(unit, "is above itself: the tree has a circle")
-
-    def finish(self) -> Registry:
-        if self.faults:
-            raise RegistryInvalid(tuple(self.faults))
-        return Registry(
-            contracts=tuple(self._contracts),
-            producers=tuple(self._producers.values()),
-            routes=tuple(self._routes),
-            permissions=tuple(self._permissions),
-            hsa=tuple(self._hsa),
-        )
-
-    def _fault(self, where: str, message: str) -> None:
-        self.faults.append(RegistryFault(where, message))
-
-    def _tables(self, name: str) -> Iterable[Table]:
-        tables = self._document.get(name, [])
-        if not isinstance(tables, list) or not all(isinstance(item, dict) for item in tables):
-            self._fault(name, f"must be written [[{name}]], one for each")
-            return
-        lines = self._lines.get(name, [])
-        for number, values in enumerate(tables, start=1):
-            # A header inside a long text would shift the lines: then the number must do.
-            line = f" (line {lines[number - 1]})" if len(lines) == len(tables) else ""
-            yield Table(f"[[{name}]] {number}{line}", values, self.faults)
-
-    def _contracts_of(self, table: Table) -> list[str]:
-        names = {short_name(c.urn) or c.urn for c in self._contracts}
-        allowed = f"a [[contract]] must name it first; {choices(names)}"
-        return table.names("contract", lambda name: self._urns.get(folded(name)), allowed)
-
-    def _overlaps(self, periods: list[_Period], of_what: str) -> None:
-        last: dict[tuple[str, ...], tuple[date, str]] = {}
-        for key, begins, ends, where in sorted(periods, key=lambda period: period[:2]):
-            before = last.get(key)
-            if before and begins <= before[0]:
-                self._fault(where, f"its period overlaps that of {before[1]} for {of_what}")
-            if before is None or ends > before[0]:
-                last[key] = (ends, where)
-
-
-def _period(table: Table) -> tuple[date, date] | None:
-    begins, ends = table.day("valid_from", ALWAYS), table.day("valid_to", FOREVER)
-    if begins is None or ends is None:
-        return None
-    if begins > ends:
-        table.fault("valid_to", "is before valid_from")
-        return None
-    return begins, ends
-
-
-def _check_options(
-    table: Table,
-    options: tuple[tuple[str, str], ...],
-    declared: Sequence[TextOption],
-    adapter_known: bool,
-) -> None:
-    """The options must be those that the adapter declares, and all that it requires."""
-    if not adapter_known:
-        return
-    given = {name for name, _ in options}
-    for name in sorted(given - {option.name for option in declared}):
-        allowed = choices([option.name for option in declared])
-        table.fault(f"options.{name[:40]}", f"the adapter has no such option; {allowed}")
-    for option in declared:
-        if option.required and option.default is None and option.name not in given:
-            table.fault(f"options.{option.name}", f"is missing: {option.help}")
