@@ -123,7 +123,7 @@ def _performers(
         elif kind in ("", "organization", "careteam", "healthcareservice") and unit is None:
             unit = unit_in(reference, f"{path}.performer", remarks)
             name = (unit.name or "") if unit else ""
-            if kind == "" and any(mark in name for mark in ("/", ",")):
+            if kind == "" and "/" in name:  # a comma stands in many a unit's name
                 remarks.add(
                     care.QualityCode.TEXT_NOT_SPLIT,
                     f"{path}.performer",

@@ -64,10 +64,11 @@ def _contact(resource: JsonObject, query: care.CareQuery) -> care.CareContact | 
     ward = unit_in(admission.object("avdelning"), "inskrivning.avdelning", remarks)
     provenance = of_part(
         admission,
-        of_plan(Extensions.of(resource), accountable, remarks),
+        of_plan(Extensions.of(resource), accountable, Remarks()),
         remarks,
         "inskrivning",
         performer=ward.hsa_id if ward else None,
+        usual=care.LegalBasis.HSL,  # an admission is hospital care, whoever wrote the plan
     )
     return care.CareContact(
         contact_id=contact_id,

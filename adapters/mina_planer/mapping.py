@@ -12,6 +12,7 @@ from datetime import datetime
 from samsvar.adapter_api import care
 from samsvar_adapters.mina_planer import parts
 from samsvar_adapters.mina_planer.activities import activities_in, attachments_in
+from samsvar_adapters.mina_planer.contact_persons import contacts_in
 from samsvar_adapters.mina_planer.identity import (
     approved_in,
     each_once,
@@ -21,7 +22,6 @@ from samsvar_adapters.mina_planer.identity import (
 )
 from samsvar_adapters.mina_planer.parties import (
     accountable_in,
-    contacts_in,
     signatures_in,
     units_taking_part,
 )
@@ -122,7 +122,7 @@ def _plan(resource: JsonObject, query: care.CareQuery) -> care.CarePlan | None:
         needs=parts.needs_in(extensions, provenance, remarks),
         goals=parts.goals_in(contained, provenance, remarks),
         activities=activities_in(resource, provenance, remarks),
-        contacts=contacts_in(contained),
+        contacts=contacts_in(contained, provenance, remarks),
         meetings=parts.meetings_in(extensions, remarks),
         follow_ups=parts.follow_ups_in(extensions, provenance, remarks),
         treatment_limitation=parts.treatment_limitation_in(extensions, remarks),

@@ -22,7 +22,7 @@ from samsvar_adapters.mina_planer.reading import (
     text,
     word,
 )
-from samsvar_adapters.mina_planer.words import STAFF_KINDS, THIRD_PARTY_ROLES
+from samsvar_adapters.mina_planer.words import STAFF_KINDS
 
 PERSONNUMMER_SYSTEM = "http://electronichealth.se/identifier/personnummer"
 SAMORDNINGSNUMMER_SYSTEM = "http://electronichealth.se/identifier/samordningsnummer"
@@ -38,7 +38,6 @@ _SYSTEMS = {root: system for system, root in _ROOTS.items() if root != LOCAL_NUM
 _SKANE_RESERVE = re.compile(r"\d{8}(?=\d*[A-Z])[0-9A-Z]{4}", re.ASCII)
 _TAX_SERIES = frozenset({PERSONNUMMER, SAMORDNINGSNUMMER})
 _HSA = re.compile(r"SE\d{10}(?:\d{2})?-[A-Z0-9]{1,18}", re.ASCII | re.IGNORECASE)
-_CONTACT_TYPES = frozenset({"1", "2", "3", "4"})
 
 
 def system_of(person: PersonId) -> str:
@@ -144,53 +143,6 @@ def code_in(coding: JsonObject) -> care.Code | None:
         return care.Code(code, system.removeprefix(_OID), display)
     shown = display or code
     return care.Code(text=shown) if shown else None
-
-
-def contacts_in(contained: Sequence[JsonObject]) -> tuple[care.Contact, ...]:
-    """The staff among the care team's members, each with the kind of contact that they are."""
-    found: list[care.Contact] = []
-    for team in contained:
-        if team.get("resourceType") != "CareTeam":
-            continue
-        found.extend(
-            _contact(participant)
-            for participant in objects(team.get("participant"))
-            if _is_staff(participant)
-        )
-    return tuple(found)
-
-
-def _is_staff(participant: JsonObject) -> bool:
-    if kind_of(as_object(participant.get("member"))) not in STAFF_KINDS:
-        return False
-    roles = objects(participant.get("role"))
-    said = {word(role.get("text")) for role in roles}
-    said |= {word(coding.get("code")) for role in roles for coding in objects(role.get("coding"))}
-    return not said & THIRD_PARTY_ROLES
-
-
-def _contact(participant: JsonObject) -> care.Contact:
-    member = as_object(participant.get("member"))
-    roles = objects(participant.get("role"))
-    codings = [coding for role in roles for coding in objects(role.get("coding"))]
-    types = [
-        str(coding.get("code"))
-        for coding in codings
-        if word(coding.get("system")).removeprefix(_OID) == care.OID_CONTACT_TYPE
-        and coding.get("code") in _CONTACT_TYPES
-    ]
-    spoken = [text(role.get("text")) for role in roles]
-    extensions = Extensions.of(participant)
-    return care.Contact(
-        name=text(member.get("display")),
-        type_code=types[0] if types else None,
-        type_text=next((said for said in spoken if said), None) if not types else None,
-        profession=extensions.text("befattning"),
-        # The contact's remarks are not the plan's: an id that is no HSA-id is kept as local.
-        unit=unit_in(as_object(participant.get("onBehalfOf")), "", Remarks()),
-        phone=extensions.text("telefon"),
-        email=extensions.text("epost"),
-    )
 
 
 def units_taking_part(resource: JsonObject, remarks: Remarks) -> tuple[care.Unit, ...]:

@@ -66,7 +66,8 @@ def of_plan(
     anybody else that cannot be said."""
     basis = basis_in(extensions)
     unit = accountable.unit.hsa_id if accountable.unit else None
-    if basis is None and organisation_of(unit) == REGION_SKANE:
+    houses = {organisation_of(unit), organisation_of(accountable.care_giver)}
+    if basis is None and REGION_SKANE in houses:
         basis = care.LegalBasis.HSL
     if accountable.care_giver is None:
         remarks.add(care.QualityCode.OWNER_UNKNOWN, "ansvarig", "no HSA-id of the care giver")
@@ -81,14 +82,16 @@ def of_part(
     *,
     performer: str | None = None,
     inherits: bool = True,
+    usual: care.LegalBasis | None = None,
 ) -> care.Provenance:
     """A part's own, from its extensions.
 
     A part that names no law is the plan's (``inherits``); an activity is not, for it is done
     by others than those who write. The owner is the one named; else the plan's, for what is
-    the plan's or is done by a unit of the plan's owner; else unknown.
+    the plan's or is done by a unit of the plan's owner; else unknown. ``usual``: the law of
+    such a part wherever it stands, if the source names none.
     """
-    basis = basis_in(extensions)
+    basis = basis_in(extensions) or usual
     of_the_plan = basis is None and inherits
     owner = owner_in(extensions.object("informationsagare"))
     same_house = performer is not None and organisation_of(performer) == organisation_of(plan.owner)

@@ -114,7 +114,7 @@ def care_team(*participants: Json) -> Json:
     return {"resourceType": "CareTeam", "id": "team", "participant": list(participants)}
 
 
-def contact(name: str, code: str, profession: str, unit: Json, phone: str) -> Json:
+def contact(name: str, code: str, profession: str, unit: Json, phone: str, *more: Json) -> Json:
     """A fixed contact of one of the four kinds."""
     return {
         "role": [{"coding": [{"system": "urn:oid:1.2.752.129.5.1.69", "code": code}]}],
@@ -123,6 +123,7 @@ def contact(name: str, code: str, profession: str, unit: Json, phone: str) -> Js
         "extension": [
             extension("befattning", valueString=profession),
             extension("telefon", valueString=phone),
+            *more,
         ],
     }
 

@@ -177,10 +177,16 @@ def test_nothing_of_an_unknown_basis_is_shared(plans: list[Mapping[str, object]]
     except ProducerError:
         return
     unknown = [
-        part.provenance.marked_for_sharing
+        provenance.marked_for_sharing
         for plan in found
-        for part in (plan, *plan.activities, *plan.goals, *plan.needs, *plan.attachments)
-        if part.provenance.legal_basis is care.LegalBasis.UNKNOWN
+        for provenance in (
+            plan.provenance,
+            *(activity.provenance for activity in plan.activities),
+            *(goal.provenance for goal in plan.goals),
+            *(need.provenance for need in plan.needs),
+            *(attachment.provenance for attachment in plan.attachments),
+        )
+        if provenance.legal_basis is care.LegalBasis.UNKNOWN
     ]
     assert not any(unknown)
 
