@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, quote, unquote
 
 from aiohttp import web
 
-from samsvar.simulation import Knobs, with_knobs
+from samsvar.simulation import Installation, Knobs, with_knobs
 from samsvar_adapters.mina_planer.simulator_data import PLANS
 from samsvar_adapters.mina_planer.simulator_forms import Json
 
@@ -25,6 +25,13 @@ TOKEN_SECONDS = 300
 STRANGER = "196501022773"
 
 _FHIR = "application/fhir+json"
+
+INSTALLATION = Installation(
+    hsa_id="SE2321000255-MINAPLANER1",
+    title="Mina planer, Skåne",
+    owner="SE2321000255-0001",
+    options={"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET},
+)
 
 
 class Simulator:
