@@ -11,10 +11,17 @@ from collections.abc import Mapping, Sequence
 
 from aiohttp import web
 
-from samsvar.simulation import PEOPLE, Fictive, Knobs, with_knobs
-from samsvar_adapters.prator.simulator_data import CASES, DECOMPOSED, LATIN_1
+from samsvar.simulation import PEOPLE, Fictive, Installation, Knobs, with_knobs
+from samsvar_adapters.prator.simulator_data import CASES, DECOMPOSED, LATIN_1, UNIT_REGISTRY
 
 _DIGITS_ONLY_ROOTS = ("1.2.752.129.2.1.3.1", "1.2.752.129.2.1.3.3")
+
+INSTALLATION = Installation(
+    hsa_id="SE2321000032-PRATOR1",
+    title="Prator, Region Sörmland med kommuner",
+    owner="SE2321000032-0001",
+    options={"api_key": "demo-key", "unit_registry": UNIT_REGISTRY},
+)
 
 
 def application(knobs: Knobs) -> web.Application:

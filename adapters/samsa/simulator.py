@@ -14,7 +14,7 @@ from lxml.builder import ElementMaker
 
 from samsvar.adapter_api import ProducerAnswerInvalid
 from samsvar.adapter_api.xml import checked_element
-from samsvar.simulation import Knobs, person, with_knobs
+from samsvar.simulation import Installation, Knobs, person, with_knobs
 from samsvar_adapters.samsa.messages import ENVELOPE, NAMESPACE, WSDL
 from samsvar_adapters.samsa.simulator_data import CASES, Case, File, Part
 from samsvar_adapters.samsa.tables import NUMBER_KINDS, PERSONNUMMER
@@ -30,6 +30,12 @@ _WSSE = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-sece
 _BOUNDARY = "uuid:7f0c2a34-samsa-bilaga"
 _OTHER_PERSON = "193801029202"
 _SECOND_OTHER_PERSON = "191212121212"
+
+INSTALLATION = Installation(
+    hsa_id="SE2321000131-SAMSA1",
+    title="SAMSA, Västra Götaland",
+    owner="SE2321000131-0001",
+)
 
 
 def application(knobs: Knobs) -> web.Application:

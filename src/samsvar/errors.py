@@ -190,11 +190,10 @@ class ProducerTimedOut(ProducerError):
     wire_code = "504"
 
 
-class ProducerFault(ProducerError):
-    """It answered with a SOAP fault or its own error code. ``raw``: the fault as it came, for
-    the consumer who addressed this one source; it may hold anything, and is in no text."""
+class ProducerSaidNo(ProducerError):
+    """It answered, and its answer says that it failed. ``raw``: that answer as it came, for the
+    consumer who addressed this one source; it may hold anything, and is in no text."""
 
-    code = "fault"
     wire_code = "500"
 
     def __init__(self, message: str, *, raw: bytes | None = None) -> None:
@@ -202,11 +201,16 @@ class ProducerFault(ProducerError):
         self.raw = raw
 
 
-class ProducerResultError(ProducerError):
+class ProducerFault(ProducerSaidNo):
+    """It answered with a SOAP fault or its own error code."""
+
+    code = "fault"
+
+
+class ProducerResultError(ProducerSaidNo):
     """It answered 200 with result ERROR: a failure, not data."""
 
     code = "result-error"
-    wire_code = "500"
 
 
 class ProducerAnswerInvalid(ProducerError):

@@ -169,7 +169,8 @@ def _package_folders() -> list[Path]:
         package = importlib.import_module(PACKAGE)
     except ImportError as error:
         raise AdaptersInvalid([f"{PACKAGE}: the package is not installed"]) from error
-    return [Path(path) for path in package.__path__]
+    # A folder that stands on the import path twice is still one folder.
+    return list(dict.fromkeys(Path(path).resolve() for path in package.__path__))
 
 
 def _load(path: Path, faults: list[str]) -> LoadedAdapter | None:

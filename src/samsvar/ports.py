@@ -99,6 +99,10 @@ class HouseRules:
     instance_id: str
     original_consumer_senders: frozenset[str]
     """Who may speak for another original consumer (VP013)."""
+    index_addresses: tuple[str, ...] = ()
+    """Logical addresses of the index; the first is its name as owner."""
+    index_reserved: frozenset[str] = frozenset()
+    """HSA-ids that no engagement may name."""
     margin: float = 0.3
     """Seconds kept for merging and logging after the last producer."""
     most_recipients: int = 500

@@ -28,6 +28,15 @@ class SettingsInvalid(Exception):
         super().__init__("\n".join(faults))
 
 
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -285,12 +294,3 @@ def _resolved(settings: Settings, base: Path) -> Settings:
             "listen": tuple(absolute(listener) for listener in settings.listen),
         }
     )
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -27,8 +27,8 @@ from samsvar.registry import (
     first_moment,
     last_moment,
 )
-from samsvar.registry_fields import url_fault
-from samsvar.registry_file import RegistryInvalid, parse_registry, write_registry
+from samsvar.registry.fields import url_fault
+from samsvar.registry.file import RegistryInvalid, parse_registry, write_registry
 
 LOGISTICS = "urn:riv:clinicalprocess:logistics:logistics"
 PLANS = ContractUrn(f"{LOGISTICS}:GetCarePlansResponder:2")

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from samsvar.errors import CatalogueUnavailable, ResourcesMissing
 from samsvar.model.identifiers import ContractUrn, HsaId, LogicalAddress
-from samsvar.registry_file import Registry, RegistryInvalid, parse_registry
+from samsvar.registry.file import Registry, RegistryInvalid, parse_registry
 from samsvar.store.catalogue import CatalogueShrinks, SqliteCatalogue
 from samsvar.store.database import Database, open_database
 

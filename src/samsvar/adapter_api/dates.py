@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, timedelta, timezone
-from zoneinfo import ZoneInfo
 
-STOCKHOLM = ZoneInfo("Europe/Stockholm")
+from samsvar.model.local_time import STOCKHOLM
 
 _DATE = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})", re.ASCII)
 _SHORT_DATE = re.compile(r"(\d{2})(\d{2})(\d{2})", re.ASCII)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 #: header lines, and bytes of the request line and all of them together (precedents: nginx 32 KiB)
@@ -95,7 +95,8 @@ class HardenedProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self.transport.is_closing():
             return
-        if self._deadline is None and (self.cycle is None or self.cycle.response_complete):
+        cycle: RequestResponseCycle | None = self.cycle
+        if self._deadline is None and (cycle is None or cycle.response_complete):
             self._arm()  # blank lines before a request start no message, and keep nothing open
         super().data_received(data)
 

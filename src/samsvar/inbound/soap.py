@@ -6,7 +6,6 @@ Knows SOAP over HTTP and the national platform's headers. Knows no producer and 
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
 from uuid import uuid4
 
 from samsvar.errors import ConsumerError, HubError, MalformedRequest, ResourcesMissing, RuleBroken
@@ -15,8 +14,9 @@ from samsvar.inbound.http_protocol import Arrival
 from samsvar.inbound.peer import peer_of
 from samsvar.model.catalogue import RivtaProfile
 from samsvar.model.exchange import Answer, Call
-from samsvar.model.identifiers import ContractUrn, CorrelationId, HsaId
+from samsvar.model.identifiers import CorrelationId, HsaId
 from samsvar.pipeline import run
+from samsvar.pipeline.index_service import INDEX_CONTRACTS, serve_index
 from samsvar.ports import World
 from samsvar.soap import envelope, rivta
 from samsvar.soap.faults import fault_bytes
@@ -31,9 +31,6 @@ _HISTORY = re.compile(r"[A-Za-z0-9_:.# -]{1,512}", re.ASCII)
 DEADLINE_HEADER = b"x-samsvar-deadline-seconds"
 _OWN_HEADERS = frozenset({rivta.ORIGINAL_CONSUMER, rivta.ROUTING_HISTORY})
 
-IndexService = Callable[[Call, World], Awaitable[bytes]]
-"""Serves Update or FindContent: the response envelope, or a HubError."""
-
 
 class SoapDoor:
     """The SOAP side of the hub. One instance serves all requests of a process."""
@@ -41,13 +38,11 @@ class SoapDoor:
     def __init__(
         self,
         world: World,
-        index_services: Mapping[ContractUrn, IndexService],
         *,
         instance_name: str,
         deadline: float,
     ) -> None:
         self._world = world
-        self._index_services = index_services
         self._instance_name = instance_name
         self._deadline = deadline
 
@@ -79,8 +74,9 @@ class SoapDoor:
         )
         status, spent, answer = 500, 0.0, b""
         fault: HubError | None = None
+        told: dict[str, object] = {}
         try:
-            status, spent, answer = await self._answer(call)
+            status, spent, answer, told = await self._answer(call)
         except RuleBroken as error:
             fault = error
             status, answer = self._rule_broken(call, error)
@@ -101,17 +97,23 @@ class SoapDoor:
             contract=call.contract,
             status=status,
             fault=fault.code if fault else None,
+            **told,
             response_bytes=len(answer),
             seconds=self._world.clock.monotonic() - call.received,
         )
         return status, _headers_out(call, spent), answer
 
-    async def _answer(self, call: Call) -> tuple[int, float, bytes]:
-        service = self._index_services.get(call.contract) if call.contract else None
-        if service is not None:
-            return 200, 0.0, await service(call, self._world)
+    async def _answer(self, call: Call) -> tuple[int, float, bytes, dict[str, object]]:
+        """Status, seconds of the slowest producer, envelope, and what the log is told."""
+        if call.contract in INDEX_CONTRACTS:
+            return 200, 0.0, await serve_index(call, self._world), {}
         answer = await run(call, self._world)
-        return answer.raw_status, answer.slowest, self._written(call, answer)
+        told: dict[str, object] = {
+            "items": len(answer.items),
+            "sources_total": len(answer.statuses),
+            "sources_failed": sum(status.error is not None for status in answer.statuses),
+        }
+        return answer.raw_status, answer.slowest, self._written(call, answer), told
 
     def _written(self, call: Call, answer: Answer) -> bytes:
         if answer.raw is not None:

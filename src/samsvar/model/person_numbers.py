@@ -150,6 +150,30 @@ def check(person: PersonId) -> None:
         raise PersonNumberInvalid("the check digit of the id is wrong")
 
 
+def told_by_form(number: str) -> PersonId | None:
+    """The number with the OID that its form tells of; None where no known series has it.
+
+    For places where the OID is not said: FindContent, and people who type a number.
+    """
+    for root in _TOLD_BY_FORM:
+        person = PersonId(root, number)
+        try:
+            check(person)
+        except PersonNumberInvalid:
+            continue
+        return person
+    return None
+
+
+_TOLD_BY_FORM: Final = (
+    PERSONNUMMER,
+    SAMORDNINGSNUMMER,
+    NATIONAL_RESERVE,
+    STOCKHOLM_RESERVE,
+    VASTRA_GOTALAND_RESERVE,
+)
+
+
 def is_reserve(root: str) -> bool:
     """Whether the series is one that the engagement index does not hold: such a person can be
     asked about at one source only. True for every OID that is not known."""

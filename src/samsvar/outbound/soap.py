@@ -13,7 +13,7 @@ from samsvar.model.catalogue import RoutingEntry
 from samsvar.model.exchange import Call, Question, Recipient, Reply
 from samsvar.model.identifiers import ContractUrn
 from samsvar.outbound.http_client import Exchange, HttpClient
-from samsvar.ports import Events, Transport
+from samsvar.ports import Transport
 from samsvar.soap.answer import ResponseCheck, read_answer
 from samsvar.soap.envelope import request_envelope
 
@@ -28,14 +28,12 @@ class SoapTransport:
         self,
         client: HttpClient,
         checks: Mapping[ContractUrn, ResponseCheck],
-        events: Events,
         *,
         instance_id: str,
         correlation_over_https: bool,
     ) -> None:
         self._client = client
         self._checks = checks
-        self._events = events
         self._instance_id = instance_id
         self._correlation_over_https = correlation_over_https
 

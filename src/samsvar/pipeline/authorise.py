@@ -52,8 +52,7 @@ def authorise(sender: Sender, call: Call, catalogue: Catalogue, world: World) ->
             may not go there (VP007).
         HubFault: the catalogue is ambiguous (VP006) or lacks a URL (VP010).
     """
-    if isinstance(call.message, ConsumerError):
-        raise call.message
+    must_be_read(call)
     speaks_for(sender, call, world.rules)
     urn, address = addressed(call)
     at = world.clock.now()
@@ -78,6 +77,12 @@ def authorise(sender: Sender, call: Call, catalogue: Catalogue, world: World) ->
         )
     trace = may_call(sender.hsa_id, urn, address, catalogue, at)
     return Errand(contract, at, Recipient(address, entry), found.trace, trace)
+
+
+def must_be_read(call: Call) -> None:
+    """Raise what the door met when it read the envelope: only now, for the sender comes first."""
+    if isinstance(call.message, ConsumerError):
+        raise call.message
 
 
 def speaks_for(sender: Sender, call: Call, rules: HouseRules) -> None:

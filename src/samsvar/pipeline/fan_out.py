@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from samsvar.errors import NotRouted, ProducerError, ProducerTimedOut
+from samsvar.errors import NotRouted, ProducerError, ProducerSaidNo, ProducerTimedOut
 from samsvar.model.exchange import Answered, Call, Failed, Outcome, Question, Recipient
 from samsvar.ports import World
 
@@ -62,7 +62,7 @@ def failed(recipient: Recipient, error: ProducerError, world: World, elapsed: fl
         agent=error.agent,
         wire_code=error.wire_code,
         text=str(error),
-        raw=getattr(error, "raw", None),
+        raw=error.raw if isinstance(error, ProducerSaidNo) else None,
     )
 
 

@@ -52,7 +52,7 @@ def _sender(peer: Peer, rules: HouseRules) -> Sender:
             return Sender(HsaId(peer.sender_header))
     if peer.certificate is None:
         raise SenderUnknown("No certificate found: neither a client certificate nor x-vp-sender-id")
-    oddities = ()
+    oddities: tuple[str, ...] = ()
     if peer.sender_header is not None:
         oddities = ("x-vp-sender-id was sent where it does not count; it was ignored",)
     return Sender(_named_in(peer.certificate, rules.require_client_usage), oddities)

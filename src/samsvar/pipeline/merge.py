@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from samsvar.errors import ProducerFailed
+from samsvar.errors import ProducerFailed, ProducerResultError
 from samsvar.model.exchange import Answer, Answered, Failed, Outcome
 from samsvar.model.status import StatusCode, StatusError, StatusRecord
 from samsvar.pipeline.authorise import Errand
@@ -34,7 +34,9 @@ def merge(outcomes: Sequence[Outcome], errand: Errand) -> Answer:
         items = tuple(item.xml for item in reply.items)
         return Answer(items, raw=reply.raw, aggregated=False, slowest=slowest)
     if outcome.raw is not None:
-        return Answer((), raw=outcome.raw, raw_status=500, aggregated=False, slowest=slowest)
+        # Its own words go on as they came: a fault, or a 200 whose result says ERROR.
+        status = 200 if outcome.code == ProducerResultError.code else 500
+        return Answer((), raw=outcome.raw, raw_status=status, aggregated=False, slowest=slowest)
     raise ProducerFailed(_said(outcome))
 
 

@@ -4,8 +4,9 @@ A simulator is a real server that speaks the native format over the network. Not
 used when the hub serves.
 """
 
+from samsvar.simulation.installation import Installation
 from samsvar.simulation.knobs import Knobs
 from samsvar.simulation.people import PEOPLE, Fictive, person
 from samsvar.simulation.server import Tls, running, with_knobs
 
-__all__ = ["PEOPLE", "Fictive", "Knobs", "Tls", "person", "running", "with_knobs"]
+__all__ = ["PEOPLE", "Fictive", "Installation", "Knobs", "Tls", "person", "running", "with_knobs"]

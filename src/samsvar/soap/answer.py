@@ -91,7 +91,7 @@ def read_answer(
         raise ProducerAnswerInvalid(f"HTTP status {http_status} with a message that is no fault")
     if response.tag != contract.response_element:
         raise ProducerAnswerInvalid("the answer is not this contract's")
-    warnings = _judged(contract, response, schema, policy)
+    warnings = _judged(contract, response, body, schema, policy)
     records = list(response.iterchildren(*contract.item_elements))
     try:
         slices = cut(parsed.data, response, records)
@@ -160,6 +160,7 @@ def _refuse_what_must_be_understood(header: etree._Element) -> None:
 def _judged(
     contract: ServiceContract,
     response: etree._Element,
+    body: bytes,
     schema: ResponseCheck | None,
     policy: SchemaPolicy,
 ) -> tuple[str, ...]:
@@ -174,7 +175,7 @@ def _judged(
         if len(results) > 1:
             raise ProducerAnswerInvalid("more than one result")
         if results:
-            _refuse_failure(contract, results[0])
+            _refuse_failure(contract, results[0], body)
         else:
             faults.append(f"{contract.operation}Response: no result")
     if policy is SchemaPolicy.OFF:
@@ -187,7 +188,7 @@ def _judged(
     return tuple(faults)
 
 
-def _refuse_failure(contract: ServiceContract, result: etree._Element) -> None:
+def _refuse_failure(contract: ServiceContract, result: etree._Element, body: bytes) -> None:
     codes = list(result.iterchildren(contract.result_code_element or ""))
     code = (codes[0].text or "").strip() if len(codes) == 1 else ""
     if code in ("OK", "INFO"):
@@ -197,7 +198,9 @@ def _refuse_failure(contract: ServiceContract, result: etree._Element) -> None:
     namespace = etree.QName(codes[0]).namespace
     words = (shown(result.findtext(f"{{{namespace}}}{name}")) for name in ("errorCode", "message"))
     told = ": ".join(word for word in words if word)
-    raise ProducerResultError(f"result ERROR: {told}" if told else "result ERROR")
+    # With records beside it the answer contradicts itself: it goes on to nobody.
+    raw = None if result.getprevious() is not None else body
+    raise ProducerResultError(f"result ERROR: {told}" if told else "result ERROR", raw=raw)
 
 
 def _item(contract: ServiceContract, record: etree._Element, xml: bytes) -> Item:

@@ -50,12 +50,21 @@ def aggregated(
     one, is INFO whatever happened: how each source fared stands in the header.
     """
     header = (_STATUS_OPENING, *map(_status, statuses), _STATUS_CLOSING)
-    return b"".join((_OPENING, *header, *_body(contract, items, *_COLLECTED)))
+    opening, closing = _collected(contract)
+    return b"".join((_OPENING, *header, opening, *items, closing))
 
 
 def single(contract: ServiceContract, items: Sequence[bytes], log_id: str) -> bytes:
     """An ordinary answer of one source, result OK: what a producer itself would say."""
-    return b"".join((_OPENING, *_body(contract, items, "OK", log_id)))
+    opening, closing = _response(contract.response_element)
+    return b"".join((_OPENING, opening, *items, _result(contract, "OK", log_id), closing))
+
+
+def invalid_request(contract: ServiceContract, log_id: str, message: str) -> bytes:
+    """An answer with result ERROR, INVALID_REQUEST: asked in good form, against a rule."""
+    opening, closing = _response(contract.response_element)
+    result = _result(contract, "ERROR", log_id, "INVALID_REQUEST", message)
+    return b"".join((_OPENING, opening, result, closing))
 
 
 def request_envelope(profile: RivtaProfile, logical_address: str, body: bytes) -> bytes:
@@ -102,42 +111,42 @@ def _status(record: StatusRecord) -> bytes:
     ).encode()
 
 
-def _body(
-    contract: ServiceContract, items: Sequence[bytes], code: str, log_id: str
-) -> tuple[bytes, ...]:
-    """From the start of Body to the end of the envelope."""
-    opening, before_log_id, after_log_id = _frame(
-        contract.response_element,
-        contract.result_element,
-        contract.result_code_element,
-        contract.result_log_id_element,
-        code,
+@lru_cache(maxsize=64)
+def _response(element: str) -> tuple[bytes, bytes]:
+    """What stands before and after the content of the response element, as far as the end."""
+    name, declared = _named("r", element)
+    return (
+        f"<s:Body><{name} {declared}>".encode(),
+        f"</{name}></s:Body></s:Envelope>".encode(),
     )
-    written = escaped(log_id).encode() if contract.result_log_id_element else b""
-    return (opening, *items, before_log_id, written, after_log_id)
 
 
-@lru_cache(maxsize=64)  # two for each contract: the names of a contract do not change
-def _frame(
-    response: str, result: str | None, result_code: str | None, log_id: str | None, code: str
-) -> tuple[bytes, bytes, bytes]:
-    """What stands before the records, between them and the log id, and after that."""
-    name, declared = _named("r", response)
-    opening = f"<s:Body><{name} {declared}>"
-    after = f"</{name}></s:Body></s:Envelope>"
-    before = ""
-    if result is not None:
-        outer, declared = _named("q", result)
-        before = f"<{outer} {declared}>"
-        after = f"</{outer}>{after}"
-        if result_code is not None:
-            inner, declared = _named("c", result_code)
-            before += f"<{inner} {declared}>{code}</{inner}>"
-        if log_id is not None:
-            inner, declared = _named("c", log_id)
-            before += f"<{inner} {declared}>"
-            after = f"</{inner}>{after}"
-    return opening.encode(), before.encode(), after.encode()
+def _result(
+    contract: ServiceContract,
+    code: str,
+    log_id: str,
+    error_code: str | None = None,
+    message: str | None = None,
+) -> bytes:
+    """The contract's result, its fields in the order of the schema; nothing if it has none."""
+    if contract.result_element is None or contract.result_code_element is None:
+        return b""
+    outer, declared = _named("q", contract.result_element)
+    inner, core = _named("c", contract.result_code_element)
+    fields = [f"<{inner}>{code}</{inner}>"]
+    if error_code is not None:
+        fields.append(f"<c:errorCode>{error_code}</c:errorCode>")
+    fields.append(f"<c:logId>{escaped(log_id)}</c:logId>")
+    if message is not None:
+        fields.append(f"<c:message>{escaped(message)}</c:message>")
+    return f"<{outer} {declared} {core}>{''.join(fields)}</{outer}>".encode()
+
+
+@lru_cache(maxsize=64)
+def _collected(contract: ServiceContract) -> tuple[bytes, bytes]:
+    """What stands before and after the records of a collected answer."""
+    opening, closing = _response(contract.response_element)
+    return opening, _result(contract, *_COLLECTED) + closing
 
 
 @lru_cache(maxsize=8)

@@ -17,7 +17,7 @@ from samsvar.errors import CatalogueUnavailable, ResourcesMissing
 from samsvar.model.catalogue_lookup import Catalogue
 from samsvar.ports import CatalogueSource, Clock
 from samsvar.registry import Registry
-from samsvar.registry_file import write_registry
+from samsvar.registry.file import write_registry
 from samsvar.store.database import Database
 from samsvar.store.tables import CATALOGUE_VERSION
 

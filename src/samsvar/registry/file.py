@@ -45,8 +45,8 @@ from collections.abc import Collection, Mapping, Sequence
 from samsvar.adapter_api.ports import TextOption
 from samsvar.model.identifiers import ContractUrn, folded
 from samsvar.registry import Registry, RegistryFault, RegistryInvalid
-from samsvar.registry_reader import RegistryReader
-from samsvar.registry_writer import write_registry
+from samsvar.registry.reader import RegistryReader
+from samsvar.registry.writer import write_registry
 
 __all__ = [
     "Registry",

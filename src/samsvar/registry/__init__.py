@@ -1,7 +1,7 @@
 """The registry as data: contracts, producers, routes, permissions and the HSA tree.
 
 What an operator keeps, and what a catalogue is made of. Knows what a day in the registry means.
-Knows nothing of the file it stands in (``registry_file``) or of where it is kept.
+Knows nothing of the file it stands in (``registry.file``) or of where it is kept.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 
-from samsvar.adapter_api.dates import STOCKHOLM
 from samsvar.model.catalogue import CallPermission, Producer, RoutingEntry
 from samsvar.model.catalogue_lookup import Catalogue
 from samsvar.model.identifiers import ContractUrn
+from samsvar.model.local_time import STOCKHOLM
 
 ALWAYS = date(1900, 1, 1)
 """``valid_from`` of a row that names none."""

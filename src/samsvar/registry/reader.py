@@ -31,7 +31,7 @@ from samsvar.registry import (
     last_moment,
     short_name,
 )
-from samsvar.registry_fields import ID_FORM, Table, choices
+from samsvar.registry.fields import ID_FORM, Table, choices
 
 _TABLES = ("contract", "producer", "route", "permission")
 _Period = tuple[tuple[str, ...], date, date, str]

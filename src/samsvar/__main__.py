@@ -1,0 +1,5 @@
+"""``python -m samsvar``."""
+
+from samsvar.cli import main
+
+main()

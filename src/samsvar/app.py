@@ -1,0 +1,233 @@
+"""The composition root: knows every constructor, decides nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from samsvar import __version__
+from samsvar.clock import SystemClock
+from samsvar.contracts import data_dir, load_contracts
+from samsvar.errors import CatalogueUnavailable
+from samsvar.inbound.door import Door
+from samsvar.inbound.listeners import Listeners
+from samsvar.inbound.soap import SoapDoor
+from samsvar.inbound.tls import CertificatesUnusable
+from samsvar.inbound.wsdl import WsdlShelf
+from samsvar.manifest import LoadedAdapter, load_adapters
+from samsvar.model.catalogue import ProducerKind
+from samsvar.model.contract import ServiceContract
+from samsvar.model.identifiers import ContractUrn, folded
+from samsvar.observe.log import RoutingLog
+from samsvar.outbound.adapted import AdaptedTransport
+from samsvar.outbound.adapter_http import ProducerHttp
+from samsvar.outbound.dispatch import Dispatch
+from samsvar.outbound.http_client import HttpClient, client_tls
+from samsvar.outbound.soap import SoapTransport
+from samsvar.pipeline.index_service import INDEX_CONTRACTS
+from samsvar.ports import HouseRules, Transport, World
+from samsvar.registry import Registry, RegistryInvalid
+from samsvar.registry.file import parse_registry
+from samsvar.settings import Settings, read_secret
+from samsvar.soap.schema import Schema
+from samsvar.soap.self_test import self_test
+from samsvar.store.access_log import SqliteAccessLog
+from samsvar.store.catalogue import SqliteCatalogue
+from samsvar.store.database import Database, open_database
+from samsvar.store.index import SqliteIndex
+from samsvar.store.secrets import open_vault
+
+#: seconds that running questions get when the hub is told to stop
+DRAIN_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Packaged:
+    """What comes with the program: contracts, their schemas, adapters."""
+
+    contracts: Mapping[ContractUrn, ServiceContract]
+    schemas: Mapping[ContractUrn, Schema]
+    adapters: Mapping[str, LoadedAdapter]
+
+    @classmethod
+    def load(cls) -> Packaged:
+        """Read and check it all.
+
+        Raises:
+            ContractsInvalid, AdaptersInvalid: with every fault.
+        """
+        contracts = load_contracts(data_dir() / "contracts", data_dir() / "wsdl")
+        schemas = {urn: Schema.load(contract) for urn, contract in contracts.items()}
+        return cls(contracts, schemas, load_adapters())
+
+    def registry(self, text: str, settings: Settings) -> Registry:
+        """Read a registry file as this program can serve it.
+
+        Raises:
+            RegistryInvalid: with every fault.
+        """
+        return parse_registry(
+            text,
+            known_contracts={*self.contracts, *INDEX_CONTRACTS},
+            known_adapters={
+                name: loaded.manifest.options for name, loaded in self.adapters.items()
+            },
+            allow_plain_http=settings.producers.plain_http,
+        )
+
+
+def catalogue_of(database: Database, packaged: Packaged, settings: Settings) -> SqliteCatalogue:
+    """The catalogue in a database."""
+    return SqliteCatalogue(database, partial(packaged.registry, settings=settings), SystemClock())
+
+
+def house_rules(settings: Settings) -> HouseRules:
+    """The settings as the pipeline needs them."""
+    hub = settings.hub
+    return HouseRules(
+        own_addresses=frozenset(map(folded, hub.addresses)),
+        instance_id=hub.instance_id,
+        original_consumer_senders=frozenset(map(folded, hub.original_consumer_senders)),
+        index_addresses=(settings.index.address, *settings.index.other_addresses),
+        index_reserved=frozenset(settings.index.reserved),
+        most_recipients=hub.most_recipients,
+        require_client_usage=hub.require_client_usage,
+    )
+
+
+class Hub:
+    """One hub process: start it, let it serve, stop it."""
+
+    def __init__(self, settings: Settings, base: Path) -> None:
+        """``base`` is the folder that secrets' file references are relative to."""
+        self._settings = settings
+        self._base = base
+        self.events = RoutingLog(enabled=settings.log.routing)
+        self._clock = SystemClock()
+        self._chores: list[asyncio.Task[None]] = []
+
+    async def start(self) -> tuple[str, ...]:
+        """Check, open, bind; where the hub can be reached.
+
+        Raises:
+            HubError, CannotListen, CertificatesUnusable, ContractsInvalid, AdaptersInvalid:
+                each with sentences that say what to do.
+        """
+        settings = self._settings
+        self_test()
+        packaged = Packaged.load()
+        self._database = open_database(settings.hub.data)
+        vault = open_vault(self._database)
+        self._catalogue = catalogue_of(self._database, packaged, settings)
+        self._look_for_catalogue()
+        self._access_log = SqliteAccessLog(self._database, vault)
+        self._index = SqliteIndex(self._database, vault)
+        self._client = HttpClient(settings.producers, client_tls(settings.producers))
+        world = World(
+            clock=self._clock,
+            catalogue=self._catalogue,
+            contracts=packaged.contracts,
+            request_checks={urn: s.check_request for urn, s in packaged.schemas.items()},
+            index=self._index,
+            transport=self._transport(packaged),
+            access_log=self._access_log,
+            events=self.events,
+            rules=house_rules(settings),
+        )
+        soap = SoapDoor(
+            world,
+            instance_name=settings.hub.instance_name,
+            deadline=settings.hub.deadline_seconds,
+        )
+        door = Door(
+            soap,
+            WsdlShelf(data_dir() / "wsdl"),
+            settings.limits,
+            missing=self.missing,
+            is_revoked=self._is_revoked,
+        )
+        self._listeners = Listeners(door, settings.limits)
+        urls = await self._listeners.open(settings.listen)
+        self._chores = [
+            asyncio.create_task(self._every(settings.log.flush_seconds, self.events.flush)),
+            asyncio.create_task(self._every(1.0, self._listeners.tick)),
+            asyncio.create_task(
+                self._every(settings.hub.refresh_seconds, self._look_for_catalogue)
+            ),
+        ]
+        self.events.emit("hub-started", "-", version=__version__)
+        return urls
+
+    def missing(self) -> list[str]:
+        """What the hub cannot serve without; empty: it is ready."""
+        missing = []
+        try:
+            self._catalogue.current()
+        except CatalogueUnavailable:
+            missing.append("catalogue: no registry has been loaded")
+        if not self._database.is_in_place():
+            missing.append("access log: its file was moved or replaced")
+        return missing
+
+    def reload_certificates(self) -> None:
+        """At SIGHUP: read certificates and revocation lists again; keep the old if they fail."""
+        try:
+            self._listeners.reload_certificates()
+        except CertificatesUnusable as error:
+            self.events.emit("error", "-", detail=f"certificates kept as they were: {error}")
+        else:
+            self.events.emit("certificates-reloaded", "-")
+
+    async def stop(self) -> None:
+        """Take no more callers, finish what is running, close everything."""
+        await self._listeners.close(DRAIN_SECONDS)
+        for chore in self._chores:
+            chore.cancel()
+        await asyncio.gather(*self._chores, return_exceptions=True)
+        await self._client.close()
+        await self._access_log.close()
+        self._index.close()
+        self._database.close()
+        self.events.emit("hub-stopped", "-")
+        self.events.flush()
+
+    def _transport(self, packaged: Packaged) -> Dispatch:
+        settings = self._settings
+        soap = SoapTransport(
+            self._client,
+            packaged.schemas,
+            instance_id=settings.hub.instance_id,
+            correlation_over_https=settings.producers.send_correlation_id,
+        )
+        adapted = AdaptedTransport(
+            packaged.adapters,
+            lambda producer: ProducerHttp(self._client, producer.address),
+            partial(read_secret, base=self._base),
+        )
+        kinds: dict[ProducerKind, Transport] = {
+            ProducerKind.SOAP: soap,
+            ProducerKind.ADAPTER: adapted,
+        }
+        return Dispatch(kinds, self.events, self._clock)
+
+    def _is_revoked(self, certificate: bytes) -> bool:
+        return self._listeners.is_revoked(certificate)
+
+    def _look_for_catalogue(self) -> None:
+        try:
+            changed = self._catalogue.refresh()
+        except (CatalogueUnavailable, RegistryInvalid) as error:
+            self.events.emit("error", "-", detail=f"the catalogue in force is kept: {error}")
+            return
+        if changed:
+            version = self._catalogue.current().version
+            self.events.emit("catalogue-changed", "-", version=str(version))
+
+    @staticmethod
+    async def _every(seconds: float, chore: Callable[[], None]) -> None:
+        while True:
+            await asyncio.sleep(seconds)
+            chore()

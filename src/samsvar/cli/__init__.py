@@ -1,0 +1,72 @@
+"""The ``samsvar`` command. Each subcommand is a module of this folder; imports wait until it runs.
+
+Exit codes: 0 done. 1 answered, but not by every source. 2 the input, a file or a setting is
+wrong. 3 the hub refused, or has no such question. 4 something could not be reached or started.
+130 interrupted. A user never meets a traceback.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from pathlib import Path
+
+import click
+import typer
+
+from samsvar.cli import ask, check, demo, explain, registry, serve, sim
+from samsvar.cli.outcome import PARTLY, REFUSED, UNREACHED, WRONG_INPUT, Stop
+
+app = typer.Typer(
+    name="samsvar",
+    help="One question to many care systems, one collected and honest answer.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("serve")(serve.serve)
+app.command("demo")(demo.demo)
+app.command("ask")(ask.ask)
+app.command("explain")(explain.explain)
+app.command("check")(check.check)
+app.command("sim")(sim.sim)
+app.add_typer(registry.app, name="registry")
+
+__all__ = ["PARTLY", "REFUSED", "UNREACHED", "WRONG_INPUT", "app", "main"]
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command and leave with its exit code."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run the command; its exit code."""
+    try:
+        result = app(arguments, standalone_mode=False)
+    except Stop as stop:
+        if stop.text:
+            sys.stderr.write(f"{stop.text}\n")
+        return stop.code
+    except click.exceptions.Abort:
+        return 130
+    except click.ClickException as error:
+        error.show()
+        return WRONG_INPUT
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        return 0
+    except Exception as error:  # noqa: BLE001 - the last net: a sentence, never a traceback
+        sys.stderr.write(f"samsvar broke unexpectedly: {type(error).__name__} {_place(error)}\n")
+        sys.stderr.write("Please report this line; nothing personal is in it.\n")
+        return UNREACHED
+    return result if isinstance(result, int) else 0
+
+
+def _place(error: Exception) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    last = frames[-1] if frames else None
+    return f"at {Path(last.filename).name}:{last.lineno}" if last else ""

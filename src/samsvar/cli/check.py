@@ -1,0 +1,146 @@
+"""``samsvar check``: prove that this installation can serve, and list all that is wrong at once."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+from samsvar.cli.options import SettingsOption, settings_from
+from samsvar.cli.outcome import WRONG_INPUT, Stop
+from samsvar.settings import Settings
+
+SOON = timedelta(days=30)
+
+
+def check(settings: SettingsOption = None) -> None:
+    """Check settings, the XML door, contracts, adapters, certificates and the registry."""
+    told = settings_from(settings)
+    base = settings.parent if settings else Path.cwd()
+    faults: list[str] = []
+    for title, find in (
+        ("settings", lambda: iter(())),
+        ("XML door", _xml_door),
+        ("contracts", _contracts),
+        ("adapters", _adapters),
+        ("certificates", lambda: _certificates(told)),
+        ("registry", lambda: _registry(told, base)),
+    ):
+        found = list(_guarded(find))
+        faults += [fault for fault in found if not fault.startswith("note: ")]
+        sys.stdout.write(
+            f"{'FAULT' if any(not f.startswith('note: ') for f in found) else 'ok':6}{title}\n"
+        )
+        for fault in found:
+            sys.stdout.write(f"      {fault}\n")
+    if faults:
+        raise Stop(WRONG_INPUT, f"{len(faults)} faults")
+
+
+def _guarded(find: Callable[[], Iterator[str]]) -> Iterator[str]:
+    from samsvar.errors import HubError
+
+    try:
+        yield from find()
+    except HubError as error:
+        yield str(error)
+
+
+def _xml_door() -> Iterator[str]:
+    from samsvar.soap.self_test import SelfTestFailed, self_test
+
+    try:
+        self_test()
+    except SelfTestFailed as error:
+        yield str(error)
+
+
+def _contracts() -> Iterator[str]:
+    from samsvar.contracts import ContractsInvalid, data_dir, load_contracts
+    from samsvar.soap.schema import Schema
+
+    try:
+        contracts = load_contracts(data_dir() / "contracts", data_dir() / "wsdl")
+    except ContractsInvalid as error:
+        yield from error.faults
+        return
+    for contract in contracts.values():
+        Schema.load(contract)
+    yield f"note: {', '.join(contract.title for contract in contracts.values())}"
+
+
+def _adapters() -> Iterator[str]:
+    from samsvar.manifest import AdaptersInvalid, load_adapters
+
+    try:
+        loaded = load_adapters()
+    except AdaptersInvalid as error:
+        yield from error.faults
+        return
+    yield f"note: {', '.join(each.manifest.title for each in loaded.values())}"
+
+
+def _certificates(settings: Settings) -> Iterator[str]:
+    from samsvar.clock import SystemClock
+    from samsvar.inbound.tls import CertificatesUnusable, MutualTls, expires
+    from samsvar.outbound.http_client import client_tls
+
+    now = SystemClock().now()
+    ours = [listener.certificate for listener in settings.listen if listener.certificate]
+    for listener in settings.listen:
+        if listener.kind == "tls":
+            try:
+                MutualTls(listener)
+            except CertificatesUnusable as error:
+                yield str(error)
+    try:
+        client_tls(settings.producers)
+    except OSError:
+        yield "producers: certificate, key or authority cannot be read as PEM"
+    if settings.producers.certificate:
+        ours.append(settings.producers.certificate)
+    for certificate in ours:
+        try:
+            ends = expires(certificate)
+        except CertificatesUnusable as error:
+            yield str(error)
+            continue
+        if ends < now:
+            yield f"{certificate}: ended {ends:%Y-%m-%d}"
+        elif ends < now + SOON:
+            yield f"note: {certificate}: ends {ends:%Y-%m-%d}, in {(ends - now).days} days"
+
+
+def _registry(settings: Settings, base: Path) -> Iterator[str]:
+    from samsvar.app import Packaged, catalogue_of
+    from samsvar.manifest import resolve_options
+    from samsvar.registry import RegistryInvalid
+    from samsvar.settings import read_secret
+    from samsvar.store.database import open_database
+
+    if not settings.database.is_file():
+        yield "note: none has been loaded yet: samsvar registry load FILE"
+        return
+    packaged = Packaged.load()
+    database = open_database(settings.hub.data, read_only=True)
+    try:
+        text = catalogue_of(database, packaged, settings).registry()
+    finally:
+        database.close()
+    if text is None:
+        yield "note: none has been loaded yet: samsvar registry load FILE"
+        return
+    try:
+        registry = packaged.registry(text, settings)
+    except RegistryInvalid as error:
+        yield from (str(fault) for fault in error.faults)
+        return
+    for producer in registry.producers:
+        if producer.adapter is None:
+            continue
+        manifest = packaged.adapters[producer.adapter].manifest
+        try:
+            resolve_options(manifest, dict(producer.options), lambda name: read_secret(name, base))
+        except Exception as error:  # noqa: BLE001 - each secret's fault is one line of the list
+            yield f"producer {producer.id}: {error}"

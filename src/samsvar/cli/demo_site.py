@@ -1,0 +1,160 @@
+"""The demo's files: certificates, settings, registry, secrets and a consumer's profile."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from samsvar.cli.outcome import WRONG_INPUT, Stop
+from samsvar.clock import SystemClock
+from samsvar.manifest import LoadedAdapter
+from samsvar.simulation import Installation
+from samsvar.simulation.authority import Identity, TestAuthority
+
+HUB = "5565594230"
+CONSUMER = "SE2129999963-NPO1"
+_MARK = "made by samsvar demo; safe to delete\n"
+_QUESTIONS = '["GetCarePlans 2", "GetCareContacts 2", "GetCareContacts 3"]'
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Source:
+    """A producer of the demo. ``adapter`` is None for one that speaks the contract."""
+
+    id: str
+    installation: Installation
+    adapter: LoadedAdapter | None
+
+
+class Site:
+    """One folder with all that the demo needs. Makes it anew each time."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        mark = folder / "README"
+        if folder.exists():
+            if not mark.is_file() or mark.read_text(encoding="utf-8") != _MARK:
+                raise Stop(WRONG_INPUT, f"{folder} exists and is not a demo's: give --folder")
+            shutil.rmtree(folder)
+        folder.mkdir(parents=True)
+        mark.write_text(_MARK, encoding="utf-8")
+        authority = TestAuthority(folder / "certificates", SystemClock().now())
+        self.authority = authority.certificate
+        self.server = authority.server("server")
+        self.hub = authority.client("hub", [f"SE{HUB}-SAMSVAR"])
+        self.consumer = authority.client("consumer", [CONSUMER])
+        self._authority = authority
+        self.settings = folder / "settings.toml"
+        self.registry = folder / "registry.toml"
+        self.profile = folder / "consumer.toml"
+
+    def identity_of(self, source: Source) -> Identity:
+        """The client certificate with which a source tells the index."""
+        return self._authority.client(source.id, [source.installation.hsa_id])
+
+    def write_settings(self, port: int) -> None:
+        """Mutual TLS on loopback, data in the folder."""
+        self.settings.write_text(
+            f"""# Settings of the demo hub.
+[hub]
+instance_id = "SAMSVAR-DEMO"
+instance_name = "SAMSVAR"
+addresses = ["{HUB}"]
+data = "data"
+
+[[listen]]
+kind = "tls"
+port = {port}
+certificate = "certificates/server.pem"
+key = "certificates/server.key"
+client_authority = "certificates/authority.pem"
+
+[producers]
+certificate = "certificates/hub.pem"
+key = "certificates/hub.key"
+authority = "certificates/authority.pem"
+
+[index]
+address = "{HUB}"
+""",
+            encoding="utf-8",
+        )
+
+    def write_profile(self, url: str) -> None:
+        """So that ``samsvar ask --as`` needs nothing else."""
+        self.profile.write_text(
+            f"""url = "{url}"
+address = "{HUB}"
+certificate = "certificates/consumer.pem"
+key = "certificates/consumer.key"
+authority = "certificates/authority.pem"
+settings = "settings.toml"
+""",
+            encoding="utf-8",
+        )
+
+    def write_registry(self, urls: Mapping[Source, str]) -> None:
+        """Contracts, six producers, their routes, and who may call what."""
+        tables = [_CONTRACTS]
+        for source, url in urls.items():
+            tables.append(self._producer(source, url))
+            tables.append(
+                f"[[route]]\ncontract = {_QUESTIONS}\n"
+                f'logical_address = "{source.installation.hsa_id}"\nproducer = "{source.id}"\n'
+            )
+            tables.append(
+                f'[[permission]]\nconsumer = "{source.installation.hsa_id}"\n'
+                f'contract = "Update 1"\nlogical_address = "{HUB}"\n'
+            )
+        tables.append(
+            f'[[permission]]\nconsumer = "{CONSUMER}"\n'
+            f'contract = {_QUESTIONS}\nlogical_address = "*"\n'
+        )
+        self.registry.write_text("\n".join(tables), encoding="utf-8")
+
+    def _producer(self, source: Source, url: str) -> str:
+        made = source.installation
+        lines = [
+            "[[producer]]",
+            f'id = "{source.id}"',
+            f'title = "{made.title}"',
+            f'kind = "{"adapter" if source.adapter else "soap"}"',
+            f'address = "{url}/"',
+            f'owner = "{made.owner}"',
+        ]
+        if source.adapter is not None:
+            lines.append(f'adapter = "{source.adapter.manifest.id}"')
+            lines.append("[producer.options]")
+            secret = {option.name for option in source.adapter.manifest.options if option.secret}
+            for name, value in made.options.items():
+                written = self._secret(source, name, value) if name in secret else value
+                lines.append(f'{name} = "{written}"')
+        return "\n".join(lines) + "\n"
+
+    def _secret(self, source: Source, name: str, value: str) -> str:
+        path = self.folder / "secrets" / f"{source.id}-{name}"
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(value, encoding="utf-8")
+        return f"file:{path.relative_to(self.folder)}"
+
+
+_CONTRACTS = """# The demo's service address catalogue.
+[[contract]]
+urn = "urn:riv:clinicalprocess:logistics:logistics:GetCarePlansResponder:2"
+title = "GetCarePlans 2"
+
+[[contract]]
+urn = "urn:riv:clinicalprocess:logistics:logistics:GetCareContactsResponder:2"
+title = "GetCareContacts 2"
+
+[[contract]]
+urn = "urn:riv:clinicalprocess:logistics:logistics:GetCareContactsResponder:3"
+title = "GetCareContacts 3"
+
+[[contract]]
+urn = "urn:riv:itintegration:engagementindex:UpdateResponder:1"
+title = "Update 1"
+"""

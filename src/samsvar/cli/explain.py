@@ -1,0 +1,136 @@
+"""``samsvar explain``: the walk of one question, read from the access log."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import orjson
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from samsvar.cli.options import JsonOption, SettingsOption, settings_from
+from samsvar.cli.outcome import REFUSED, UNREACHED, Stop
+from samsvar.errors import ResourcesMissing
+from samsvar.model.exchange import QuestionRecord, Reason
+from samsvar.model.local_time import STOCKHOLM
+from samsvar.settings import Settings
+
+#: reason -> how it is told to people
+WORDS: dict[Reason, str] = {
+    Reason.ANSWERED: "answered",
+    Reason.ANSWERED_EMPTY: "answered: it has nothing",
+    Reason.NOT_INDEXED: "not asked: the index does not name it",
+    Reason.NO_ROUTE: "not asked: no route",
+    Reason.NOT_PERMITTED: "not asked, not mentioned: the sender may not",
+    Reason.OWN_ADDRESS: "not asked: it is the hub itself",
+    Reason.FILTERED_BY_SOURCE: "not asked: the question wants another source",
+    Reason.LATE: "FAILED: late",
+    Reason.UNREACHABLE: "FAILED: unreachable",
+    Reason.FAULT: "FAILED: it answered with a fault",
+    Reason.RESULT_ERROR: "FAILED: it answered result ERROR",
+    Reason.INVALID: "FAILED: its answer cannot be used",
+    Reason.FOREIGN_PATIENT: "DROPPED: somebody else's records",
+    Reason.FOREIGN_SOURCE: "DROPPED: another system's records",
+    Reason.ADAPTER_BROKE: "FAILED: our adapter broke",
+}
+
+
+def explain(
+    correlation_id: Annotated[str, typer.Argument(help="from the answer, or from any log line")],
+    settings: SettingsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Print the walk of a question: who asked, each candidate and why, how long, what came."""
+    records = read_journeys(settings_from(settings), correlation_id)
+    if not records:
+        raise Stop(REFUSED, "no question with that correlation id is in the access log")
+    if as_json:
+        sys.stdout.write(_as_json(records) + "\n")
+        return
+    console = Console()
+    for record in records:
+        print_journey(console, record)
+
+
+def read_journeys(settings: Settings, correlation_id: str) -> list[QuestionRecord]:
+    """What the access log has under a correlation id.
+
+    Raises:
+        Stop: there is no database, or it cannot be read.
+    """
+    from samsvar.store.access_log_reader import AccessLogReader
+    from samsvar.store.database import open_database
+    from samsvar.store.secrets import open_vault
+
+    try:
+        database = open_database(settings.hub.data, read_only=True)
+        try:
+            reader = AccessLogReader(database, open_vault(database))
+            return [found.record for found in reader.questions(correlation_id)]
+        finally:
+            database.close()
+    except ResourcesMissing as error:
+        raise Stop(UNREACHED, f"{settings.hub.data}: {error}") from error
+
+
+def print_journey(console: Console, record: QuestionRecord) -> None:
+    """One question, for people. The person is never named."""
+    said = console.print
+    said()
+    said(f"Question {record.correlation_id}", style="bold", highlight=False)
+    when = record.at.astimezone(STOCKHOLM)
+    for label, value in (
+        ("asked", f"{when:%Y-%m-%d %H:%M:%S} by {record.sender or 'somebody unknown'}"),
+        ("from", record.peer),
+        ("on behalf of", record.original_consumer),
+        ("contract", record.contract),
+        ("addressed to", record.logical_address),
+        ("ended", _ending(record)),
+        ("catalogue", f"version {record.catalogue_version}" if record.catalogue_version else None),
+        *(("SECURITY", event) for event in record.security),
+    ):
+        if value:
+            said(f"  {label:<13}{value}", highlight=False, markup=False)
+    if not record.decisions:
+        return
+    table = Table()
+    for heading in ("Candidate", "Producer", "Decision", "Items", "Time", "Why"):
+        table.add_column(heading, overflow="fold")
+    for decision in record.decisions:
+        table.add_row(
+            decision.logical_address,
+            decision.producer or "",
+            WORDS[decision.reason],
+            str(decision.items) if decision.items else "",
+            f"{decision.elapsed * 1000:.0f} ms" if decision.elapsed is not None else "",
+            _why(decision.detail, decision.route_trace, decision.permission_trace),
+        )
+    said(table)
+
+
+def _ending(record: QuestionRecord) -> str:
+    took = f"{record.elapsed * 1000:.0f} ms"
+    if record.fault is None:
+        return f"{record.verdict} in {took}"
+    return f"{record.verdict} in {took}: {record.fault} {record.fault_detail}"
+
+
+def _why(detail: str, route_trace: str, permission_trace: str) -> str:
+    lines = [detail] if detail else []
+    if route_trace:
+        lines.append(f"route: {route_trace}")
+    if permission_trace:
+        lines.append(f"permission: {permission_trace}")
+    return "\n".join(lines)
+
+
+def _as_json(records: list[QuestionRecord]) -> str:
+    def row(record: QuestionRecord) -> dict[str, Any]:
+        told = asdict(record)
+        del told["subject"]  # explain tells of the routing; who was asked about is the audit's
+        return told
+
+    return orjson.dumps([row(record) for record in records], option=orjson.OPT_INDENT_2).decode()

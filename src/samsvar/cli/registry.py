@@ -1,0 +1,125 @@
+"""``samsvar registry``: load a registry file whole, or show what is in force."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from samsvar.cli.options import SettingsOption, settings_from
+from samsvar.cli.outcome import REFUSED, UNREACHED, WRONG_INPUT, Stop
+from samsvar.errors import ResourcesMissing
+from samsvar.registry import RegistryInvalid
+from samsvar.settings import Settings
+
+if TYPE_CHECKING:
+    from samsvar.store.catalogue import SqliteCatalogue
+
+app = typer.Typer(help="The service address catalogue: contracts, producers, routes, permissions.")
+
+
+@app.command("load")
+def load(
+    file: Annotated[Path, typer.Argument(help="registry file (TOML)")],
+    settings: SettingsOption = None,
+    comment: Annotated[str, typer.Option(help="why; kept in the history")] = "",
+    force: Annotated[bool, typer.Option(help="also if more than a fifth would go")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="check it, and change nothing")
+    ] = False,
+) -> None:
+    """Check a registry file whole, then put it in force in all running hubs."""
+    told = settings_from(settings)
+    version, counts = load_registry(told, file, comment=comment, force=force, dry_run=dry_run)
+    done = "would be loaded" if dry_run else f"is in force as version {version}"
+    sys.stdout.write(f"{file.name} {done}: {counts}\n")
+
+
+def load_registry(
+    settings: Settings, file: Path, *, comment: str, force: bool = False, dry_run: bool = False
+) -> tuple[int, str]:
+    """Load a file; its version, and what it holds.
+
+    Raises:
+        Stop: with every fault of the file at once.
+    """
+    from samsvar.app import Packaged, catalogue_of
+    from samsvar.store.catalogue import CatalogueShrinks
+    from samsvar.store.database import open_database
+
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Stop(WRONG_INPUT, f"{file}: cannot be read as UTF-8 text") from error
+    packaged = Packaged.load()
+    try:
+        registry = packaged.registry(text, settings)
+    except RegistryInvalid as error:
+        faults = "\n".join(f"  {fault}" for fault in error.faults)
+        raise Stop(WRONG_INPUT, f"{file} is refused; nothing has changed:\n{faults}") from error
+    counts = (
+        f"{len(registry.producers)} producers, {len(registry.routes)} routes, "
+        f"{len(registry.permissions)} permissions"
+    )
+    if dry_run:
+        return 0, counts
+    try:
+        database = open_database(settings.hub.data)
+        try:
+            catalogue = catalogue_of(database, packaged, settings)
+            version = catalogue.publish(registry, getpass.getuser(), comment, force=force)
+        finally:
+            database.close()
+    except CatalogueShrinks as error:
+        raise Stop(REFUSED, f"{error} (--force)") from error
+    except ResourcesMissing as error:
+        raise Stop(UNREACHED, f"{settings.hub.data}: {error}") from error
+    return version, counts
+
+
+@app.command("show")
+def show(
+    settings: SettingsOption = None,
+    history: Annotated[
+        bool, typer.Option("--history", help="versions instead of the text")
+    ] = False,
+    version: Annotated[int | None, typer.Option(help="this version instead of the newest")] = None,
+) -> None:
+    """Print the registry in force, as a file that can be loaded again."""
+    catalogue = _catalogue(settings_from(settings))
+    if history:
+        table = Table()
+        for heading in ("Version", "Published", "Who", "Routes", "Permissions", "Comment"):
+            table.add_column(heading)
+        for row in catalogue.history():
+            table.add_row(
+                str(row.version),
+                row.published[:19],
+                row.who,
+                str(row.routes),
+                str(row.permissions),
+                row.comment,
+            )
+        Console().print(table)
+        return
+    text = catalogue.registry(version)
+    if text is None:
+        raise Stop(REFUSED, "no registry has been loaded: samsvar registry load FILE")
+    sys.stdout.write(text)
+
+
+def _catalogue(settings: Settings) -> SqliteCatalogue:
+    from samsvar.app import Packaged, catalogue_of
+    from samsvar.store.database import open_database
+
+    try:
+        return catalogue_of(
+            open_database(settings.hub.data, read_only=True), Packaged.load(), settings
+        )
+    except ResourcesMissing as error:
+        raise Stop(UNREACHED, f"{settings.hub.data}: {error}") from error

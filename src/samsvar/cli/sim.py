@@ -1,0 +1,67 @@
+"""``samsvar sim``: run the simulator of a source system, by itself."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from samsvar.cli.outcome import WRONG_INPUT, Stop
+from samsvar.manifest import load_adapters
+
+
+def simulator(system: str) -> Any:
+    """The simulator module of an adapter.
+
+    Raises:
+        Stop: there is no such adapter; the text names those that are.
+    """
+    known = sorted(load_adapters())
+    if system not in known:
+        raise Stop(WRONG_INPUT, f"no simulator called {system!r}; there are: {', '.join(known)}")
+    return import_module(f"samsvar_adapters.{system}.simulator")
+
+
+def sim(
+    system: Annotated[str, typer.Argument(help="which source system, for example prator")],
+    port: Annotated[int, typer.Option(help="port on 127.0.0.1; 0 lets the machine choose")] = 0,
+    latency: Annotated[float, typer.Option(help="seconds before each answer")] = 0.0,
+    outage: Annotated[bool, typer.Option(help="answer 503 to everything")] = False,
+    garbage: Annotated[bool, typer.Option(help="answer with bytes that are no message")] = False,
+    drip: Annotated[float, typer.Option(help="seconds between the bytes of an answer")] = 0.0,
+    fault: Annotated[bool, typer.Option(help="fail in the system's own way")] = False,
+    wrong_patient: Annotated[bool, typer.Option(help="answer with somebody else's")] = False,
+    certificate: Annotated[Path | None, typer.Option(help="PEM, for mutual TLS")] = None,
+    key: Annotated[Path | None, typer.Option(help="PEM, its key")] = None,
+    authority: Annotated[
+        Path | None, typer.Option(help="PEM, who issues client certificates")
+    ] = None,
+) -> None:
+    """Run the simulator of a source system until interrupted.
+
+    Turn its knobs while it runs: POST a JSON object to /_simulator/knobs.
+    """
+    from samsvar.simulation import Knobs, Tls, running
+
+    knobs = Knobs(latency, outage, False, garbage, drip, fault, wrong_patient)
+    tls = None
+    if certificate or key or authority:
+        if not (certificate and key and authority):
+            raise Stop(WRONG_INPUT, "--certificate, --key and --authority go together")
+        tls = Tls(certificate, key, authority)
+    application = simulator(system).application(knobs)
+
+    async def until_interrupted() -> None:
+        async with running(application, port=port, tls=tls) as url:
+            sys.stdout.write(f"{system} answers at {url}\nknobs: {url}/_simulator/knobs\n")
+            sys.stdout.flush()
+            await asyncio.Event().wait()
+
+    try:
+        asyncio.run(until_interrupted())
+    except OSError as error:
+        raise Stop(WRONG_INPUT, f"cannot listen on port {port}: {error.strerror}") from error

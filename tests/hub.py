@@ -1,0 +1,297 @@
+"""A whole hub on loopback for the wire tests: real TLS, real sockets, real files.
+
+``Site`` makes certificates and settings in a folder; ``running_hub`` serves them in this
+process; ``HubProcess`` serves them in one of its own, for what only a process can show.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from samsvar.app import Hub, Packaged, catalogue_of
+from samsvar.clock import SystemClock
+from samsvar.model.engagement import Engagement, EngagementTransaction
+from samsvar.settings import Settings, load
+from samsvar.simulation.authority import Identity, TestAuthority
+from samsvar.store.database import open_database
+from samsvar.store.index import SqliteIndex
+from samsvar.store.secrets import open_vault
+
+HUB = "5565594230"
+CONSUMER = "SE2129999963-NPO1"
+STRANGER = "SE2129999963-STRANGER"
+DOMAIN = "riv:clinicalprocess:logistics:logistics"
+PLANS_PATH = "/vp/clinicalprocess/logistics/logistics/GetCarePlans/2/rivtabp21"
+UPDATE_PATH = "/vp/itintegration/engagementindex/Update/1/rivtabp21"
+QUESTIONS = '["GetCarePlans 2", "GetCareContacts 2", "GetCareContacts 3"]'
+_CONTRACTS = "\n".join(
+    f'[[contract]]\nurn = "{urn}"\ntitle = "{urn.split(":")[-2]}"\n'
+    for urn in (
+        "urn:riv:clinicalprocess:logistics:logistics:GetCarePlansResponder:2",
+        "urn:riv:clinicalprocess:logistics:logistics:GetCareContactsResponder:2",
+        "urn:riv:clinicalprocess:logistics:logistics:GetCareContactsResponder:3",
+        "urn:riv:itintegration:engagementindex:UpdateResponder:1",
+        "urn:riv:itintegration:engagementindex:FindContentResponder:1",
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A producer of the test's registry: ``address`` is its URL."""
+
+    hsa_id: str
+    address: str
+    adapter: str | None = None
+    options: Mapping[str, str] = field(default_factory=dict)
+    extra: str = ""
+    """More lines of its ``[[producer]]`` table, for example ``timeout = 0.5``."""
+    permitted: bool = True
+
+
+class Site:
+    """Certificates, settings and registry in one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.authority = TestAuthority(folder / "certificates", SystemClock().now())
+        self.server = self.authority.server("server")
+        self.hub = self.authority.client("hub", ["SE5565594230-SAMSVAR"])
+        self.consumer = self.authority.client("consumer", [CONSUMER])
+        self.settings_file = folder / "settings.toml"
+        self.sections: dict[str, str] = {}
+
+    def write(self, *, tls_port: int = 0, plain_port: int = 0, **sections: str) -> Settings:
+        """Write the settings: a TLS listener and a trusted plain one. ``sections`` adds lines
+        to a section: ``hub="deadline_seconds = 2"``."""
+        lines = {"hub": "", "producers": "", "index": "", "limits": "", "log": "", "listen": ""}
+        lines |= sections
+        self.settings_file.write_text(
+            f"""[hub]
+instance_id = "TEST"
+addresses = ["{HUB}"]
+data = "data"
+{lines["hub"]}
+[[listen]]
+kind = "tls"
+port = {tls_port}
+certificate = "certificates/server.pem"
+key = "certificates/server.key"
+client_authority = "certificates/authority.pem"
+{lines["listen"]}
+[[listen]]
+kind = "plain"
+port = {plain_port}
+trusted = true
+[producers]
+certificate = "certificates/hub.pem"
+key = "certificates/hub.key"
+authority = "certificates/authority.pem"
+{lines["producers"]}
+[index]
+{lines["index"]}
+[limits]
+{lines["limits"]}
+[log]
+{lines["log"]}
+""",
+            encoding="utf-8",
+        )
+        return load(self.settings_file, {})
+
+    def registry(self, sources: Iterable[Source], more: str = "") -> str:
+        """A registry in which CONSUMER may ask all permitted sources and the hub."""
+        tables = [_CONTRACTS]
+        for number, source in enumerate(sources):
+            kind = "adapter" if source.adapter else "soap"
+            adapter = f'adapter = "{source.adapter}"\n' if source.adapter else ""
+            options = "".join(f'{name} = "{value}"\n' for name, value in source.options.items())
+            tables.append(
+                f'[[producer]]\nid = "p{number}"\ntitle = "{source.hsa_id}"\nkind = "{kind}"\n'
+                f'address = "{source.address}"\nowner = "SE1"\n{adapter}{source.extra}\n'
+                + (f"[producer.options]\n{options}" if options else "")
+                + f"[[route]]\ncontract = {QUESTIONS}\n"
+                f'logical_address = "{source.hsa_id}"\nproducer = "p{number}"\n'
+            )
+            if source.permitted:
+                tables.append(_permission(CONSUMER, QUESTIONS, source.hsa_id))
+        tables.append(_permission(CONSUMER, QUESTIONS, HUB))
+        tables.append(_permission(CONSUMER, '["Update 1", "FindContent 1"]', HUB))
+        return "\n".join([*tables, more])
+
+    def load_registry(self, text: str) -> None:
+        """Publish, as ``samsvar registry load`` does."""
+        settings = load(self.settings_file, {})
+        packaged = Packaged.load()
+        database = open_database(settings.hub.data)
+        try:
+            catalogue = catalogue_of(database, packaged, settings)
+            catalogue.publish(packaged.registry(text, settings), "test", "test", force=True)
+        finally:
+            database.close()
+
+    async def index(self, person: str, sources: Iterable[str], category: str = "cll-cp") -> None:
+        """Let the index know that these sources have something about the person."""
+        database = open_database(load(self.settings_file, {}).hub.data)
+        index = SqliteIndex(database, open_vault(database))
+        posts = [
+            EngagementTransaction(
+                False,
+                Engagement(
+                    person,
+                    DOMAIN,
+                    category,
+                    hsa_id,
+                    "NA",
+                    "NA",
+                    hsa_id,
+                    "SE1",
+                    HUB,
+                    "20260101120000",
+                ),
+            )
+            for hsa_id in sources
+        ]
+        try:
+            await index.update(posts, HUB, SystemClock().now())
+        finally:
+            index.close()
+            database.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A hub that serves: its URLs, and the files to reach it."""
+
+    hub: Hub | None
+    tls: str
+    plain: str
+    site: Site
+
+    def client(
+        self, identity: Identity | None = None, *, sender: str | None = None
+    ) -> aiohttp.ClientSession:
+        """A session: with a certificate towards ``tls``, or with a sender header for ``plain``."""
+        import ssl
+
+        context = ssl.create_default_context(cafile=str(self.site.authority.certificate))
+        if identity is not None:
+            context.load_cert_chain(identity.certificate, identity.key)
+        headers = {"x-vp-sender-id": sender} if sender else {}
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(ssl=context), headers=headers, trust_env=False
+        )
+
+
+async def post(
+    running: Running,
+    body: bytes,
+    *,
+    sender: str = CONSUMER,
+    path: str = PLANS_PATH,
+    headers: Mapping[str, str] | None = None,
+) -> tuple[int, Mapping[str, str], bytes]:
+    """POST to the trusted plain listener: status, header lines (lower case), body."""
+    told = {"Content-Type": "text/xml; charset=utf-8", "x-vp-sender-id": sender, **(headers or {})}
+    async with (
+        running.client() as session,
+        session.post(f"{running.plain}{path}", data=body, headers=told) as answer,
+    ):
+        return answer.status, {k.lower(): v for k, v in answer.headers.items()}, await answer.read()
+
+
+@contextlib.asynccontextmanager
+async def running_hub(site: Site, settings: Settings) -> AsyncIterator[Running]:
+    """Serve in this process until the block ends."""
+    hub = Hub(settings, site.folder)
+    tls, plain = await hub.start()
+    try:
+        yield Running(hub, tls, plain, site)
+    finally:
+        await hub.stop()
+
+
+class HubProcess:
+    """``samsvar serve`` in a process of its own, for kill -9 and signals."""
+
+    def __init__(self, site: Site, **environment: str) -> None:
+        self.site = site
+        self.log = site.folder / "hub.log"
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "samsvar", "serve", "--settings", str(site.settings_file)],
+                stdout=log,
+                stderr=log,
+                env={**os.environ, **environment},
+            )
+
+    def until_ready(self, url: str, seconds: float = 20) -> None:
+        """Wait for /health/ready on the plain listener."""
+        import urllib.request
+
+        give_up = time.monotonic() + seconds
+        while time.monotonic() < give_up:
+            assert self.process.poll() is None, self.log.read_text()
+            with (
+                contextlib.suppress(OSError),
+                urllib.request.urlopen(f"{url}/health/ready", timeout=2) as answer,
+            ):
+                if answer.status == 200:
+                    return
+            time.sleep(0.05)
+        raise AssertionError(self.log.read_text())
+
+    def kill(self) -> None:
+        """kill -9: nothing is said, nothing is flushed."""
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self) -> int:
+        """SIGTERM, and its exit code."""
+        if self.process.poll() is None:
+            self.process.terminate()
+        return self.process.wait(timeout=20)
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    import socket
+
+    with socket.socket() as trial:
+        trial.bind(("127.0.0.1", 0))
+        port: int = trial.getsockname()[1]
+        return port
+
+
+def _permission(consumer: str, contracts: str, address: str) -> str:
+    return (
+        f'[[permission]]\nconsumer = "{consumer}"\ncontract = {contracts}\n'
+        f'logical_address = "{address}"\n'
+    )
+
+
+def status_rows(body: bytes) -> list[tuple[str, str, str | None]]:
+    """Logical address, status code and error code of each ProcessingStatus row."""
+    from samsvar.soap.parsing import ANSWER_LIMITS, parse
+
+    namespace = "{urn:riv:interoperability:headers:1}"
+    root: Any = parse(body, charset="utf-8", limits=ANSWER_LIMITS).root
+    return [
+        (
+            row.findtext(f"{namespace}logicalAddress"),
+            row.findtext(f"{namespace}statusCode"),
+            row.findtext(f"{namespace}lastUnsuccessfulSynchError/{namespace}code"),
+        )
+        for row in root.iter(f"{namespace}ProcessingStatusList")
+    ]
