@@ -6,17 +6,15 @@ Knows no XML, no HTTP, no SQL, and not how any stage works.
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 
-from samsvar.errors import HubError, ResourcesMissing
 from samsvar.model.exchange import Answer, Call
 from samsvar.pipeline.authorise import authorise
 from samsvar.pipeline.decide import decided
 from samsvar.pipeline.disclose import disclose
 from samsvar.pipeline.fan_out import fan_out
 from samsvar.pipeline.identify import identify
-from samsvar.pipeline.journey import Journey
+from samsvar.pipeline.journey import logged
 from samsvar.pipeline.merge import merge
 from samsvar.pipeline.route import route
 from samsvar.pipeline.understand import understand
@@ -30,8 +28,7 @@ async def run(call: Call, world: World) -> Answer:
         ConsumerError: the caller must change something; becomes a fault.
         HubFault: we must; becomes a fault.
     """
-    journey = Journey(call, world.clock)
-    try:
+    async with logged(call, world) as journey:
         journey.sender = identify(call, world.rules)
         call = replace(call, sender=journey.sender.hsa_id)
         catalogue = world.catalogue.current()
@@ -45,16 +42,4 @@ async def run(call: Call, world: World) -> Answer:
         outcomes, journey.security = disclose(question, outcomes)
         journey.decisions = (*routing.decisions, *decided(outcomes, routing))
         answer = merge(outcomes, errand)
-        journey.answered()
-    except HubError as error:
-        journey.ended_by(error)
-        raise
-    except Exception as error:
-        journey.ended_by(ResourcesMissing(f"unforeseen {type(error).__name__}"))
-        raise
-    finally:
-        # Shielded: also when the caller hangs up, nobody leaves the log. If the log cannot be
-        # written, AuditUnavailable takes the answer's place: no row, no data.
-        await asyncio.shield(world.access_log.append(journey.record()))
-        journey.report(world.events)
     return answer

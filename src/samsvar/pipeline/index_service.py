@@ -6,18 +6,17 @@ personal data: whoever may call is named in the catalogue, and each call is a ro
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 
 from lxml import etree
 
-from samsvar.errors import HubError, MalformedRequest, ResourcesMissing
+from samsvar.errors import MalformedRequest
 from samsvar.model.exchange import Call
 from samsvar.model.identifiers import LogicalAddress, PersonId
 from samsvar.model.person_numbers import LOCAL_NUMBER, told_by_form
 from samsvar.pipeline.authorise import addressed, may_call, must_be_read, speaks_for
 from samsvar.pipeline.identify import identify
-from samsvar.pipeline.journey import Journey
+from samsvar.pipeline.journey import Journey, logged
 from samsvar.ports import World
 from samsvar.soap import index_messages as messages
 
@@ -30,8 +29,7 @@ async def serve_index(call: Call, world: World) -> bytes:
     Raises:
         ConsumerError, HubFault: as ``run``; also EI000 to EI006 as the national index.
     """
-    journey = Journey(call, world.clock)
-    try:
+    async with logged(call, world) as journey:
         journey.sender = identify(call, world.rules)
         call = replace(call, sender=journey.sender.hsa_id)
         catalogue = world.catalogue.current()
@@ -44,16 +42,6 @@ async def serve_index(call: Call, world: World) -> bytes:
             answer = await _update(call, address, world)
         else:
             answer = await _find(call, journey, world)
-        journey.answered()
-    except HubError as error:
-        journey.ended_by(error)
-        raise
-    except Exception as error:
-        journey.ended_by(ResourcesMissing(f"unforeseen {type(error).__name__}"))
-        raise
-    finally:
-        await asyncio.shield(world.access_log.append(journey.record()))
-        journey.report(world.events)
     return messages.response_envelope(answer)
 
 

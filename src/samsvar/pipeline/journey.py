@@ -1,18 +1,46 @@
 """What is known of one call so far: failed until the last stage has said otherwise.
 
-The one thing in the walk that changes. Becomes a row of the access log, whatever happened.
+The one thing in a walk that changes. It becomes a row of the access log, whatever happened: a
+fault, a bug, a caller who hung up. No row, no answer.
 """
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from samsvar.errors import ConsumerError, HubError, ResourcesMissing
 from samsvar.model.exchange import Call, Decision, QuestionRecord, Sender, Verdict
 from samsvar.model.identifiers import PersonId
-from samsvar.ports import Clock, Events
+from samsvar.ports import Clock, Events, World
+
+
+@asynccontextmanager
+async def logged(call: Call, world: World) -> AsyncIterator[Journey]:
+    """The walk inside the block ends in one durable row before the block is left.
+
+    Raises:
+        AuditUnavailable: in place of the walk's own end, if the row could not be made durable.
+    """
+    journey = Journey(call, world.clock)
+    try:
+        yield journey
+        journey.answered()
+    except HubError as error:
+        journey.ended_by(error)
+        raise
+    except Exception as error:
+        journey.ended_by(ResourcesMissing(f"unforeseen {type(error).__name__}"))
+        raise
+    finally:
+        # Shielded: also when the caller hangs up, nobody leaves the log.
+        await asyncio.shield(world.access_log.append(journey.record()))
+        journey.report(world.events)
 
 
 class Journey:
-    """Filled in by ``run`` as the stages return."""
+    """Filled in as the stages return."""
 
     def __init__(self, call: Call, clock: Clock) -> None:
         self._call = call
@@ -40,7 +68,6 @@ class Journey:
     def record(self) -> QuestionRecord:
         """The row for the access log."""
         call = self._call
-        oddities = self.sender.oddities if self.sender else ()
         return QuestionRecord(
             correlation_id=call.correlation_id,
             at=call.received_at,
@@ -55,7 +82,7 @@ class Journey:
             catalogue_version=self.catalogue_version,
             elapsed=self._clock.monotonic() - call.received,
             decisions=self.decisions,
-            security=(*oddities, *self.security),
+            security=self._alarms(),
             peer=call.peer.address,
         )
 
@@ -73,5 +100,9 @@ class Journey:
                 route_trace=decision.route_trace,
                 permission_trace=decision.permission_trace,
             )
-        for alarm in self.record().security:
+        for alarm in self._alarms():
             events.emit("security", self._call.correlation_id, detail=alarm)
+
+    def _alarms(self) -> tuple[str, ...]:
+        oddities = self.sender.oddities if self.sender else ()
+        return (*oddities, *self.security)
