@@ -29,8 +29,8 @@ _CORE = "urn:riv:clinicalprocess:logistics:logistics:3"
 _UPDATE = "urn:riv:itintegration:engagementindex:UpdateResponder:1"
 _INDEX = "urn:riv:itintegration:engagementindex:1"
 
-#: stands twice in each record, in its start tag and its end tag, whatever its prefix
-RECORD_MARK = b":carePlan>"
+#: stands twice in each record, at the start and the end of its header, whatever its prefix
+RECORD_MARK = b":carePlanHeader>"
 
 
 @dataclass(frozen=True, slots=True)
