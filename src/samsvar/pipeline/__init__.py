@@ -41,5 +41,4 @@ async def run(call: Call, world: World) -> Answer:
         outcomes = await fan_out(call, question, routing.recipients, world)
         outcomes, journey.security = disclose(question, outcomes)
         journey.decisions = (*routing.decisions, *decided(outcomes, routing))
-        answer = merge(outcomes, errand)
-    return answer
+        return merge(outcomes, errand)
