@@ -196,11 +196,6 @@ class Settings(_Section):
     limits: LimitSettings = LimitSettings()
     log: LogSettings = LogSettings()
 
-    @property
-    def database(self) -> Path:
-        """The embedded database."""
-        return self.hub.data / "samsvar.db"
-
 
 def load(path: Path | None, environment: Mapping[str, str] | None = None) -> Settings:
     """Read the file, lay the environment over it (``SAMSVAR_HUB__DEADLINE_SECONDS=20``).

@@ -12,6 +12,7 @@ from samsvar.cli.outcome import WRONG_INPUT, Stop
 from samsvar.settings import Settings
 
 SOON = timedelta(days=30)
+_NONE_YET = "note: none has been loaded yet: samsvar registry load FILE"
 
 
 def check(settings: SettingsOption = None) -> None:
@@ -119,8 +120,8 @@ def _registry(settings: Settings, base: Path) -> Iterator[str]:
     from samsvar.settings import read_secret
     from samsvar.store.database import open_database
 
-    if not settings.database.is_file():
-        yield "note: none has been loaded yet: samsvar registry load FILE"
+    if not settings.hub.data.exists():
+        yield _NONE_YET
         return
     packaged = Packaged.load()
     database = open_database(settings.hub.data, read_only=True)
@@ -129,7 +130,7 @@ def _registry(settings: Settings, base: Path) -> Iterator[str]:
     finally:
         database.close()
     if text is None:
-        yield "note: none has been loaded yet: samsvar registry load FILE"
+        yield _NONE_YET
         return
     try:
         registry = packaged.registry(text, settings)

@@ -9,12 +9,11 @@ from typing import Annotated, Any
 import orjson
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from samsvar.cli.options import JsonOption, SettingsOption, settings_from
 from samsvar.cli.outcome import REFUSED, UNREACHED, Stop
 from samsvar.errors import ResourcesMissing
-from samsvar.model.exchange import QuestionRecord, Reason
+from samsvar.model.exchange import Decision, QuestionRecord, Reason
 from samsvar.model.local_time import STOCKHOLM
 from samsvar.settings import Settings
 
@@ -36,6 +35,8 @@ WORDS: dict[Reason, str] = {
     Reason.FOREIGN_SOURCE: "DROPPED: another system's records",
     Reason.ADAPTER_BROKE: "FAILED: our adapter broke",
 }
+
+_GOOD = (Reason.ANSWERED, Reason.ANSWERED_EMPTY)
 
 
 def explain(
@@ -94,21 +95,19 @@ def print_journey(console: Console, record: QuestionRecord) -> None:
     ):
         if value:
             said(f"  {label:<13}{value}", highlight=False, markup=False)
-    if not record.decisions:
-        return
-    table = Table()
-    for heading in ("Candidate", "Producer", "Decision", "Items", "Time", "Why"):
-        table.add_column(heading, overflow="fold")
+    if record.decisions:
+        said()
+    widest = max((len(decision.logical_address) for decision in record.decisions), default=0)
     for decision in record.decisions:
-        table.add_row(
-            decision.logical_address,
-            decision.producer or "",
-            WORDS[decision.reason],
-            str(decision.items) if decision.items else "",
-            f"{decision.elapsed * 1000:.0f} ms" if decision.elapsed is not None else "",
-            _why(decision.detail, decision.route_trace, decision.permission_trace),
-        )
-    said(table)
+        mark = "+" if decision.reason in _GOOD else "-" if decision.elapsed is None else "!"
+        told = WORDS[decision.reason]
+        if decision.items:
+            told += f", {decision.items} {'record' if decision.items == 1 else 'records'}"
+        took = f"  {decision.elapsed * 1000:.0f} ms" if decision.elapsed is not None else ""
+        line = f"  {mark} {decision.logical_address:<{widest}}  {told}{took}"
+        said(line, highlight=False, markup=False, soft_wrap=True)
+        for why in _why(decision):
+            said(f"      {why}", highlight=False, markup=False, style="dim", soft_wrap=True)
 
 
 def _ending(record: QuestionRecord) -> str:
@@ -118,13 +117,13 @@ def _ending(record: QuestionRecord) -> str:
     return f"{record.verdict} in {took}: {record.fault} {record.fault_detail}"
 
 
-def _why(detail: str, route_trace: str, permission_trace: str) -> str:
-    lines = [detail] if detail else []
-    if route_trace:
-        lines.append(f"route: {route_trace}")
-    if permission_trace:
-        lines.append(f"permission: {permission_trace}")
-    return "\n".join(lines)
+def _why(decision: Decision) -> list[str]:
+    lines = decision.detail.split("; ") if decision.detail else []
+    if decision.producer:
+        lines.append(f"producer {decision.producer}, by route {decision.route_trace}")
+    if decision.permission_trace:
+        lines.append(f"permission looked for at {decision.permission_trace}")
+    return lines
 
 
 def _as_json(records: list[QuestionRecord]) -> str:

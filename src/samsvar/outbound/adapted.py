@@ -150,7 +150,9 @@ def _item(record: CarePlan | CareContact, xml: bytes) -> Item:
 
 def _reply(items: list[Item], quality: tuple[DataQuality, ...]) -> Reply:
     """The items, with the remarks on their records as warnings, each once."""
-    warnings = dict.fromkeys(f"{each.code} {each.path}: {each.message}" for each in quality)
+    warnings = dict.fromkeys(
+        f"{each.code} {each.path}: {each.message}".removesuffix(": ") for each in quality
+    )
     return Reply(items=tuple(items), warnings=tuple(warnings))
 
 
