@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import signal
 import socket
 import subprocess
 import sys
@@ -30,6 +31,8 @@ def demo(
     folder: Annotated[Path, typer.Option(help="made anew for the demo's files")] = Path(".demo"),
 ) -> None:
     """Run hub, index and six source systems; ask one question; keep serving until Ctrl-C."""
+    # Told to end by SIGTERM, it ends as by Ctrl-C: nothing is left running.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(_demo(Console(), folder, port, once=once))
 
