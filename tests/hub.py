@@ -72,7 +72,9 @@ class Site:
         self.settings_file = folder / "settings.toml"
         self.sections: dict[str, str] = {}
 
-    def write(self, *, tls_port: int = 0, plain_port: int = 0, **sections: str) -> Settings:
+    def write(
+        self, *, tls_port: int = 0, plain_port: int = 0, trusted: bool = True, **sections: str
+    ) -> Settings:
         """Write the settings: a TLS listener and a trusted plain one. ``sections`` adds lines
         to a section: ``hub="deadline_seconds = 2"``."""
         lines = {"hub": "", "producers": "", "index": "", "limits": "", "log": "", "listen": ""}
@@ -93,7 +95,7 @@ client_authority = "certificates/authority.pem"
 [[listen]]
 kind = "plain"
 port = {plain_port}
-trusted = true
+trusted = {str(trusted).lower()}
 [producers]
 certificate = "certificates/hub.pem"
 key = "certificates/hub.key"
@@ -198,15 +200,20 @@ async def post(
     running: Running,
     body: bytes,
     *,
-    sender: str = CONSUMER,
+    sender: str | None = CONSUMER,
     path: str = PLANS_PATH,
     headers: Mapping[str, str] | None = None,
+    identity: Identity | None = None,
 ) -> tuple[int, Mapping[str, str], bytes]:
-    """POST to the trusted plain listener: status, header lines (lower case), body."""
-    told = {"Content-Type": "text/xml; charset=utf-8", "x-vp-sender-id": sender, **(headers or {})}
+    """POST to the trusted plain listener, or with an identity to the TLS one: status, header
+    lines (lower case), body. ``sender`` is told by header, where there is no identity."""
+    told = {"Content-Type": "text/xml; charset=utf-8"}
+    if sender is not None and identity is None:
+        told["x-vp-sender-id"] = sender
+    where = running.plain if identity is None else running.tls
     async with (
-        running.client() as session,
-        session.post(f"{running.plain}{path}", data=body, headers=told) as answer,
+        running.client(identity) as session,
+        session.post(f"{where}{path}", data=body, headers=told | dict(headers or {})) as answer,
     ):
         return answer.status, {k.lower(): v for k, v in answer.headers.items()}, await answer.read()
 
