@@ -93,7 +93,9 @@ _PROLOG_BLANKS = re.compile(rb"[ \t\r\n]*")
 _PROCESSING_INSTRUCTION = etree.XPath("boolean(//processing-instruction())")
 #: a tag that is shorter than this cannot hold more than any limit above allows
 _SHORT_TAG = 320
-_LONG_TAG = re.compile(rb"<[^<]{%d}" % _SHORT_TAG)
+_LONG_GAP = re.compile(rb"<[^<]{%d}" % _SHORT_TAG)
+#: a value may hold ``>`` but never ``<``; possessive: nothing to try again, whatever is written
+_TAG = re.compile(rb"""<[^<>"']*+(?:"[^"]*+"[^<>"']*+|'[^']*+'[^<>"']*+)*+>""")
 _TOO_MANY_ATTRIBUTES = etree.XPath("boolean(//*[count(@*) > $most])")
 _TOO_LONG_VALUE = etree.XPath("boolean(//@*[string-length() > $most])")
 # Not (//*|//@*): libxml2 sorts a union, which took 3.4 s for an answer of 10 MB.
@@ -114,24 +116,19 @@ def parse(document: bytes, *, charset: str | None, limits: Limits) -> Parsed:
     if len(document) > limits.size:
         raise XmlRefused("size", f"larger than {limits.size} bytes")
     data = _without_declaration(_utf8(document, charset))
-    if b"<!" in data and _has_doctype(data):
+    if _holds(data, b"<!") and _has_doctype(data):
         raise XmlRefused("doctype", "carries a DOCTYPE")
-    if data.count(b"<") > limits.markup:
+    markup = data.count(b"<")
+    if markup > limits.markup:
         raise XmlRefused("limit", f"more than {limits.markup} markup characters")
-    if data.count(b'="') + data.count(b"='") > limits.quotations:
-        raise XmlRefused("limit", f"more than {limits.quotations} attributes")
-    declarations = data.count(b"xmlns")
-    if declarations > limits.declarations:
-        raise XmlRefused("limit", f"more than {limits.declarations} namespace declarations")
-    if declarations > limits.prefixes and len(set(_PREFIX.findall(data))) > limits.prefixes:
-        raise XmlRefused("limit", f"more than {limits.prefixes} namespace prefixes")
+    _refuse_too_many_attributes(data, limits)
     try:
         root = etree.fromstring(data, _parser())
     except etree.XMLSyntaxError as error:
         # Not chained: the message of libxml2 quotes the document.
         raise XmlRefused("syntax", f"not well-formed XML (line {error.lineno or 1})") from None
     _refuse_what_is_forbidden(root, data)
-    _refuse_what_is_too_much(root, data, limits)
+    _refuse_what_is_too_much(root, data, markup, limits)
     return Parsed(root, data)
 
 
@@ -214,18 +211,40 @@ def _has_doctype(data: bytes) -> bool:
         position = end + (3 if data.startswith(b"<!--", position) else 2)
 
 
+def _holds(data: bytes, pair: bytes) -> bool:
+    """Whether two bytes stand there together. One byte is found many times faster than two,
+    and most documents do not even hold the second."""
+    return pair[1:] in data and pair in data
+
+
+def _refuse_too_many_attributes(data: bytes, limits: Limits) -> None:
+    """Attributes and declarations of the whole document, before the parser meets them."""
+    quotes = data.count(b'"') + data.count(b"'")
+    if quotes // 2 <= min(limits.declarations, limits.prefixes, limits.quotations):
+        return  # each takes two: there cannot be more than that, and this is quickly seen
+    if data.count(b'="') + data.count(b"='") > limits.quotations:
+        raise XmlRefused("limit", f"more than {limits.quotations} attributes")
+    declarations = data.count(b"xmlns")
+    if declarations > limits.declarations:
+        raise XmlRefused("limit", f"more than {limits.declarations} namespace declarations")
+    if declarations > limits.prefixes and len(set(_PREFIX.findall(data))) > limits.prefixes:
+        raise XmlRefused("limit", f"more than {limits.prefixes} namespace prefixes")
+
+
 def _refuse_what_is_forbidden(root: etree._Element, data: bytes) -> None:
     # Only where the bytes could hold one: neither can be written in any other way.
-    if b"<!" in data and root.getroottree().docinfo.internalDTD is not None:
+    if _holds(data, b"<!") and root.getroottree().docinfo.internalDTD is not None:
         raise XmlRefused("doctype", "carries a DOCTYPE")
-    if b"<?" in data and _PROCESSING_INSTRUCTION(root):
+    if _holds(data, b"<?") and _PROCESSING_INSTRUCTION(root):
         raise XmlRefused("instruction", "carries a processing instruction")
 
 
-def _refuse_what_is_too_much(root: etree._Element, data: bytes, limits: Limits) -> None:
-    if data.count(b"<") > limits.children and _TOO_MANY_CHILDREN(root, most=limits.children):
+def _refuse_what_is_too_much(
+    root: etree._Element, data: bytes, markup: int, limits: Limits
+) -> None:
+    if markup > limits.children and _TOO_MANY_CHILDREN(root, most=limits.children):
         raise XmlRefused("limit", f"an element with more than {limits.children} children")
-    if not _LONG_TAG.search(data):
+    if not _may_hold_a_long_tag(data):
         return
     if _TOO_MANY_ATTRIBUTES(root, most=limits.attributes):
         raise XmlRefused("limit", f"an element with more than {limits.attributes} attributes")
@@ -233,3 +252,12 @@ def _refuse_what_is_too_much(root: etree._Element, data: bytes, limits: Limits) 
         raise XmlRefused("limit", f"an attribute longer than {limits.attribute_value}")
     if _TOO_LONG_NAME(root, most=limits.name):
         raise XmlRefused("limit", f"a name longer than {limits.name}")
+
+
+def _may_hold_a_long_tag(data: bytes) -> bool:
+    """False for certain only: a long text after a short tag is told apart from a long tag."""
+    for gap in _LONG_GAP.finditer(data):
+        tag = _TAG.match(data, gap.start())
+        if tag is None or tag.end() - tag.start() > _SHORT_TAG:
+            return True
+    return False
