@@ -149,7 +149,7 @@ class Hub:
             missing=self.missing,
             is_revoked=self._is_revoked,
         )
-        self._listeners = Listeners(door, settings.limits)
+        self._listeners = Listeners(door, settings.limits, self.events, self._clock)
         urls = await self._listeners.open(settings.listen)
         self._chores = [
             asyncio.create_task(self._every(settings.log.flush_seconds, self.events.flush)),
@@ -214,7 +214,10 @@ class Hub:
         return Dispatch(kinds, self.events, self._clock)
 
     def _is_revoked(self, certificate: bytes) -> bool:
-        return self._listeners.is_revoked(certificate)
+        revoked = self._listeners.is_revoked(certificate)
+        if revoked:
+            self.events.emit("security", "-", detail="a revoked certificate was refused")
+        return revoked
 
     def _look_for_catalogue(self) -> None:
         try:

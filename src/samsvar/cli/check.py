@@ -92,7 +92,7 @@ def _certificates(settings: Settings) -> Iterator[str]:
     for listener in settings.listen:
         if listener.kind == "tls":
             try:
-                MutualTls(listener)
+                MutualTls(listener, now)
             except CertificatesUnusable as error:
                 yield str(error)
     try:

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Callable
 from urllib.parse import parse_qsl
@@ -32,6 +33,8 @@ from samsvar.soap.parsing import REQUEST_LIMITS, UPDATE_LIMITS
 
 ROOT = "/vp"
 _UPDATE = "/engagementindex/Update/"
+#: what a dot segment or an encoded slash would hide from a front that judges by path
+_ODD_PATH = re.compile(r"//|/\.\.?(?:/|$)|[^!-~]")
 _HOST = re.compile(r"[A-Za-z0-9._:\[\]-]{1,255}", re.ASCII)
 _TEXT = (b"content-type", b"text/plain; charset=utf-8")
 _XML = (b"content-type", b"text/xml; charset=utf-8")
@@ -64,8 +67,8 @@ class Door:
         except HttpRefused as refused:
             status, body = refused.status, str(refused).encode()
             headers = [_TEXT, *((n.encode(), v.encode()) for n, v in refused.headers.items())]
-        except CallerGone:
-            return
+        except (CallerGone, asyncio.CancelledError):
+            return  # cancelled by the connection when its caller hung up: nobody is there to tell
         await respond(send, status, headers, body)
 
     async def _serve(
@@ -77,6 +80,10 @@ class Door:
         host = headers.get(b"host")
         if host is None or not _HOST.fullmatch(host):
             raise HttpRefused(400, "exactly one Host header is needed", connection="close")
+        if _ODD_PATH.search(path):
+            raise HttpRefused(404, "nothing here; the services are under /vp/")
+        if (headers.get(b"expect") or "100-continue").lower() != "100-continue":
+            raise HttpRefused(417, "nothing but 100-continue can be expected")
         target = f"{path}?{scope['query_string'].decode('latin-1')}"
         if masked(target) != target:
             raise HttpRefused(400, "personal numbers do not belong in an address")
@@ -93,13 +100,14 @@ class Door:
     async def _post(
         self, scope: Scope, arrival: Arrival, headers: Headers, receive: Receive, path: str
     ) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
-        if self._in_work >= self._limits.questions:
-            raise HttpRefused(503, "too many questions at once; come back", retry_after="1")
+        self._refuse_when_full()
         update = _UPDATE in path
         most = self._limits.update_bytes if update else self._limits.request_bytes
+        # Not in work until it is here: slow senders must not take the places of others.
+        body = await read_body(headers, receive, most, self._limits.body_seconds)
+        self._refuse_when_full()
         self._in_work += 1
         try:
-            body = await read_body(headers, receive, most, self._limits.body_seconds)
             return await self._soap.serve(
                 arrival,
                 headers,
@@ -109,6 +117,10 @@ class Door:
             )
         finally:
             self._in_work -= 1
+
+    def _refuse_when_full(self) -> None:
+        if self._in_work >= self._limits.questions:
+            raise HttpRefused(503, "too many questions at once; come back", retry_after="1")
 
     def _described(
         self, scope: Scope, host: str, path: str

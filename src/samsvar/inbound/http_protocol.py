@@ -20,6 +20,8 @@ from uvicorn.server import ServerState
 MOST_HEADERS = 100
 MOST_HEADER_BYTES = 32 * 1024
 LONGEST_TARGET = 8 * 1024
+#: bytes around a body that are not body: chunk sizes, extensions, trailers
+MOST_FRAMING_BYTES = 256 * 1024
 #: bytes that may wait unread in an answer, and seconds that a caller may take to read it
 WRITE_SECONDS = 30.0
 
@@ -62,7 +64,9 @@ class HardenedProtocol(HttpToolsProtocol):
         self._deadline: asyncio.TimerHandle | None = None
         self._begun_at = 0.0
         self._header_bytes = 0
-        self._waiting_for_header = False
+        self._raw_bytes = 0
+        self._in_header = False
+        self._work: asyncio.Task[None] | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -78,6 +82,21 @@ class HardenedProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._disarm()
         super().connection_lost(exc)
+        if self._work is not None:
+            self._work.cancel()  # nobody is left to answer: producers are not asked any more
+
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """A caller that has sent a whole request and closed its own half still gets its answer."""
+        cycle: RequestResponseCycle | None = self.cycle
+        if self.facts.secure or cycle is None or cycle.response_complete or cycle.more_body:
+            return False
+        cycle.keep_alive = False
+        return True
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._work = self.loop.create_task(cycle.run_asgi(app))
+        self.tasks.add(self._work)
+        self._work.add_done_callback(self.tasks.discard)
 
     def _arm(self) -> None:
         self._disarm()
@@ -89,8 +108,10 @@ class HardenedProtocol(HttpToolsProtocol):
             self._deadline = None
 
     def _too_late(self) -> None:
-        if not self.transport.is_closing():
-            self.transport.close()
+        if self._work is not None and not self._work.done():
+            self._arm()  # the next request may be slow while this one is being answered
+            return
+        self.transport.abort()  # not close: under TLS that waits for the caller once more
 
     def data_received(self, data: bytes) -> None:
         if self.transport.is_closing():
@@ -98,31 +119,51 @@ class HardenedProtocol(HttpToolsProtocol):
         cycle: RequestResponseCycle | None = self.cycle
         if self._deadline is None and (cycle is None or cycle.response_complete):
             self._arm()  # blank lines before a request start no message, and keep nothing open
+        self._raw_bytes += len(data)
         super().data_received(data)
+        # httptools gathers a line until it is whole: what it holds is bounded here.
+        if self._raw_bytes > (MOST_HEADER_BYTES if self._in_header else MOST_FRAMING_BYTES):
+            self._say(431, b"Request Header Fields Too Large")
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._begun_at = self.loop.time()
-        self._header_bytes = 0
+        self._header_bytes = self._raw_bytes = 0
+        self._in_header = True
         self._arm()
         scope: dict[str, Any] = self.scope  # type: ignore[assignment]
         scope["samsvar"] = Arrival(self.facts, self._certificate, self._begun_at)
 
     def on_url(self, url: bytes) -> None:
+        if len(self.url) + len(url) > LONGEST_TARGET:
+            self._refuse(414, b"URI Too Long")
         self._count(len(url))
         super().on_url(url)
-        if len(self.url) > LONGEST_TARGET:
-            self._refuse(414, b"URI Too Long")
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self._count(len(name) + len(value) + 4)
         if len(self.headers) >= MOST_HEADERS:
             self._refuse(431, b"Request Header Fields Too Large")
-        super().on_header(name, value)
+        if self._in_header:  # a trailer is no header: it was not there when we judged them
+            super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         self._disarm()
+        self._in_header = False
+        if not self.url.startswith(b"/") and self._authority() != self._hosts():
+            self._refuse(400, b"Bad Request")
         super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        self._raw_bytes -= len(body)
+        super().on_body(body)
+
+    def _authority(self) -> list[bytes]:
+        """The host of a target in absolute form (RFC 9112, 3.2.2)."""
+        return self.url.split(b"/")[2:3]
+
+    def _hosts(self) -> list[bytes]:
+        return [value for name, value in self.headers if name == b"host"]
 
     def _count(self, size: int) -> None:
         self._header_bytes += size
@@ -130,11 +171,16 @@ class HardenedProtocol(HttpToolsProtocol):
             self._refuse(431, b"Request Header Fields Too Large")
 
     def _refuse(self, status: int, phrase: bytes) -> None:
+        self._say(status, phrase)
+        raise _Refused
+
+    def _say(self, status: int, phrase: bytes) -> None:
+        if self.transport.is_closing():
+            return
         self.transport.write(
             b"HTTP/1.1 %d %s\r\ncontent-length: 0\r\nconnection: close\r\n\r\n" % (status, phrase)
         )
         self.transport.close()
-        raise _Refused
 
     def send_400_response(self, msg: str) -> None:
         """Constant and short; nothing after a status that has been sent already."""

@@ -20,9 +20,12 @@ from uvicorn.server import ServerState
 
 from samsvar.inbound.http_protocol import HardenedProtocol, ListenerFacts
 from samsvar.inbound.tls import MutualTls
+from samsvar.ports import Clock, Events
 from samsvar.settings import LimitSettings, ListenSettings
 
 HANDSHAKE_SECONDS = 10.0
+#: how long a closed TLS connection may keep its socket while its caller says nothing
+GOODBYE_SECONDS = 2.0
 BACKLOG = 2048
 
 
@@ -41,7 +44,11 @@ class _Listener:
 class Listeners:
     """All sockets of one process."""
 
-    def __init__(self, application: Any, limits: LimitSettings) -> None:
+    def __init__(
+        self, application: Any, limits: LimitSettings, events: Events, clock: Clock
+    ) -> None:
+        self._events = events
+        self._clock = clock
         self._config = Config(
             application,
             http="httptools",
@@ -68,7 +75,11 @@ class Listeners:
         return tuple(listener.url for listener in self._open)
 
     async def _listen(self, settings: ListenSettings) -> _Listener:
-        tls = MutualTls(settings) if settings.kind == "tls" else None
+        tls = (
+            MutualTls(settings, self._clock.now(), self._handshake_refused)
+            if settings.kind == "tls"
+            else None
+        )
         state = ServerState()
         facts = ListenerFacts(
             secure=tls is not None,
@@ -99,6 +110,7 @@ class Listeners:
                 backlog=BACKLOG,
                 ssl=tls.context if tls else None,
                 ssl_handshake_timeout=HANDSHAKE_SECONDS if tls else None,
+                ssl_shutdown_timeout=GOODBYE_SECONDS if tls else None,
             )
         except OSError as error:
             where = settings.path or f"{settings.host}:{settings.port}"
@@ -106,6 +118,9 @@ class Listeners:
         port = sock.getsockname()[1]
         scheme = "https" if tls else "http"
         return _Listener(server, state, tls, f"{scheme}://{settings.host}:{port}")
+
+    def _handshake_refused(self, reason: str) -> None:
+        self._events.emit("refused-handshake", "-", detail=reason)
 
     def is_revoked(self, certificate: bytes) -> bool:
         """Whether any listener's revocation list names the certificate."""
@@ -119,7 +134,7 @@ class Listeners:
         """
         for listener in self._open:
             if listener.tls is not None:
-                listener.tls.reload()
+                listener.tls.reload(self._clock.now())
 
     def tick(self) -> None:
         """Once a second: the Date header (RFC 9110, 6.6.1)."""

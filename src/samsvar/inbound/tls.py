@@ -6,11 +6,14 @@ Revocation is judged for each request as well, so that a held connection ends wi
 
 from __future__ import annotations
 
+import re
 import ssl
-from datetime import datetime
+from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
 from samsvar.settings import ListenSettings
 
@@ -19,19 +22,30 @@ class CertificatesUnusable(Exception):
     """A certificate file cannot be used; the text says which, and why."""
 
 
+_CRL = re.compile(rb"-----BEGIN X509 CRL-----.+?-----END X509 CRL-----", re.DOTALL)
+
+
+def _unheard(_reason: str) -> None:
+    """For who only checks the files."""
+
+
 class MutualTls:
     """The TLS side of one listener. ``reload`` reads the same files again, on the live context."""
 
-    def __init__(self, settings: ListenSettings) -> None:
+    def __init__(
+        self, settings: ListenSettings, now: datetime, refused: Callable[[str], None] = _unheard
+    ) -> None:
+        """``refused`` hears OpenSSL's reason for each handshake that fails."""
         self._settings = settings
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.minimum_version = ssl.TLSVersion.TLSv1_3
         self.context.num_tickets = 0
         self.context.verify_mode = ssl.CERT_REQUIRED
+        self.context.sslobject_class = _telling(refused)
         self._revoked: frozenset[tuple[bytes, int]] = frozenset()
-        self.reload()
+        self.reload(now)
 
-    def reload(self) -> None:
+    def reload(self, now: datetime) -> None:
         """Read certificate, key, authority and revocation list.
 
         Raises:
@@ -44,7 +58,11 @@ class MutualTls:
         trial = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         _load_pair(trial, listener.certificate, listener.key)
         _load_authority(trial, listener.client_authority)
-        revoked = _revoked_in(listener.revoked) if listener.revoked else frozenset()
+        revoked = (
+            _revoked_in(listener.revoked, listener.client_authority, now)
+            if listener.revoked
+            else frozenset()
+        )
         _load_pair(self.context, listener.certificate, listener.key)
         _load_authority(self.context, listener.client_authority)
         self._revoked = revoked
@@ -75,7 +93,7 @@ def _load_pair(context: ssl.SSLContext, certificate: Path, key: Path) -> None:
             raise CertificatesUnusable(f"{path}: no such file")
     try:
         context.load_cert_chain(certificate, key, password=lambda: "")
-    except ssl.SSLError as error:
+    except OSError as error:  # ssl.SSLError is one
         raise CertificatesUnusable(
             f"{certificate} and {key}: not a PEM certificate with its unencrypted key"
         ) from error
@@ -86,14 +104,52 @@ def _load_authority(context: ssl.SSLContext, authority: Path) -> None:
         context.load_verify_locations(authority)
     except FileNotFoundError as error:
         raise CertificatesUnusable(f"{authority}: no such file") from error
-    except ssl.SSLError as error:
+    except OSError as error:
         raise CertificatesUnusable(f"{authority}: no certificate in PEM") from error
 
 
-def _revoked_in(path: Path) -> frozenset[tuple[bytes, int]]:
+def _revoked_in(path: Path, authority: Path, now: datetime) -> frozenset[tuple[bytes, int]]:
+    """What all lists in the file name. A list that is stale or somebody else's would let the
+    revoked in: it is refused."""
     try:
-        listed = x509.load_pem_x509_crl(path.read_bytes())
+        blocks = _CRL.findall(path.read_bytes())
+        lists = [x509.load_pem_x509_crl(block) for block in blocks]
+        issuers = x509.load_pem_x509_certificates(authority.read_bytes())
     except (OSError, ValueError) as error:
         raise CertificatesUnusable(f"{path}: no certificate revocation list in PEM") from error
-    issuer = listed.issuer.public_bytes()
-    return frozenset((issuer, entry.serial_number) for entry in listed)
+    if not lists:
+        raise CertificatesUnusable(f"{path}: no certificate revocation list in PEM")
+    for listed in lists:
+        if not any(_signed(listed, issuer) for issuer in issuers):
+            raise CertificatesUnusable(f"{path}: not signed by any authority in {authority}")
+        ends = listed.next_update_utc
+        if ends is not None and ends < now.astimezone(UTC):
+            raise CertificatesUnusable(f"{path}: past its next update; fetch a newer list")
+    return frozenset(
+        (listed.issuer.public_bytes(), entry.serial_number) for listed in lists for entry in listed
+    )
+
+
+def _signed(listed: x509.CertificateRevocationList, issuer: x509.Certificate) -> bool:
+    if listed.issuer != issuer.subject:
+        return False
+    try:
+        return listed.is_signature_valid(issuer.public_key())  # type: ignore[arg-type]
+    except (InvalidSignature, UnsupportedAlgorithm, TypeError):
+        return False
+
+
+def _telling(refused: Callable[[str], None]) -> type[ssl.SSLObject]:
+    """The server's side of a handshake; asyncio says nothing of those that fail."""
+
+    class Telling(ssl.SSLObject):
+        def do_handshake(self) -> None:
+            try:
+                super().do_handshake()
+            except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+                raise
+            except ssl.SSLError as error:
+                refused(getattr(error, "verify_message", "") or error.reason or "no reason given")
+                raise
+
+    return Telling

@@ -30,6 +30,9 @@ async def logged(call: Call, world: World) -> AsyncIterator[Journey]:
     except HubError as error:
         journey.ended_by(error)
         raise
+    except asyncio.CancelledError:
+        journey.ended_by(ResourcesMissing("the caller hung up before the answer"))
+        raise
     except Exception as error:
         journey.ended_by(ResourcesMissing(f"unforeseen {type(error).__name__}"))
         raise
