@@ -8,9 +8,11 @@ ProducerErrors in one table.
 from __future__ import annotations
 
 import asyncio
+import errno
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import aiohttp
 
@@ -51,13 +53,26 @@ class Exchange:
     body: bytes = field(repr=False)
 
 
+class _NothingLeftOver(aiohttp.TCPConnector):
+    """Keeps connections, but never one on which something came that was not asked for: aiohttp
+    looks when a connection is put back, and hands on what came later as the next answer."""
+
+    async def _get(self, key: Any, traces: Any) -> Any:
+        while (connection := await super()._get(key, traces)) is not None:
+            protocol = connection.protocol
+            if protocol is not None and not protocol.should_close:
+                return connection
+            connection.close()
+        return None
+
+
 class HttpClient:
     """All calls to producers. Made inside a running loop; close it when the hub stops."""
 
     def __init__(self, settings: ProducerSettings, tls: ssl.SSLContext | None) -> None:
         self._most = settings.answer_bytes
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
+            connector=_NothingLeftOver(
                 limit=settings.connections,
                 limit_per_host=settings.connections_each,
                 ssl=tls if tls is not None else True,
@@ -92,7 +107,9 @@ class HttpClient:
             async with asyncio.timeout(patience):
                 try:
                     return await self._once(method, url, headers, body)
-                except (aiohttp.ServerDisconnectedError, ConnectionResetError):
+                except (aiohttp.ServerDisconnectedError, OSError) as error:
+                    if not _broke_before_answer(error):
+                        raise
                     return await self._once(method, url, headers, body)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             raise translated(error) from error
@@ -125,6 +142,13 @@ class HttpClient:
     async def close(self) -> None:
         """Let go of every connection."""
         await self._session.close()
+
+
+def _broke_before_answer(error: Exception) -> bool:
+    """aiohttp raises other errors once an answer has begun."""
+    return isinstance(error, aiohttp.ServerDisconnectedError | ConnectionResetError) or (
+        isinstance(error, OSError) and error.errno in (errno.ECONNRESET, errno.EPIPE)
+    )
 
 
 def translated(error: BaseException) -> ProducerError:
