@@ -28,12 +28,13 @@ _SERVER = "Server"
 @dataclass(frozen=True, slots=True)
 class FaultRow:
     """How one class of errors is told. ``opening`` begins the detail unless the error's own
-    text already does: the national tests look for it."""
+    text already does: the national tests look for it. ``bare``: the detail is empty there."""
 
     code: str
     faultcode: str
     text: str
     opening: str = ""
+    bare: bool = False
 
 
 _MALFORMED_TEXT = "Anrop ej korrekt utformat och kan därför inte behandlas."
@@ -130,6 +131,7 @@ TABLE: Final[dict[type[HubError], FaultRow]] = {
         _SERVER,
         "Anropsförmedlingen för den logiska adressaten har givit upphov till rundgång mellan"
         " tjänsteplattformar. Rapportera felet till tjänsteplattformsförvaltningen.",
+        bare=True,
     ),
     errors.MalformedRequest: FaultRow(
         "VP015", _CLIENT, _MALFORMED_TEXT, "The request could not be read properly."
@@ -157,7 +159,7 @@ def fault_bytes(error: BaseException, instance_name: str) -> bytes:
     An error that is not ours is told without its text, which may hold anything.
     """
     row = row_of(error)
-    own_text = str(error) if isinstance(error, HubError) else ""
+    own_text = str(error) if isinstance(error, HubError) and not row.bare else ""
     text = _opened(row.opening, own_text)
     if row.code.startswith("EI"):
         code = error.ei_code if isinstance(error, errors.IndexRequestRefused) else row.code
@@ -168,7 +170,8 @@ def fault_bytes(error: BaseException, instance_name: str) -> bytes:
 def _opened(opening: str, text: str) -> str:
     if text.startswith(opening):
         return text
-    return f"{opening} {text}".strip()
+    stop = "." if text and opening[-1].isalnum() else ""
+    return f"{opening}{stop} {text}".strip()
 
 
 _HEAD = (
