@@ -1,11 +1,13 @@
-"""What every test may ask for: golden files, and the switch that rewrites them."""
+"""What every test may ask for, golden files; and what none may leave behind, personal numbers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from tests import privacy
 
 Golden = Callable[[bytes, Path], None]
 
@@ -27,3 +29,12 @@ def golden(request: pytest.FixtureRequest) -> Golden:
         assert actual == path.read_bytes(), f"{path} differs; if that is right: pytest --accept"
 
     return compare
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_personal_was_written(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """After all tests: no log, database or refusal of any hub holds a known personal number."""
+    yield
+    leaks = privacy.leaks(tmp_path_factory.getbasetemp())
+    if leaks:
+        pytest.fail("personal numbers stand in the clear:\n" + "\n".join(leaks), pytrace=False)

@@ -22,6 +22,7 @@ import aiohttp
 from samsvar.app import Hub, Packaged, catalogue_of
 from samsvar.clock import SystemClock
 from samsvar.model.engagement import Engagement, EngagementTransaction
+from samsvar.observe.log import RoutingLog
 from samsvar.settings import Settings, load
 from samsvar.simulation.authority import Identity, TestAuthority
 from samsvar.store.database import open_database
@@ -32,6 +33,8 @@ HUB = "5565594230"
 CONSUMER = "SE2129999963-NPO1"
 STRANGER = "SE2129999963-STRANGER"
 DOMAIN = "riv:clinicalprocess:logistics:logistics"
+OWN_FAULT = b"[SAMSVAR]"
+"""The instance name in brackets: only the hub's own faults have it."""
 PLANS_PATH = "/vp/clinicalprocess/logistics/logistics/GetCarePlans/2/rivtabp21"
 UPDATE_PATH = "/vp/itintegration/engagementindex/Update/1/rivtabp21"
 QUESTIONS = '["GetCarePlans 2", "GetCareContacts 2", "GetCareContacts 3"]'
@@ -215,18 +218,32 @@ async def post(
         running.client(identity) as session,
         session.post(f"{where}{path}", data=body, headers=told | dict(headers or {})) as answer,
     ):
-        return answer.status, {k.lower(): v for k, v in answer.headers.items()}, await answer.read()
+        body = await answer.read()
+        shown = {k.lower(): v for k, v in answer.headers.items()}
+        _keep(running.site, answer.status, shown, body)
+        return answer.status, shown, body
+
+
+def _keep(site: Site, status: int, headers: Mapping[str, str], body: bytes) -> None:
+    """What the hub itself said, for the scan at the end: headers and refusals, not records, and
+    not what a producer said in a fault of its own."""
+    with (site.folder / "answers.log").open("ab") as log:
+        log.write(f"{status} {dict(headers)}\n".encode())
+        if status != 200 and (OWN_FAULT in body or b"<" not in body):
+            log.write(body + b"\n")
 
 
 @contextlib.asynccontextmanager
 async def running_hub(site: Site, settings: Settings) -> AsyncIterator[Running]:
     """Serve in this process until the block ends."""
     hub = Hub(settings, site.folder)
-    tls, plain = await hub.start()
-    try:
-        yield Running(hub, tls, plain, site)
-    finally:
-        await hub.stop()
+    with (site.folder / "hub.log").open("ab") as log:
+        hub.events = RoutingLog(log, enabled=settings.log.routing)
+        tls, plain = await hub.start()
+        try:
+            yield Running(hub, tls, plain, site)
+        finally:
+            await hub.stop()
 
 
 class HubProcess:
