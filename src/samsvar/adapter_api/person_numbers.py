@@ -11,11 +11,16 @@ import re
 from datetime import date
 
 from samsvar.model.identifiers import PersonId
+from samsvar.model.person_numbers import LOCAL_NUMBER, PERSONNUMMER, SAMORDNINGSNUMMER
 
-# Skatteverket's two series; only they have a 10-digit form.
-PERSONNUMMER = "1.2.752.129.2.1.3.1"
-SAMORDNINGSNUMMER = "1.2.752.129.2.1.3.3"
-LOCAL_NUMBER = "1.2.752.129.2.1.2.1"
+__all__ = [
+    "LOCAL_NUMBER",
+    "PERSONNUMMER",
+    "SAMORDNINGSNUMMER",
+    "same_person",
+    "short_form",
+    "subject_of",
+]
 
 _WITH_CENTURY = re.compile(r"(\d{8})[-+]?(\d{4})", re.ASCII)
 _WITHOUT_CENTURY = re.compile(r"(\d{6})([-+]?)(\d{4})", re.ASCII)
@@ -27,6 +32,7 @@ def _turns_hundred(number: str, day: date) -> bool:
 
 
 def _has_short_form(person: PersonId) -> bool:
+    # Only Skatteverket's two series have one.
     return person.root in (PERSONNUMMER, SAMORDNINGSNUMMER) and bool(
         re.fullmatch(r"\d{12}", person.extension, re.ASCII)
     )

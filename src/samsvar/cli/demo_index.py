@@ -6,7 +6,8 @@ import logging
 from typing import TYPE_CHECKING
 
 from samsvar.cli.demo_site import HUB
-from samsvar.simulation.people import PEOPLE, PERSONNUMMER, SAMORDNINGSNUMMER
+from samsvar.model.person_numbers import PERSONNUMMER, SAMORDNINGSNUMMER
+from samsvar.simulation.people import PEOPLE
 
 if TYPE_CHECKING:
     from samsvar.cli.demo_site import Site, Source

@@ -1,4 +1,4 @@
-"""What makes a person's number valid, and how a 10-digit one gets its century.
+"""What makes a person's number valid, and what its form tells of whose it is.
 
 One table: OID -> shape, date, check digit. Sources: Skatteverket's rules for personnummer and
 samordningsnummer, and the regions' own for reservnummer. Knows no XML and no clock; says what
@@ -179,40 +179,3 @@ def is_reserve(root: str) -> bool:
     asked about at one source only. True for every OID that is not known."""
     kind = _KINDS.get(root)
     return kind is None or kind.reserve
-
-
-def is_reserve_number(person: PersonId) -> bool:
-    """:func:`is_reserve` for a person."""
-    return is_reserve(person.root)
-
-
-_LONG_FORM = re.compile(r"(\d{8})[-+]?(\d{4})", re.ASCII)
-_SHORT_FORM = re.compile(r"(\d{2})(\d{4})([-+]?)(\d{4})", re.ASCII)
-
-
-def normalised(text: str, *, reference: PersonId | None, today: date) -> str:
-    """A source's spelling of a number as RIV-TA writes it: 12 characters, no separator.
-
-    Reads 12 digits with or without a separator, 10 digits with ``-`` (under 100 years) or
-    ``+`` (in the year of the hundredth birthday, or older), and 10 digits alone: as with
-    ``-``. A reservnummer is known only by being the ``reference``, the one asked for.
-
-    A mark is believed even if the asked number then is another: ten digits without their
-    century are two people, and a child must not be given to its great-grandfather.
-
-    Raises:
-        PersonNumberInvalid: none of these.
-    """
-    spelled = "".join(text.split())
-    if reference is not None and spelled.replace("-", "") == reference.extension.replace("-", ""):
-        return reference.extension
-    if long := _LONG_FORM.fullmatch(spelled):
-        return long[1] + long[2]
-    short = _SHORT_FORM.fullmatch(spelled)
-    if short is None:
-        raise PersonNumberInvalid("not a form of person number that is known")
-    # Folkbokföringslagen 18 §: plus from the year of the hundredth birthday, not from its day.
-    year = today.year - (today.year - int(short[1])) % 100
-    if short[3] == "+":
-        year -= 100
-    return f"{year:04}{short[2]}{short[4]}"

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-PERSONNUMMER = "1.2.752.129.2.1.3.1"
-SAMORDNINGSNUMMER = "1.2.752.129.2.1.3.3"
-RESERVNUMMER_NATIONAL = "1.2.752.129.2.1.3.2"
-RESERVNUMMER_STOCKHOLM = "1.2.752.97.3.1.3"
-RESERVNUMMER_VGR = "1.2.752.113.11.0.2.1.1.1"
+from samsvar.model.person_numbers import PERSONNUMMER, SAMORDNINGSNUMMER
+from samsvar.model.person_numbers import STOCKHOLM_RESERVE as RESERVNUMMER_STOCKHOLM
+from samsvar.model.person_numbers import VASTRA_GOTALAND_RESERVE as RESERVNUMMER_VGR
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from xml.sax.saxutils import escape  # noqa: TID251 - writes, and never reads
 from aiohttp import web
 
 from samsvar.simulation.knobs import Knobs
-from samsvar.simulation.people import PEOPLE, PERSONNUMMER, Fictive
+from samsvar.simulation.people import PEOPLE, Fictive
 from samsvar.simulation.server import with_knobs
 
 _DOMAIN = "urn:riv:clinicalprocess:logistics:logistics"
@@ -150,8 +150,7 @@ def _document(holdings: Holdings, operation: str, version: str, number: str, sho
 
 
 def _person(shown: Fictive) -> str:
-    root = shown.root or PERSONNUMMER
-    return f"<c:patientId><c:id>{shown.number}</c:id><c:type>{root}</c:type></c:patientId>"
+    return f"<c:patientId><c:id>{shown.number}</c:id><c:type>{shown.root}</c:type></c:patientId>"
 
 
 def _professional(record: Plan | Contact, time: str) -> str:
