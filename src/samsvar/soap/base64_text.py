@@ -40,19 +40,23 @@ class RelaxedSchema:
 
     @classmethod
     def of(cls, interaction: Interaction) -> Self | None:
-        """The relaxed schema; None where the response carries no base64, or where a tag that
-        does is also the name of something else (the text could not be told by the tag)."""
+        """The relaxed schema; None where the response carries no base64, where a tag that does
+        is also the name of something else (the text could not be told by the tag), or where two
+        schema files have one name (the file could not be told by it)."""
         types: dict[str, set[str]] = {}
         for declaration in _reachable(interaction):
             types.setdefault(declaration.name, set()).add(declaration.type)
         tags = frozenset(name for name, kinds in types.items() if _BASE64_TYPE in kinds)
         if not tags or any(len(types[name]) > 1 for name in tags):
             return None
+        files = interaction.outline.files
+        if len({file.name for file in files}) < len(files):
+            return None
         tree = parse_trusted(interaction.schema)
         parser = tree.parser
         if parser is None:
             return None
-        parser.resolvers.add(_Base64AsText(interaction.outline.files))
+        parser.resolvers.add(_Base64AsText(files))
         return cls(etree.XMLSchema(tree), tags)
 
     def broken(self, element: etree._Element) -> list[etree._Element]:
@@ -73,7 +77,7 @@ class _Base64AsText(etree.Resolver):
 
     def __init__(self, files: tuple[Path, ...]) -> None:
         super().__init__()
-        # By name, for libxml2 may ask with a URL or a path; no package uses a name twice.
+        # By name, for libxml2 may ask with a URL or a path.
         self._files = {file.name: file for file in files}
 
     def resolve(

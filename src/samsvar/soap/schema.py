@@ -71,6 +71,13 @@ class Schema:
         self._request = interaction.request_element
         self._response = interaction.response_element
         self._known = interaction.outline.local_names()
+        self._own = {
+            element: frozenset(
+                one.name
+                for one in interaction.outline.children(interaction.outline.elements[element])
+            )
+            for element in (self._request, self._response)
+        }
         self._validator = etree.XMLSchema(tree)
         self._relaxed = RelaxedSchema.of(interaction)
         # lxml keeps the errors of a validator in the validator: two threads would read each
@@ -137,10 +144,10 @@ class Schema:
         ``careContactId``, then anything, then ``careContactId``. In these contracts that order
         of declarations is found only in the root's type.
         """
-        own = f"{{{etree.QName(root).namespace}}}"
+        own = self._own[str(root.tag)]
         extended = False
         for child in root.iterchildren("*"):
-            if not str(child.tag).startswith(own):
+            if child.tag not in own:
                 extended = True
             elif extended:
                 reason = "unexpected element after an extension"
