@@ -23,6 +23,7 @@ CONTRACTS = (
     "GetCareContacts_3.0",
     "FindContent_1.0",
     "Update_1.0",
+    "ProcessNotification_1.0",
 )
 HEADERS = "ProcessingStatus_1.0"
 FACTS = (*CONTRACTS, HEADERS)

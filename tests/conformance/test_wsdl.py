@@ -22,6 +22,7 @@ PATHS = (
     f"{LOGISTICS}/GetCareContacts/3/rivtabp21",
     PLANS,
     "/vp/itintegration/engagementindex/FindContent/1/rivtabp21",
+    "/vp/itintegration/engagementindex/ProcessNotification/1/rivtabp21",
     "/vp/itintegration/engagementindex/Update/1/rivtabp21",
 )
 SHELF = WsdlShelf(WSDL_DIR)
