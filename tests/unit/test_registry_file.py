@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+import time
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -12,8 +13,12 @@ from hypothesis import strategies as st
 from samsvar.adapter_api.ports import TextOption
 from samsvar.model.catalogue import (
     CallPermission,
+    Contact,
+    OrganisationKind,
+    PermissionFilter,
     Producer,
     ProducerKind,
+    RegisteredAddress,
     RivtaProfile,
     RoutingEntry,
     SchemaPolicy,
@@ -61,6 +66,13 @@ owner = "SE2321000032"
 options = { token_file = "/etc/samsvar/prator.token" }
 schema_policy = "warn"
 timeout = 12.5
+organisation = "region"
+contact = { name = "Förvaltning Prator", email = "prator@region.example" }
+data_controller = "SE2321000032"
+
+[[address]]
+logical_address = "SE2321000131-1"
+description = "Regionens journal, Eskilstuna"
 
 [[route]]
 contract = ["GetCarePlans 2", "GetCareContacts 3"]
@@ -79,6 +91,7 @@ valid_to = 2026-12-31
 consumer = "SE5565594230-NPO"
 contract = ["GetCarePlans 2", "GetCareContacts 3"]
 logical_address = "*"
+filters = [{ service_domain = "riv:clinical:logistics:logistics", categorizations = ["vko"] }]
 
 [hsa]
 SE2321000131-1 = "SE2321000131"
@@ -122,7 +135,13 @@ def test_a_registry_becomes_the_catalogue_that_it_describes() -> None:
         options=(("token_file", "/etc/samsvar/prator.token"),),
         schema_policy=SchemaPolicy.WARN,
         timeout=12.5,
+        organisation=OrganisationKind.REGION,
+        contact=Contact("Förvaltning Prator", "prator@region.example"),
+        data_controller="SE2321000032",
     )
+    assert {permission.filters for permission in registry.permissions} == {
+        (PermissionFilter("riv:clinical:logistics:logistics", ("vko",)),)
+    }
     asked = LogicalAddress("SE2321000131-1")
     assert book.permission(HsaId("SE5565594230-NPO"), CONTACTS, asked, noon).permission
     assert dict(book.parents) == {"SE2321000131-1": "SE2321000131"}
@@ -176,6 +195,29 @@ BAD = [
     ("[hsa]", "[hsa]\n'a b' = 'X'", "[hsa], a unit", "must be 1 to 64"),
     ("[hsa]", "[hsa]\nA = 'A'", "[hsa], A", "above itself"),
     ("[hsa]", "hsa = [", "the file", "is not TOML"),
+    ('organisation = "region"', 'organisation = "kommun"', "organisation", "namnd, private, regi"),
+    ('"prator@region.example"', '"prator at region"', "contact, email", "must be an address"),
+    ("contact = { name", "contact = { namn", "contact, name", "is missing"),
+    ("contact = { name", "contact = 5 #", "contact", "must be a table"),
+    ('data_controller = "SE2', 'data_controller = "SE 2', "data_controller", "must be 1 to 64"),
+    ('description = "Reg', 'beskrivning = "Reg', "[[address]] 1 (line 31)", "description"),
+    (
+        "[[address]]",
+        "[[address]]\nlogical_address='se2321000131-1'\ndescription='x'\n[[address]]",
+        "[[address]] 2",
+        "stands in another",
+    ),
+    ("filters = [{", "filters = {} #", "filters", "must be a list of tables"),
+    ("service_domain =", "domain =", "filters 1, service_domain", "is missing"),
+    ('"riv:clinical', '"riv clinical', "filters 1, service_domain", "must not hold blanks"),
+    ('["vko"]', '["vko", "vko"]', "filters 1, categorizations", "names the same twice"),
+    ('["vko"]', '["v ko"]', "filters 1, categorizations", "without blanks"),
+    (
+        '["vko"] }',
+        '["vko"] }, { service_domain = "riv:clinical:logistics:logistics" }',
+        "filters 2, service_domain",
+        "stands in another filter",
+    ),
 ]
 
 
@@ -197,7 +239,7 @@ def test_all_faults_are_told_at_once() -> None:
     assert faults(text) == [
         "[[producer]] 1 (line 10), kind: not known here; known: adapter, soap",
         "[[producer]] 2 (line 17), timeout: must be over 0 and at most 600 seconds",
-        "[[route]] 2 (line 33), profil: no such key; allowed: contract, logical_address, "
+        "[[route]] 2 (line 40), profil: no such key; allowed: contract, logical_address, "
         "producer, profile, valid_from, valid_to",
     ]
 
@@ -310,6 +352,13 @@ _line = st.text(
     min_size=1,
     max_size=20,
 )
+_words = st.text(string.ascii_letters + string.digits + ":.-åäö", min_size=1, max_size=20)
+_emails = st.builds("{}@{}.example".format, _ids, _ids)
+_filters = st.lists(
+    st.builds(PermissionFilter, _words, st.lists(_words, max_size=3, unique=True).map(tuple)),
+    max_size=2,
+    unique_by=lambda row: row.service_domain,
+).map(tuple)
 _free = st.text(st.characters(codec="utf-8"), max_size=20)
 _periods = st.tuples(st.dates(ALWAYS, FOREVER), st.dates(ALWAYS, FOREVER)).map(
     lambda days: (first_moment(min(days)), last_moment(max(days)))
@@ -333,6 +382,9 @@ def registries(draw: st.DrawFn) -> Registry:
                 options=(("token_file", draw(_free)),) if adapted else (),
                 schema_policy=draw(st.sampled_from(SchemaPolicy)),
                 timeout=draw(st.none() | st.floats(0.001, 600)),
+                organisation=draw(st.none() | st.sampled_from(OrganisationKind)),
+                contact=draw(st.none() | st.builds(Contact, _line, st.none() | _emails)),
+                data_controller=draw(st.none() | _ids),
             )
         )
     addresses = draw(_distinct)
@@ -349,13 +401,19 @@ def registries(draw: st.DrawFn) -> Registry:
         for urn in draw(urns)
     ]
     permissions = [
-        CallPermission(HsaId(consumer), urn, LogicalAddress(address), *draw(_periods))
+        CallPermission(
+            HsaId(consumer), urn, LogicalAddress(address), *draw(_periods), draw(_filters)
+        )
         for consumer in draw(_distinct)
         for address in [*addresses, "*"]
         for urn in draw(urns)
     ]
     tree = tuple((f"unit-{n}", f"unit-{n + 1}") for n in range(draw(st.integers(0, 4))))
-    return Registry(contracts, tuple(producers), tuple(routes), tuple(permissions), tree)
+    described = tuple(
+        RegisteredAddress(LogicalAddress(address), draw(_line))
+        for address in draw(st.lists(st.sampled_from(addresses), unique=True))
+    )
+    return Registry(contracts, tuple(producers), tuple(routes), tuple(permissions), tree, described)
 
 
 # A busy machine is no reason to fail: the promise is about content, not time.
@@ -385,3 +443,56 @@ def test_days_survive_the_change_of_clocks() -> None:
 
     assert registry.routes[2].valid_from == first_moment(date(2026, 3, 29))
     assert parse(write_registry(registry)) == registry
+
+
+def test_an_address_that_nobody_describes_is_named_by_its_producer() -> None:
+    """The rows of the file first; then what routes and permissions name; never ``*``."""
+    more = """
+[[permission]]
+consumer = "SE5565594230-NPO"
+contract = "GetCareContacts 3"
+logical_address = "5565594230"
+
+[[route]]
+contract = "GetCareContacts 3"
+logical_address = "SE2321000032-PRATOR"
+producer = "sormland"
+"""
+    registry = parse(GOOD.replace("[hsa]", more + "\n[hsa]"))
+
+    assert [(row.logical_address, row.description) for row in registry.logical_addresses()] == [
+        ("SE2321000131-1", "Regionens journal, Eskilstuna"),
+        ("SE2321000032-PRATOR", "Prator, Sörmland"),
+        ("5565594230", ""),
+    ]
+
+
+def test_a_file_from_before_these_fields_reads_as_it_did() -> None:
+    """All of them may be left out."""
+    old = GOOD
+    for key in ("organisation", "contact", "data_controller", "filters"):
+        old = "\n".join(line for line in old.split("\n") if not line.startswith(key))
+    old = old[: old.index("[[address]]")] + old[old.index("[[route]]") :]
+
+    registry = parse(old)
+
+    assert registry.addresses == ()
+    assert registry.producers[1].organisation is None
+    assert registry.permissions[0].filters == ()
+    assert "organisation" not in write_registry(registry)
+
+
+@pytest.mark.slow
+def test_the_time_to_read_a_file_grows_with_its_size_and_no_faster() -> None:
+    """Four times the rows once took sixteen times as long."""
+
+    def seconds(rows: int) -> float:
+        table = (
+            '[[permission]]\nconsumer = "C{}"\ncontract = "GetCarePlans 2"\nlogical_address = "*"\n'
+        )
+        text = GOOD.replace("[hsa]", "".join(map(table.format, range(rows))) + "\n[hsa]")
+        begun = time.perf_counter()
+        assert len(parse(text).permissions) == rows + 2
+        return time.perf_counter() - begun
+
+    assert seconds(16_000) < 10 * max(seconds(4_000), 0.05)

@@ -34,6 +34,22 @@ class SchemaPolicy(StrEnum):
     OFF = "off"
 
 
+class OrganisationKind(StrEnum):
+    """What kind of organisation answers for a producer."""
+
+    REGION = "region"
+    NAMND = "namnd"
+    PRIVATE = "private"
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """Whom to reach about a producer: a function rather than a person."""
+
+    name: str
+    email: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Producer:
     """A producer system (tjänsteproducent): speaks the contract, or stands behind an adapter."""
@@ -51,6 +67,18 @@ class Producer:
     schema_policy: SchemaPolicy = SchemaPolicy.DROP
     timeout: float | None = None
     """Seconds it may use at most; None: what is left of the question's budget."""
+    organisation: OrganisationKind | None = None
+    contact: Contact | None = None
+    data_controller: str | None = None
+    """Who is the data controller (personuppgiftsansvarig): ``SE`` and number, or an HSA-id."""
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredAddress:
+    """A logical address (logisk adress) with what people call it."""
+
+    logical_address: LogicalAddress
+    description: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +94,15 @@ class RoutingEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class PermissionFilter:
+    """Which engagements the consumer wants from an address. No categorization means all of the
+    domain's. Told by GetLogicalAddresseesByServiceContract; it opens and closes no call."""
+
+    service_domain: str
+    categorizations: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class CallPermission:
     """Anropsbehörighet: in this period, this consumer may call this contract at this address."""
 
@@ -74,3 +111,5 @@ class CallPermission:
     logical_address: LogicalAddress
     valid_from: datetime
     valid_to: datetime
+    filters: tuple[PermissionFilter, ...] = ()
+    """None: everything."""

@@ -10,9 +10,9 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 
-from samsvar.model.catalogue import CallPermission, Producer, RoutingEntry
-from samsvar.model.catalogue_lookup import Catalogue
-from samsvar.model.identifiers import ContractUrn
+from samsvar.model.catalogue import CallPermission, Producer, RegisteredAddress, RoutingEntry
+from samsvar.model.catalogue_lookup import ANY, Catalogue
+from samsvar.model.identifiers import ContractUrn, LogicalAddress, folded
 from samsvar.model.local_time import STOCKHOLM
 
 ALWAYS = date(1900, 1, 1)
@@ -43,6 +43,21 @@ class Registry:
     permissions: tuple[CallPermission, ...]
     hsa: tuple[tuple[str, str], ...] = ()
     """Unit and its parent."""
+    addresses: tuple[RegisteredAddress, ...] = ()
+    """Those that the file describes; ``logical_addresses`` has the others too."""
+
+    def logical_addresses(self) -> tuple[RegisteredAddress, ...]:
+        """Every logical address: as described, or else by the producer that a route leads to."""
+        found = {folded(row.logical_address): row for row in self.addresses}
+        for route in self.routes:
+            name = route.logical_address
+            if name != ANY:
+                found.setdefault(folded(name), RegisteredAddress(name, route.producer.title))
+        for permission in self.permissions:
+            name = permission.logical_address
+            if name != ANY:
+                found.setdefault(folded(name), RegisteredAddress(LogicalAddress(name), ""))
+        return tuple(found.values())
 
     def catalogue(self, version: int) -> Catalogue:
         """The catalogue that this registry is, ready to look in."""

@@ -143,6 +143,53 @@ class Table:
                 self.fault(f"{key}.{name[:40]}", "must be text: put it in quotes")
         return tuple(pairs)
 
+    def within(self, key: str) -> Table | None:
+        """A table inside this one, or None where there is none."""
+        value = self.raw(key)
+        if value is None:
+            return None
+        if not isinstance(value, dict):
+            self.fault(key, 'must be a table: { name = "value" }')
+            return None
+        return Table(f"{self.where}, {key}", value, self._faults)
+
+    def several(self, key: str) -> list[Table]:
+        """A list of tables inside this one."""
+        value = self.raw(key)
+        if value is None:
+            return []
+        if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+            self.fault(key, 'must be a list of tables: [{ name = "value" }]')
+            return []
+        return [
+            Table(f"{self.where}, {key} {number}", item, self._faults)
+            for number, item in enumerate(value, start=1)
+        ]
+
+    def word(self, key: str) -> str | None:
+        """Text without any blank in it."""
+        value = self.text(key)
+        if value is not None and any(sign.isspace() for sign in value):
+            self.fault(key, "must not hold blanks")
+            return None
+        return value
+
+    def words(self, key: str) -> tuple[str, ...]:
+        """A list of texts without blanks, each at most once; empty where there is none."""
+        value = self.raw(key)
+        if value is None:
+            return ()
+        listed = value if isinstance(value, list) else [value]
+        found: list[str] = []
+        for item in listed:
+            if not isinstance(item, str) or not item.isprintable() or not item or " " in item:
+                self.fault(key, "must be texts without blanks: put each in quotes")
+            elif item in found:
+                self.fault(key, "names the same twice")
+            else:
+                found.append(item)
+        return tuple(found)
+
     def names(self, key: str, resolve: Callable[[str], str | None], allowed: str) -> list[str]:
         """One name or a list of them, each resolved; each at most once."""
         value = self.raw(key)

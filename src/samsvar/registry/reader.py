@@ -6,14 +6,19 @@ exist, periods that must not overlap, a tree without circles. Knows no TOML and 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 
 from samsvar.adapter_api.ports import TextOption
 from samsvar.model.catalogue import (
     CallPermission,
+    Contact,
+    OrganisationKind,
+    PermissionFilter,
     Producer,
     ProducerKind,
+    RegisteredAddress,
     RivtaProfile,
     RoutingEntry,
     SchemaPolicy,
@@ -33,7 +38,8 @@ from samsvar.registry import (
 )
 from samsvar.registry.fields import ID_FORM, Table, choices
 
-_TABLES = ("contract", "producer", "route", "permission")
+_TABLES = ("contract", "producer", "address", "route", "permission")
+_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,255}")
 _Period = tuple[tuple[str, ...], date, date, str]
 
 
@@ -51,6 +57,8 @@ class RegistryReader:
         self._routes: list[RoutingEntry] = []
         self._permissions: list[CallPermission] = []
         self._hsa: list[tuple[str, str]] = []
+        self._addresses: list[RegisteredAddress] = []
+        self._contracts_allowed = ""
         for key in document:
             if key not in (*_TABLES, "hsa"):
                 allowed = ", ".join(f"[[{name}]]" for name in _TABLES)
@@ -72,6 +80,8 @@ class RegistryReader:
                 if name := short_name(urn):
                     # The same short name in two domains stands for neither.
                     self._urns[folded(name)] = None if folded(name) in self._urns else urn
+        names = {short_name(contract.urn) or contract.urn for contract in self._contracts}
+        self._contracts_allowed = f"a [[contract]] must name it first; {choices(names)}"
 
     def read_producers(
         self, adapters: Mapping[str, Sequence[TextOption]], *, allow_plain_http: bool
@@ -85,6 +95,9 @@ class RegistryReader:
             options = table.texts("options")
             policy = table.choice("schema_policy", tuple(SchemaPolicy), SchemaPolicy.DROP)
             timeout = table.seconds("timeout")
+            organisation = table.choice("organisation", tuple(OrganisationKind), default="")
+            contact = _contact(table)
+            data_controller = table.id("data_controller", required=False)
             adapter: str | None = None
             if kind == ProducerKind.ADAPTER:
                 adapter = table.choice("adapter", adapters)
@@ -108,7 +121,23 @@ class RegistryReader:
                 options=options,
                 schema_policy=SchemaPolicy(policy or SchemaPolicy.DROP),
                 timeout=timeout,
+                organisation=OrganisationKind(organisation) if organisation else None,
+                contact=contact,
+                data_controller=data_controller,
             )
+
+    def read_addresses(self) -> None:
+        """[[address]]: what people call a logical address. None needs to be there."""
+        seen: set[str] = set()
+        for table in self._tables("address"):
+            address, description = table.id("logical_address"), table.text("description")
+            table.end()
+            if address is None:
+                continue
+            if folded(address) in seen:
+                table.fault("logical_address", "stands in another [[address]] already")
+            seen.add(folded(address))
+            self._addresses.append(RegisteredAddress(LogicalAddress(address), description or ""))
 
     def read_routes(self) -> None:
         """[[route]]: after contracts and producers, whose names they use."""
@@ -147,6 +176,7 @@ class RegistryReader:
             urns = self._contracts_of(table)
             address = table.id("logical_address", also=ANY)
             period = _period(table)
+            filters = tuple(_filters(table))
             table.end()
             if consumer is None or address is None or period is None:
                 continue
@@ -159,6 +189,7 @@ class RegistryReader:
                         LogicalAddress(address),
                         first_moment(period[0]),
                         last_moment(period[1]),
+                        filters,
                     )
                 )
         self._overlaps(periods, "the same consumer, contract and address")
@@ -197,6 +228,7 @@ class RegistryReader:
             routes=tuple(self._routes),
             permissions=tuple(self._permissions),
             hsa=tuple(self._hsa),
+            addresses=tuple(self._addresses),
         )
 
     def _fault(self, where: str, message: str) -> None:
@@ -214,9 +246,10 @@ class RegistryReader:
             yield Table(f"[[{name}]] {number}{line}", values, self.faults)
 
     def _contracts_of(self, table: Table) -> list[str]:
-        names = {short_name(c.urn) or c.urn for c in self._contracts}
-        allowed = f"a [[contract]] must name it first; {choices(names)}"
-        return table.names("contract", lambda name: self._urns.get(folded(name)), allowed)
+        def resolve(name: str) -> str | None:
+            return self._urns.get(folded(name))
+
+        return table.names("contract", resolve, self._contracts_allowed)
 
     def _overlaps(self, periods: list[_Period], of_what: str) -> None:
         last: dict[tuple[str, ...], tuple[date, str]] = {}
@@ -236,6 +269,33 @@ def _period(table: Table) -> tuple[date, date] | None:
         table.fault("valid_to", "is before valid_from")
         return None
     return begins, ends
+
+
+def _contact(table: Table) -> Contact | None:
+    """``contact = { name = "...", email = "..." }``."""
+    inner = table.within("contact")
+    if inner is None:
+        return None
+    name, email = inner.text("name"), inner.text("email", required=False)
+    inner.end()
+    if email is not None and not _EMAIL.fullmatch(email):
+        inner.fault("email", "must be an address such as drift@kommun.example")
+    return Contact(name or "", email)
+
+
+def _filters(table: Table) -> Iterator[PermissionFilter]:
+    """``filters = [{ service_domain = "...", categorizations = ["..."] }]``."""
+    seen: set[str] = set()
+    for inner in table.several("filters"):
+        domain = inner.word("service_domain")
+        categorizations = inner.words("categorizations")
+        inner.end()
+        if domain is None:
+            continue
+        if domain in seen:
+            inner.fault("service_domain", "stands in another filter of the same permission")
+        seen.add(domain)
+        yield PermissionFilter(domain, categorizations)
 
 
 def _check_options(

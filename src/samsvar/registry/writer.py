@@ -13,7 +13,13 @@ from collections.abc import Iterator
 from datetime import datetime
 from itertools import groupby
 
-from samsvar.model.catalogue import CallPermission, Producer, RoutingEntry
+from samsvar.model.catalogue import (
+    CallPermission,
+    PermissionFilter,
+    Producer,
+    RegisteredAddress,
+    RoutingEntry,
+)
 from samsvar.registry import ALWAYS, FOREVER, Registry, local_day, short_name
 
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
@@ -32,6 +38,7 @@ def write_registry(registry: Registry) -> str:
         for c in registry.contracts
     ]
     blocks += ["\n".join(_producer(producer)) for producer in registry.producers]
+    blocks += ["\n".join(_address(row)) for row in registry.addresses]
     for route, routes in groupby(registry.routes, key=_same_but_contract):
         blocks.append("\n".join(_route(route, [spelling[r.contract] for r in routes])))
     for permission, rows in groupby(registry.permissions, key=_allowed_but_contract):
@@ -43,7 +50,7 @@ def write_registry(registry: Registry) -> str:
 
 
 _RouteKey = tuple[str, str, str, datetime, datetime]
-_PermissionKey = tuple[str, str, datetime, datetime]
+_PermissionKey = tuple[str, str, datetime, datetime, tuple[PermissionFilter, ...]]
 
 
 def _same_but_contract(row: RoutingEntry) -> _RouteKey:
@@ -51,7 +58,7 @@ def _same_but_contract(row: RoutingEntry) -> _RouteKey:
 
 
 def _allowed_but_contract(row: CallPermission) -> _PermissionKey:
-    return row.consumer, row.logical_address, row.valid_from, row.valid_to
+    return row.consumer, row.logical_address, row.valid_from, row.valid_to, row.filters
 
 
 def _producer(producer: Producer) -> Iterator[str]:
@@ -69,6 +76,20 @@ def _producer(producer: Producer) -> Iterator[str]:
     yield f"schema_policy = {_quoted(producer.schema_policy.value)}"
     if producer.timeout is not None:
         yield f"timeout = {producer.timeout!r}"
+    if producer.organisation is not None:
+        yield f"organisation = {_quoted(producer.organisation.value)}"
+    if producer.contact is not None:
+        email = producer.contact.email
+        more = f", email = {_quoted(email)}" if email is not None else ""
+        yield f"contact = {{ name = {_quoted(producer.contact.name)}{more} }}"
+    if producer.data_controller is not None:
+        yield f"data_controller = {_quoted(producer.data_controller)}"
+
+
+def _address(row: RegisteredAddress) -> Iterator[str]:
+    yield "[[address]]"
+    yield f"logical_address = {_quoted(row.logical_address)}"
+    yield f"description = {_quoted(row.description)}"
 
 
 def _route(key: _RouteKey, contracts: list[str]) -> Iterator[str]:
@@ -82,12 +103,20 @@ def _route(key: _RouteKey, contracts: list[str]) -> Iterator[str]:
 
 
 def _permission(key: _PermissionKey, contracts: list[str]) -> Iterator[str]:
-    consumer, address, valid_from, valid_to = key
+    consumer, address, valid_from, valid_to, filters = key
     yield "[[permission]]"
     yield f"consumer = {_quoted(consumer)}"
     yield f"contract = {_one_or_list(contracts)}"
     yield f"logical_address = {_quoted(address)}"
     yield from _period(valid_from, valid_to)
+    if filters:
+        yield f"filters = [{', '.join(map(_filter, filters))}]"
+
+
+def _filter(row: PermissionFilter) -> str:
+    names = ", ".join(map(_quoted, row.categorizations))
+    more = f", categorizations = [{names}]" if names else ""
+    return f"{{ service_domain = {_quoted(row.service_domain)}{more} }}"
 
 
 def _period(valid_from: datetime, valid_to: datetime) -> Iterator[str]:
