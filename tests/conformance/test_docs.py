@@ -12,6 +12,7 @@ import re
 import sys
 import tomllib
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -25,7 +26,10 @@ from pydantic.fields import FieldInfo
 
 from samsvar import errors
 from samsvar.adapter_api import PersonId, care
+from samsvar.app import Packaged
 from samsvar.cli import app, outcome
+from samsvar.cli.ask import profile_from
+from samsvar.contracts import load_contracts
 from samsvar.manifest import PACKAGE, check_options, load_adapters
 from samsvar.model.exchange import Reason
 from samsvar.observe import log
@@ -501,3 +505,42 @@ async def test_the_adapter_of_the_page_answers(journalen: Path) -> None:
     (chosen,) = codec.select(plans, query).records
     assert "Vårdplan i hemmet".encode() in codec.write(chosen)
     assert foreign.subject != query.subject
+
+
+# Examples that are files of ours
+
+
+def test_the_registry_of_the_page_can_be_loaded() -> None:
+    """By the same reading as ``samsvar registry load``."""
+    (text,) = blocks(DOCS / "howto" / "register-a-producer.md", "toml")
+    registry = Packaged.load().registry(text, Settings())
+    assert [producer.kind.value for producer in registry.producers] == ["soap", "adapter"]
+    assert len(registry.routes) == 2
+
+
+def test_the_contract_of_the_page_can_be_loaded(tmp_path: Path) -> None:
+    """And says the same as the one that is served, but for what the page shows beside."""
+    (text,) = blocks(DOCS / "howto" / "add-a-contract.md", "toml")
+    (tmp_path / "get_care_plans_2").mkdir()
+    (tmp_path / "get_care_plans_2" / "contract.toml").write_text(text, encoding="utf-8")
+    (told,) = load_contracts(tmp_path, ROOT / "wsdl").values()
+    served = load_contracts(ROOT / "contracts", ROOT / "wsdl")[told.urn]
+    shown = replace(told, title=served.title, folder=served.folder, deadline=served.deadline)
+    assert shown == served
+
+
+def test_the_profile_of_the_page_is_a_profile(tmp_path: Path) -> None:
+    """With the keys that ``samsvar ask --as`` takes."""
+    (text,) = blocks(DOCS / "cli.md", "toml")
+    path = tmp_path / "consumer.toml"
+    path.write_text(text, encoding="utf-8")
+    assert profile_from(path).address == "5565594230"
+
+
+def test_the_listener_behind_a_front_is_taken(tmp_path: Path) -> None:
+    """As the settings read it."""
+    (text,) = blocks(DOCS / "howto" / "run-behind-a-front.md", "toml")
+    path = tmp_path / "samsvar.toml"
+    path.write_text(text, encoding="utf-8")
+    (listener,) = load(path, {}).listen
+    assert listener.trusted
