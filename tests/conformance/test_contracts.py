@@ -156,7 +156,7 @@ def test_all_faults_of_all_folders_are_told_at_once(tmp_path: Path) -> None:
         b=RIGHT.replace('["carePlan"]', '["carePlans"]').replace("patientId/type", "patientId/typ"),
         c=RIGHT.replace("GetCarePlansInteraction_2.0", "GetCarePlansInteraction_9.0"),
         d="title = ",
-        e=RIGHT.replace("[item]", "[item]\nowner = 1"),
+        e=RIGHT.replace("[item]", "[item]\nholder = 1"),
     )
 
     assert [fault.partition(": cannot be read")[0] for fault in said] == [
@@ -168,7 +168,8 @@ def test_all_faults_of_all_folders_are_told_at_once(tmp_path: Path) -> None:
         "b/contract.toml: item.subject_id: no element 'carePlans'; there is: carePlan, result",
         "c/contract.toml: wsdl: GetCarePlansInteraction_9.0_RIVTABP21.wsdl",
         "d/contract.toml",
-        "e/contract.toml: item.owner: no such key; allowed: subject_id, subject_root, source",
+        "e/contract.toml: item.holder: no such key; allowed: subject_id, subject_root, source, owner, "
+        "kinds",
     ]
 
 

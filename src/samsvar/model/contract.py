@@ -3,9 +3,39 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from samsvar.model.identifiers import ContractUrn
+
+
+class ResultRole(StrEnum):
+    """What a field of the contract's own ``result`` says."""
+
+    CODE = "code"
+    ERROR_CODE = "error-code"
+    LOG_ID = "log-id"
+    TEXT = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class ResultField:
+    """One field of ``result`` that the hub fills when it answers itself."""
+
+    element: str
+    role: ResultRole
+    required: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ItemShape:
+    """Where one kind of record says whose it is and where it is from: child paths, or None."""
+
+    subject_id_path: tuple[str, ...]
+    subject_root_path: tuple[str, ...] | None
+    source_path: tuple[str, ...] | None
+    owner_path: tuple[str, ...] | None = None
+    """The party that answers for the record: for pages, and for rules about owners."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,11 +47,13 @@ class ServiceContract:
     soap_action: str
     request_element: str
     response_element: str
-    #: the repeated children of the response that are records, in schema order
+    #: the repeated elements that are records, in schema order: children of the response, or of
+    #: ``container_element``
     item_elements: tuple[str, ...]
     #: child of the response that says how it went, or None where the contract has none
     result_element: str | None
-    #: child path from the request element to the person's number, and to its OID (None: fixed)
+    #: child path from the request element to the person's number, and to its OID; where that is
+    #: None the OID is ``subject_root``, and where that is None too the number's form tells it
     subject_id_path: tuple[str, ...]
     subject_root_path: tuple[str, ...] | None
     subject_root: str | None
@@ -44,3 +76,23 @@ class ServiceContract:
     folder: Path
     #: human title, for pages and logs
     title: str
+    #: the child of the response that holds the records, or None: the response itself
+    container_element: str | None = None
+    #: False: a response without records may leave the container out, and ours does
+    container_required: bool = True
+    #: True: ``result`` stands before the records
+    result_first: bool = False
+    #: the fields of ``result`` that the hub can fill, in schema order
+    result_fields: tuple[ResultField, ...] = ()
+    #: one for each of ``item_elements``; empty: all have the three paths above
+    item_shapes: tuple[ItemShape, ...] = ()
+
+    def shape(self, element: str) -> ItemShape:
+        """Where a record of this element has its fields; of an unknown one: as the first."""
+        if element in self.item_elements[1:] and self.item_shapes:
+            return self.item_shapes[self.item_elements.index(element)]
+        if self.item_shapes:
+            return self.item_shapes[0]
+        return ItemShape(
+            self.item_subject_id_path, self.item_subject_root_path, self.item_source_path
+        )

@@ -99,6 +99,8 @@ class Item:
     xml: bytes = field(repr=False)
     subject: PersonId | None
     source_system: str | None
+    element: str = ""
+    """Its name, ``{ns}local``; empty where the contract has one kind of record only."""
 
 
 @dataclass(frozen=True, slots=True)

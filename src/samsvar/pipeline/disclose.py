@@ -45,11 +45,11 @@ def disclose(
 def _foreign(question: Question, answered: Answered) -> ProducerError | None:
     """What is wrong with the first record that does not belong, or None."""
     asked_source = folded(answered.recipient.logical_address)
-    contract = question.contract
+    shape = question.contract.shape
     for number, item in enumerate(answered.reply.items, start=1):
         if item.subject != question.subject:
             return ForeignPatient(f"record {number} is not about the person who was asked for")
-        if contract.item_source_path is not None and not _from(item, asked_source):
+        if shape(item.element).source_path is not None and not _from(item, asked_source):
             return ForeignSource(f"record {number} is not from the source system that was asked")
     return None
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from samsvar.errors import ProducerFailed, ProducerResultError
-from samsvar.model.exchange import Answer, Answered, Failed, Outcome
+from samsvar.model.contract import ServiceContract
+from samsvar.model.exchange import Answer, Answered, Failed, Item, Outcome
 from samsvar.model.status import StatusCode, StatusError, StatusRecord
 from samsvar.pipeline.authorise import Errand
 
@@ -21,13 +22,14 @@ def merge(outcomes: Sequence[Outcome], errand: Errand) -> Answer:
     """
     slowest = max((outcome.elapsed for outcome in outcomes), default=0.0)
     if errand.aggregated:
-        items = tuple(
-            item.xml
+        found = [
+            item
             for outcome in outcomes
             if isinstance(outcome, Answered)
             for item in outcome.reply.items
-        )
-        return Answer(items, tuple(_status(outcome) for outcome in outcomes), slowest=slowest)
+        ]
+        records = tuple(item.xml for item in _by_kind(found, errand.contract))
+        return Answer(records, tuple(_status(outcome) for outcome in outcomes), slowest=slowest)
     (outcome,) = outcomes
     if isinstance(outcome, Answered):
         reply = outcome.reply
@@ -38,6 +40,12 @@ def merge(outcomes: Sequence[Outcome], errand: Errand) -> Answer:
         status = 200 if outcome.code == ProducerResultError.code else 500
         return Answer((), raw=outcome.raw, raw_status=status, aggregated=False, slowest=slowest)
     raise ProducerFailed(_said(outcome))
+
+
+def _by_kind(items: list[Item], contract: ServiceContract) -> list[Item]:
+    """Several kinds of record: one kind after another, as the schema has them."""
+    kinds = {element: number for number, element in enumerate(contract.item_elements)}
+    return items if len(kinds) == 1 else sorted(items, key=lambda one: kinds.get(one.element, 0))
 
 
 def _status(outcome: Outcome) -> StatusRecord:

@@ -23,9 +23,10 @@ from samsvar.errors import (
     ProducerUnreachable,
 )
 from samsvar.model.catalogue import SchemaPolicy
-from samsvar.model.contract import ServiceContract
+from samsvar.model.contract import ItemShape, ResultRole, ServiceContract
 from samsvar.model.exchange import Item, Reply
 from samsvar.model.identifiers import PersonId
+from samsvar.model.person_numbers import told_by_form
 from samsvar.soap.foreign_text import shown
 from samsvar.soap.media_type import MediaTypeRefused, charset_of
 from samsvar.soap.parsing import ANSWER_LIMITS, Parsed, XmlRefused, parse
@@ -92,9 +93,9 @@ def read_answer(
     if response.tag != contract.response_element:
         raise ProducerAnswerInvalid("the answer is not this contract's")
     warnings = _judged(contract, response, body, schema, policy)
-    records = list(response.iterchildren(*contract.item_elements))
+    parent, records = _records(contract, response)
     try:
-        slices = cut(parsed.data, response, records)
+        slices = cut(parsed.data, parent, records)
     except CannotCut as error:
         raise ProducerAnswerInvalid(f"the records cannot be cut out: {error}") from error
     items = [_item(contract, *pair) for pair in zip(records, slices, strict=True)]
@@ -157,6 +158,19 @@ def _refuse_what_must_be_understood(header: etree._Element) -> None:
             raise ProducerAnswerInvalid("a header block that must be understood is not")
 
 
+def _records(
+    contract: ServiceContract, response: etree._Element
+) -> tuple[etree._Element, list[etree._Element]]:
+    """The records, and the element whose children they are."""
+    parent = response
+    if contract.container_element is not None:
+        containers = list(response.iterchildren(contract.container_element))
+        if len(containers) > 1:
+            raise ProducerAnswerInvalid("more than one element that holds the records")
+        parent = containers[0] if containers else response
+    return parent, list(parent.iterchildren(*contract.item_elements))
+
+
 def _judged(
     contract: ServiceContract,
     response: etree._Element,
@@ -175,7 +189,7 @@ def _judged(
         if len(results) > 1:
             raise ProducerAnswerInvalid("more than one result")
         if results:
-            _refuse_failure(contract, results[0], body)
+            _refuse_failure(contract, response, results[0], body)
         else:
             faults.append(f"{contract.operation}Response: no result")
     if policy is SchemaPolicy.OFF:
@@ -188,32 +202,53 @@ def _judged(
     return tuple(faults)
 
 
-def _refuse_failure(contract: ServiceContract, result: etree._Element, body: bytes) -> None:
+def _refuse_failure(
+    contract: ServiceContract, response: etree._Element, result: etree._Element, body: bytes
+) -> None:
     codes = list(result.iterchildren(contract.result_code_element or ""))
     code = (codes[0].text or "").strip() if len(codes) == 1 else ""
     if code in ("OK", "INFO"):
         return
     if code != "ERROR":
         raise ProducerAnswerInvalid("the result's code is none of OK, INFO and ERROR")
-    namespace = etree.QName(codes[0]).namespace
-    words = (shown(result.findtext(f"{{{namespace}}}{name}")) for name in ("errorCode", "message"))
+    words = (
+        shown(result.findtext(field.element))
+        for role in (ResultRole.ERROR_CODE, ResultRole.TEXT)
+        for field in contract.result_fields
+        if field.role is role
+    )
     told = ": ".join(word for word in words if word)
     # With records beside it the answer contradicts itself: it goes on to nobody.
-    raw = None if result.getprevious() is not None else body
+    beside = _records(contract, response)[1]
+    raw = body if not beside and (contract.result_first or result.getprevious() is None) else None
     raise ProducerResultError(f"result ERROR: {told}" if told else "result ERROR", raw=raw)
 
 
 def _item(contract: ServiceContract, record: etree._Element, xml: bytes) -> Item:
-    number = _only_text(record, contract.item_subject_id_path)
-    root = contract.subject_root
-    if contract.item_subject_root_path is not None:
-        root = _only_text(record, contract.item_subject_root_path)
-    source = contract.item_source_path
+    element = str(record.tag)
+    shape = contract.shape(element)
+    source = shape.source_path
     return Item(
         xml,
-        PersonId(root, number) if root is not None and number is not None else None,
+        _subject(contract, shape, record),
         _only_text(record, source) if source is not None else None,
+        element,
     )
+
+
+def _subject(
+    contract: ServiceContract, shape: ItemShape, record: etree._Element
+) -> PersonId | None:
+    """Whom the record is about; None where that cannot be told for certain."""
+    number = _only_text(record, shape.subject_id_path)
+    if number is None:
+        return None
+    if shape.subject_root_path is not None:
+        root = _only_text(record, shape.subject_root_path)
+        return None if root is None else PersonId(root, number)
+    if contract.subject_root is not None:
+        return PersonId(contract.subject_root, number)
+    return told_by_form(number)
 
 
 def _only_text(record: etree._Element, path: tuple[str, ...]) -> str | None:

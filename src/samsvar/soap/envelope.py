@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from samsvar.model.catalogue import RivtaProfile
-from samsvar.model.contract import ServiceContract
+from samsvar.model.contract import ResultRole, ServiceContract
 from samsvar.model.local_time import local_time
 from samsvar.model.status import FLAGS, StatusRecord
 from samsvar.soap.rivta import ADDRESS_ELEMENT, INTEROPERABILITY_HEADERS, SOAP
@@ -50,21 +50,20 @@ def aggregated(
     one, is INFO whatever happened: how each source fared stands in the header.
     """
     header = (_STATUS_OPENING, *map(_status, statuses), _STATUS_CLOSING)
-    opening, closing = _collected(contract)
+    opening, closing = _collected(contract, not items)
     return b"".join((_OPENING, *header, opening, *items, closing))
 
 
 def single(contract: ServiceContract, items: Sequence[bytes], log_id: str) -> bytes:
     """An ordinary answer of one source, result OK: what a producer itself would say."""
-    opening, closing = _response(contract.response_element)
-    return b"".join((_OPENING, opening, *items, _result(contract, "OK", log_id), closing))
+    opening, closing = _around(contract, _result(contract, "OK", log_id), empty=not items)
+    return b"".join((_OPENING, opening, *items, closing))
 
 
 def invalid_request(contract: ServiceContract, log_id: str, message: str) -> bytes:
     """An answer with result ERROR, INVALID_REQUEST: asked in good form, against a rule."""
-    opening, closing = _response(contract.response_element)
     result = _result(contract, "ERROR", log_id, "INVALID_REQUEST", message)
-    return b"".join((_OPENING, opening, result, closing))
+    return b"".join((_OPENING, *_around(contract, result, empty=True)))
 
 
 def request_envelope(profile: RivtaProfile, logical_address: str, body: bytes) -> bytes:
@@ -131,22 +130,40 @@ def _result(
     """The contract's result, its fields in the order of the schema; nothing if it has none."""
     if contract.result_element is None or contract.result_code_element is None:
         return b""
+    said = {
+        ResultRole.CODE: code,
+        ResultRole.ERROR_CODE: error_code,
+        ResultRole.LOG_ID: log_id,
+        ResultRole.TEXT: message,
+    }
     outer, declared = _named("q", contract.result_element)
-    inner, core = _named("c", contract.result_code_element)
-    fields = [f"<{inner}>{code}</{inner}>"]
-    if error_code is not None:
-        fields.append(f"<c:errorCode>{error_code}</c:errorCode>")
-    fields.append(f"<c:logId>{escaped(log_id)}</c:logId>")
-    if message is not None:
-        fields.append(f"<c:message>{escaped(message)}</c:message>")
+    _, core = _named("c", contract.result_code_element)
+    fields = [
+        f"<{name}>{escaped(text or '')}</{name}>"
+        for field in contract.result_fields
+        if (text := said[field.role]) is not None or field.required
+        for name, _ in (_named("c", field.element),)
+    ]
     return f"<{outer} {declared} {core}>{''.join(fields)}</{outer}>".encode()
 
 
 @lru_cache(maxsize=64)
-def _collected(contract: ServiceContract) -> tuple[bytes, bytes]:
+def _collected(contract: ServiceContract, empty: bool) -> tuple[bytes, bytes]:
     """What stands before and after the records of a collected answer."""
+    return _around(contract, _result(contract, *_COLLECTED), empty=empty)
+
+
+def _around(contract: ServiceContract, result: bytes, *, empty: bool) -> tuple[bytes, bytes]:
+    """What stands before and after the records, where the contract has them."""
     opening, closing = _response(contract.response_element)
-    return opening, _result(contract, *_COLLECTED) + closing
+    if contract.container_element is not None and (contract.container_required or not empty):
+        name, declared = _named("k", contract.container_element)
+        before, after = f"<{name} {declared}>".encode(), f"</{name}>".encode()
+    else:
+        before = after = b""
+    if contract.result_first:
+        return opening + result + before, after + closing
+    return opening + before, after + result + closing
 
 
 @lru_cache(maxsize=8)

@@ -17,7 +17,7 @@ from lxml import etree
 from samsvar.errors import MalformedRequest
 from samsvar.model.contract import ServiceContract
 from samsvar.model.identifiers import LogicalAddress, PersonId
-from samsvar.model.person_numbers import PersonNumberInvalid, check
+from samsvar.model.person_numbers import PersonNumberInvalid, check, told_by_form
 
 LONGEST_HSA_ID: Final = 64  # the index's columns; real ones are at most 32
 LONGEST_IDENTIFIER: Final = 255
@@ -55,10 +55,15 @@ def judge(
 def _subject(request: etree._Element, contract: ServiceContract) -> PersonId:
     place = _place(contract.subject_id_path)
     number = _text(request, contract.subject_id_path)
-    if contract.subject_root_path is None:
+    if contract.subject_root_path is not None:
+        root = _text(request, contract.subject_root_path)
+    elif contract.subject_root is not None:
         root = contract.subject_root
     else:
-        root = _text(request, contract.subject_root_path)
+        told = told_by_form(number or "")
+        if told is None:
+            raise MalformedRequest(f"{place}: no kind of person number that is known.")
+        return told
     if number is None or root is None:
         raise MalformedRequest(f"{place}: the person's number or its type is missing.")
     subject = PersonId(root, number)
