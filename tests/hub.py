@@ -37,6 +37,7 @@ OWN_FAULT = b"[SAMSVAR]"
 """The instance name in brackets: only the hub's own faults have it."""
 PLANS_PATH = "/vp/clinicalprocess/logistics/logistics/GetCarePlans/2/rivtabp21"
 UPDATE_PATH = "/vp/itintegration/engagementindex/Update/1/rivtabp21"
+FIND_PATH = UPDATE_PATH.replace("Update", "FindContent")
 QUESTIONS = '["GetCarePlans 2", "GetCareContacts 2", "GetCareContacts 3"]'
 _CONTRACTS = "\n".join(
     f'[[contract]]\nurn = "{urn}"\ntitle = "{urn.split(":")[-2]}"\n'

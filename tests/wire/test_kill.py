@@ -20,8 +20,7 @@ from samsvar.simulation import Knobs, demo_data, producer, running
 from samsvar.store.database import FILE_NAME
 from tests.hub import (
     CONSUMER,
-    DOMAIN,
-    HUB,
+    FIND_PATH,
     PLANS_PATH,
     UPDATE_PATH,
     HubProcess,
@@ -30,12 +29,12 @@ from tests.hub import (
     Source,
     free_port,
 )
+from tests.index_messages import find_content, update
 from tests.world import TOLVAN, envelope
 
 pytestmark = [pytest.mark.wire, pytest.mark.slow]
 
 CALLERS = 12
-FIND_PATH = UPDATE_PATH.replace("Update", "FindContent")
 
 
 @dataclass
@@ -236,47 +235,9 @@ async def until(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0.01)
 
 
-async def said(session: aiohttp.ClientSession, url: str, body: str) -> bytes:
+async def said(session: aiohttp.ClientSession, url: str, body: bytes) -> bytes:
     """What the index answers, with status 200."""
-    document = (
-        '<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Header>'
-        '<r:LogicalAddress xmlns:r="urn:riv:itintegration:registry:1">'
-        f"{HUB}</r:LogicalAddress></e:Header><e:Body>{body}</e:Body></e:Envelope>"
-    )
-    headers = {"Content-Type": "text/xml"}
-    async with session.post(url, data=document.encode(), headers=headers) as answer:
+    async with session.post(url, data=body, headers={"Content-Type": "text/xml"}) as answer:
         told = await answer.read()
         assert answer.status == 200, told
         return told
-
-
-def update(post: str) -> str:
-    """One post about TOLVAN, told apart by its business object."""
-    fields = {
-        "registeredResidentIdentification": TOLVAN.extension,
-        "serviceDomain": DOMAIN,
-        "categorization": "cll-cp",
-        "logicalAddress": demo_data.HOSPITAL,
-        "businessObjectInstanceIdentifier": post,
-        "clinicalProcessInterestId": "NA",
-        "mostRecentContent": "20261101120000",
-        "sourceSystem": demo_data.HOSPITAL,
-        "dataController": "SE2129999997",
-    }
-    engagement = "".join(f"<i:{name}>{value}</i:{name}>" for name, value in fields.items())
-    return (
-        '<u:Update xmlns:u="urn:riv:itintegration:engagementindex:UpdateResponder:1"'
-        ' xmlns:i="urn:riv:itintegration:engagementindex:1"><u:engagementTransaction>'
-        f"<i:deleteFlag>false</i:deleteFlag><i:engagement>{engagement}</i:engagement>"
-        "</u:engagementTransaction></u:Update>"
-    )
-
-
-def find_content() -> str:
-    """All posts about TOLVAN."""
-    return (
-        '<f:FindContent xmlns:f="urn:riv:itintegration:engagementindex:FindContentResponder:1">'
-        f"<f:registeredResidentIdentification>{TOLVAN.extension}"
-        f"</f:registeredResidentIdentification><f:serviceDomain>{DOMAIN}</f:serviceDomain>"
-        "</f:FindContent>"
-    )
