@@ -75,7 +75,7 @@ def read_answer(
     schema: ResponseCheck | None,
     policy: SchemaPolicy,
 ) -> Reply:
-    """The records of one answer, and the answer as it came.
+    """The records of one answer, and the answer as it came (in UTF-8).
 
     A record whose person or source system cannot be told for certain (missing, or there twice)
     has None there.
@@ -87,6 +87,8 @@ def read_answer(
         ProducerAnswerInvalid: anything else that is not this contract's answer.
     """
     parsed = _read_message(body, http_status, content_type, content_encoding)
+    if not body.endswith(parsed.data):
+        body = parsed.data  # it was UTF-16, and every answer of the hub is labelled as UTF-8
     response = _payload(parsed.root, body)
     if http_status != 200:
         raise ProducerAnswerInvalid(f"HTTP status {http_status} with a message that is no fault")
