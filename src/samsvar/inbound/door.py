@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
 import orjson
 
@@ -84,7 +84,9 @@ class Door:
             raise HttpRefused(404, "nothing here; the services are under /vp/")
         if (headers.get(b"expect") or "100-continue").lower() != "100-continue":
             raise HttpRefused(417, "nothing but 100-continue can be expected")
-        target = f"{path}?{scope['query_string'].decode('latin-1')}"
+        if headers.get(b"upgrade") is not None:  # httptools has left the body unread
+            raise HttpRefused(400, "speak HTTP/1.1: no Upgrade is taken", connection="close")
+        target = f"{path}?{unquote(scope['query_string'].decode('latin-1'))}"
         if masked(target) != target:
             raise HttpRefused(400, "personal numbers do not belong in an address")
         if arrival.certificate is not None and self._is_revoked(arrival.certificate):

@@ -42,7 +42,9 @@ class Headers:
         for each, value in self._lines:
             if each == name:
                 if found is not None:
-                    raise HttpRefused(400, "a header that may stand once stands twice")
+                    raise HttpRefused(
+                        400, "a header that may stand once stands twice", connection="close"
+                    )
                 found = value
         return None if found is None else found.decode("latin-1").strip()
 

@@ -150,7 +150,7 @@ class HardenedProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._disarm()
         self._in_header = False
-        if not self.url.startswith(b"/") and self._authority() != self._hosts():
+        if not self._readable_by_all():
             self._refuse(400, b"Bad Request")
         super().on_headers_complete()
 
@@ -158,12 +158,17 @@ class HardenedProtocol(HttpToolsProtocol):
         self._raw_bytes -= len(body)
         super().on_body(body)
 
-    def _authority(self) -> list[bytes]:
-        """The host of a target in absolute form (RFC 9112, 3.2.2)."""
-        return self.url.split(b"/")[2:3]
-
-    def _hosts(self) -> list[bytes]:
-        return [value for name, value in self.headers if name == b"host"]
+    def _readable_by_all(self) -> bool:
+        """Whether a front would read this header as we do: what httptools is lenient about."""
+        version = self.parser.get_http_version()
+        codings = [value for name, value in self.headers if name == b"transfer-encoding"]
+        hosts = [value for name, value in self.headers if name == b"host"]
+        return (
+            version in ("1.0", "1.1")
+            and (not codings or (version == "1.1" and codings[0].lower() == b"chunked"))
+            # RFC 9112, 3.2.2: the host of a target in absolute form
+            and (self.url.startswith(b"/") or self.url.split(b"/")[2:3] == hosts)
+        )
 
     def _count(self, size: int) -> None:
         self._header_bytes += size

@@ -55,6 +55,7 @@ class Listeners:
             ws="none",
             lifespan="off",
             log_config=None,
+            log_level="error",  # what callers send wrong is answered, not printed
             access_log=False,
             proxy_headers=False,
             timeout_keep_alive=int(limits.idle_seconds),
@@ -161,7 +162,8 @@ class Listeners:
 
 def _bound(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    sock = socket.socket(family, socket.SOCK_STREAM)
+    # asyncio sets TCP_NODELAY only where it reads TCP; without, each answer waits 40 ms for an ACK
+    sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         sock.bind((host, port))
