@@ -17,6 +17,13 @@ from samsvar.contracts import data_dir
 
 DATA = Path(__file__).parent / "data" / "contracts"
 WSDL_DIR = data_dir() / "wsdl"
+SERVICES = (
+    "GetLogicalAddresseesByServiceContract_2.0",
+    "GetSupportedServiceContracts_2.0",
+    "PingForConfiguration_1.0",
+)
+"""The registry's own: small, and answered by the hub alone, so that it never has to judge one."""
+
 CONTRACTS = (
     "GetCarePlans_2.0",
     "GetCareContacts_2.0",
@@ -24,6 +31,7 @@ CONTRACTS = (
     "FindContent_1.0",
     "Update_1.0",
     "ProcessNotification_1.0",
+    *SERVICES,
 )
 HEADERS = "ProcessingStatus_1.0"
 FACTS = (*CONTRACTS, HEADERS)

@@ -11,9 +11,10 @@ import pytest
 import xmlschema
 from lxml import etree
 
+from samsvar.soap.interaction import read_interaction
 from samsvar.soap.parsing import parse_trusted
 from samsvar.soap.schema import Schema
-from tests.contract_facts import DATA, FACTS, HEADERS, MAX, MIN, packaged, rows, wsdl_of
+from tests.contract_facts import DATA, FACTS, HEADERS, MAX, MIN, SERVICES, packaged, rows, wsdl_of
 
 SAMPLES = [sample for facts in FACTS for sample in sorted((DATA / "samples" / facts).glob("*.xml"))]
 
@@ -28,12 +29,20 @@ def headers_schema() -> xmlschema.XMLSchema10:
     return xmlschema.XMLSchema10(str(packaged("interoperability_headers_1.0.xsd")[0]))
 
 
+@cache
+def service_schema(facts: str) -> xmlschema.XMLSchema10:
+    return xmlschema.XMLSchema10(str(read_interaction(wsdl_of(facts)).schema))
+
+
 def refused(facts: str, element: etree._Element) -> list[str]:
     """What is said against an element; nothing if it is let through."""
     if facts == HEADERS:
         return (
             [] if headers_schema().is_valid(etree.tostring(element, encoding="unicode")) else ["no"]
         )
+    if facts in SERVICES:  # the hub makes these answers and reads none: the other judge is enough
+        text = etree.tostring(element, encoding="unicode")
+        return [] if service_schema(facts).is_valid(text) else ["no"]
     schema = schema_of(facts)
     is_response = etree.QName(element).localname.endswith("Response")
     check = schema.check_response if is_response else schema.check_request
@@ -129,7 +138,7 @@ def test_the_samples_of_a_contract_give_many_wrong_messages(facts: str) -> None:
 
     tried = sum(1 for one in samples for _ in mutants(facts, parse_trusted(one).getroot()))
 
-    assert tried > 100
+    assert tried > (50 if facts in SERVICES else 100)
 
 
 @pytest.mark.parametrize(

@@ -21,9 +21,12 @@ PATHS = (
     f"{LOGISTICS}/GetCareContacts/2/rivtabp21",
     f"{LOGISTICS}/GetCareContacts/3/rivtabp21",
     PLANS,
+    "/vp/infrastructure/itintegration/registry/GetLogicalAddresseesByServiceContract/2/rivtabp21",
+    "/vp/infrastructure/itintegration/registry/GetSupportedServiceContracts/2/rivtabp21",
     "/vp/itintegration/engagementindex/FindContent/1/rivtabp21",
     "/vp/itintegration/engagementindex/ProcessNotification/1/rivtabp21",
     "/vp/itintegration/engagementindex/Update/1/rivtabp21",
+    "/vp/itintegration/monitoring/PingForConfiguration/1/rivtabp21",
 )
 SHELF = WsdlShelf(WSDL_DIR)
 
