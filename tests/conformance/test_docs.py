@@ -518,6 +518,23 @@ def test_the_registry_of_the_page_can_be_loaded() -> None:
     assert len(registry.routes) == 2
 
 
+def test_each_key_of_the_registry_is_on_its_page() -> None:
+    """What the reader asks its tables for."""
+    tree = ast.parse((SOURCE / "registry" / "reader.py").read_text(encoding="utf-8"))
+    asked = {
+        node.args[0].value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and getattr(node.func.value, "id", "") in ("table", "inner")
+        and node.func.attr != "fault"
+        and node.args
+        and isinstance(node.args[0], ast.Constant)
+    }
+    text = section(page("howto/register-a-producer.md"), "### Every key")
+    assert {key.rpartition(".")[2] for key in named(text, "Key")} == asked
+
+
 def test_the_contract_of_the_page_can_be_loaded(tmp_path: Path) -> None:
     """And says the same as the one that is served, but for what the page shows beside."""
     (text,) = blocks(DOCS / "howto" / "add-a-contract.md", "toml")
