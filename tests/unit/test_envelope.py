@@ -111,9 +111,9 @@ def test_a_collected_answer_is_the_national_one_to_the_byte() -> None:
         "<r:GetCarePlansResponse"
         ' xmlns:r="urn:riv:clinicalprocess:logistics:logistics:GetCarePlansResponder:2">'
         "<one/><two/>"
-        '<q:result xmlns:q="urn:riv:clinicalprocess:logistics:logistics:GetCarePlansResponder:2">'
-        '<c:resultCode xmlns:c="urn:riv:clinicalprocess:logistics:logistics:3">INFO</c:resultCode>'
-        '<c:logId xmlns:c="urn:riv:clinicalprocess:logistics:logistics:3">NA</c:logId>'
+        '<q:result xmlns:q="urn:riv:clinicalprocess:logistics:logistics:GetCarePlansResponder:2"'
+        ' xmlns:c="urn:riv:clinicalprocess:logistics:logistics:3">'
+        "<c:resultCode>INFO</c:resultCode><c:logId>NA</c:logId>"
         "</q:result></r:GetCarePlansResponse></s:Body></s:Envelope>"
     )
 
