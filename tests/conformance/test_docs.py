@@ -30,6 +30,12 @@ from samsvar.app import Packaged
 from samsvar.cli import app, outcome
 from samsvar.cli.ask import profile_from
 from samsvar.contracts import load_contracts
+from samsvar.contracts.contract_file import (
+    ContractFile,
+    ItemTable,
+    RequestTable,
+    ResponseTable,
+)
 from samsvar.manifest import PACKAGE, check_options, load_adapters
 from samsvar.model.exchange import Reason
 from samsvar.observe import log
@@ -188,7 +194,7 @@ def test_each_http_refusal_is_on_its_page() -> None:
     """Statuses that are given before anything is read as XML."""
     given = {
         str(call.args[0].value)
-        for name in ("HttpRefused", "_refuse")
+        for name in ("HttpRefused", "_refuse", "_say")
         for call in calls(name)
         if call.args and isinstance(call.args[0], ast.Constant)
     }
@@ -544,6 +550,16 @@ def test_the_contract_of_the_page_can_be_loaded(tmp_path: Path) -> None:
     served = load_contracts(ROOT / "contracts", ROOT / "wsdl")[told.urn]
     shown = replace(told, title=served.title, folder=served.folder, deadline=served.deadline)
     assert shown == served
+
+
+def test_each_key_of_a_contract_is_on_its_page() -> None:
+    """Table by table."""
+    text = section(page("howto/add-a-contract.md"), "## 2. The folder")
+    on_page = [(row["Table"].strip("[]"), row["Key"]) for row in tables(text)]
+    inner = {"request": RequestTable, "response": ResponseTable, "item": ItemTable}
+    in_program = [("top", key) for key in ContractFile.model_fields if key not in inner]
+    in_program += [(name, key) for name, kind in inner.items() for key in kind.model_fields]
+    assert on_page == in_program
 
 
 def test_the_profile_of_the_page_is_a_profile(tmp_path: Path) -> None:
