@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from uuid import uuid4
 
+from samsvar.contracts.served import settled
 from samsvar.errors import ConsumerError, HubError, MalformedRequest, ResourcesMissing, RuleBroken
 from samsvar.inbound.http import Headers, HttpRefused
 from samsvar.inbound.http_protocol import Arrival
@@ -15,6 +16,7 @@ from samsvar.inbound.peer import peer_of
 from samsvar.model.catalogue import RivtaProfile
 from samsvar.model.exchange import Answer, Call
 from samsvar.model.identifiers import CorrelationId, HsaId
+from samsvar.observe.masking import masked
 from samsvar.pipeline import run
 from samsvar.pipeline.index_service import INDEX_CONTRACTS, serve_index
 from samsvar.ports import World
@@ -59,8 +61,9 @@ class SoapDoor:
         Raises:
             HttpRefused: the HTTP message itself is wrong; it has not been read as XML.
         """
-        call = self._call(arrival, headers, client, body, limits)
-        events = self._world.events
+        world = settled(self._world)
+        call = self._call(world, arrival, headers, client, body, limits)
+        events = world.events
         events.emit(
             "req-in",
             call.correlation_id,
@@ -76,10 +79,10 @@ class SoapDoor:
         fault: HubError | None = None
         told: dict[str, object] = {}
         try:
-            status, spent, answer, told = await self._answer(call)
+            status, spent, answer, told = await self._answer(call, world)
         except RuleBroken as error:
             fault = error
-            status, answer = self._rule_broken(call, error)
+            status, answer = self._rule_broken(call, error, world)
         except HubError as error:
             fault = error
             answer = fault_bytes(error, self._instance_name)
@@ -99,39 +102,42 @@ class SoapDoor:
             fault=fault.code if fault else None,
             **told,
             response_bytes=len(answer),
-            seconds=self._world.clock.monotonic() - call.received,
+            seconds=world.clock.monotonic() - call.received,
         )
         return status, _headers_out(call, spent), answer
 
-    async def _answer(self, call: Call) -> tuple[int, float, bytes, dict[str, object]]:
+    async def _answer(
+        self, call: Call, world: World
+    ) -> tuple[int, float, bytes, dict[str, object]]:
         """Status, seconds of the slowest producer, envelope, and what the log is told."""
         if call.contract in INDEX_CONTRACTS:
-            return 200, 0.0, await serve_index(call, self._world), {}
-        answer = await run(call, self._world)
+            return 200, 0.0, await serve_index(call, world), {}
+        answer = await run(call, world)
         told: dict[str, object] = {
             "items": len(answer.items),
             "sources_total": len(answer.statuses),
             "sources_failed": sum(status.error is not None for status in answer.statuses),
         }
-        return answer.raw_status, answer.slowest, self._written(call, answer), told
+        return answer.raw_status, answer.slowest, self._written(call, answer, world), told
 
-    def _written(self, call: Call, answer: Answer) -> bytes:
+    def _written(self, call: Call, answer: Answer, world: World) -> bytes:
         if answer.raw is not None:
             return answer.raw
         assert call.contract is not None
-        contract = self._world.contracts[call.contract]
+        contract = world.contracts[call.contract]
         if answer.aggregated:
             return envelope.aggregated(contract, answer.items, answer.statuses)
         return envelope.single(contract, answer.items, str(uuid4()))
 
-    def _rule_broken(self, call: Call, error: RuleBroken) -> tuple[int, bytes]:
-        contract = self._world.contracts[call.contract] if call.contract else None
+    def _rule_broken(self, call: Call, error: RuleBroken, world: World) -> tuple[int, bytes]:
+        contract = world.contracts[call.contract] if call.contract else None
         if contract is None or contract.result_element is None:
             return 500, fault_bytes(MalformedRequest(str(error)), self._instance_name)
         return 200, envelope.invalid_request(contract, str(uuid4()), str(error))
 
     def _call(
         self,
+        world: World,
         arrival: Arrival,
         headers: Headers,
         client: tuple[str, int] | None,
@@ -141,7 +147,7 @@ class SoapDoor:
         message = _read(headers, body, limits)
         read = message if isinstance(message, Message) else None
         contract = read.contract if read else None
-        known = self._world.contracts.get(contract) if contract else None
+        known = world.contracts.get(contract) if contract else None
         budget = min(self._deadline, (known.deadline if known else None) or self._deadline)
         return Call(
             correlation_id=_correlation(headers),
@@ -159,7 +165,7 @@ class SoapDoor:
             message=message,
             received=arrival.at,
             deadline=arrival.at + min(budget, _asked(headers, budget)),
-            received_at=self._world.clock.now(),
+            received_at=world.clock.now(),
         )
 
 
@@ -182,7 +188,10 @@ def _read(headers: Headers, body: bytes, limits: Limits) -> Message | ConsumerEr
 
 def _correlation(headers: Headers) -> CorrelationId:
     given = headers.get(b"x-skltp-correlation-id")
-    return CorrelationId(given if given and _CORRELATION.fullmatch(given) else str(uuid4()))
+    # It goes to every log here and at the producers: a number of a person must not.
+    if given and _CORRELATION.fullmatch(given) and masked(given) == given:
+        return CorrelationId(given)
+    return CorrelationId(str(uuid4()))
 
 
 def _original_consumer(headers: Headers) -> HsaId | None:

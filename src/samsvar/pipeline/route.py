@@ -16,6 +16,7 @@ from samsvar.model.identifiers import LogicalAddress, folded
 from samsvar.model.person_numbers import is_reserve
 from samsvar.pipeline.authorise import Errand
 from samsvar.ports import World
+from samsvar.soap.shown import shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ async def route(
             )
             if permission.permission is None:
                 decision = Decision(
-                    address,
+                    _safe(address),
                     Reason.NOT_PERMITTED,
                     "the sender has no call permission at this address",
                     permission_trace=permission.trace,
@@ -101,7 +102,7 @@ def _ruled_out(
 ) -> Decision | None:
     if not indexed:
         return Decision(
-            address, Reason.NOT_INDEXED, "the question names it, but the index does not"
+            _safe(address), Reason.NOT_INDEXED, "the question names it, but the index does not"
         )
     if folded(address) in world.rules.own_addresses:
         return Decision(address, Reason.OWN_ADDRESS, "the index names the hub itself")
@@ -111,3 +112,8 @@ def _ruled_out(
             address, Reason.FILTERED_BY_SOURCE, "the question asks for another source system"
         )
     return None
+
+
+def _safe(address: LogicalAddress) -> LogicalAddress:
+    """For the log: an address may have come with the question, and hold a person's number."""
+    return LogicalAddress(shown(address))

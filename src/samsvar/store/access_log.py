@@ -31,6 +31,7 @@ from sqlalchemy.dialects import sqlite
 
 from samsvar.errors import AuditUnavailable
 from samsvar.model.exchange import QuestionRecord
+from samsvar.observe.masking import masked
 from samsvar.ports import AccessLog
 from samsvar.store.database import Database
 from samsvar.store.secrets import PersonVault
@@ -190,9 +191,12 @@ def _row(record: QuestionRecord, vault: PersonVault) -> Row:
 
 
 def _storable(text: str | None) -> str | None:
-    """Text that any database takes. One odd character in a header must not stop the log: the
-    rows of everybody else are in the same transaction."""
-    if text is None or (text.isascii() and "\x00" not in text):
+    """Text that any database takes, without a number of a person. One odd character in a header
+    must not stop the log: the rows of everybody else are in the same transaction."""
+    if text is None:
+        return text
+    text = masked(text)
+    if text.isascii() and "\x00" not in text:
         return text
     return text.encode(errors="backslashreplace").decode().replace("\x00", "\\x00")
 
