@@ -6,6 +6,7 @@ gathered and written in batches: a log is not the access log, and must not hold 
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any, BinaryIO
@@ -26,6 +27,7 @@ ACTIONS: Mapping[str, str] = {
     "security": "denied",
     "index-update": "change",
     "catalogue-changed": "change",
+    "contracts-changed": "change",
     "hub-started": "start",
     "hub-stopped": "end",
     "certificates-reloaded": "change",
@@ -81,7 +83,7 @@ class RoutingLog:
                 structlog.processors.TimeStamper(fmt="iso", key="@timestamp"),
                 structlog.processors.JSONRenderer(serializer=_json),
             ],
-            wrapper_class=structlog.BoundLogger,
+            wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         ).bind()
 
     def emit(self, action: str, correlation_id: str, **fields: object) -> None:
