@@ -10,7 +10,8 @@ from pathlib import Path
 
 from samsvar import __version__
 from samsvar.clock import SystemClock
-from samsvar.contracts import data_dir, load_contracts
+from samsvar.contracts import ContractsInvalid, data_dir
+from samsvar.contracts.served import ServedContracts
 from samsvar.errors import CatalogueUnavailable
 from samsvar.inbound.door import Door
 from samsvar.inbound.listeners import Listeners
@@ -32,6 +33,7 @@ from samsvar.ports import HouseRules, Transport, World
 from samsvar.registry import Registry, RegistryInvalid
 from samsvar.registry.file import parse_registry
 from samsvar.settings import Settings, read_secret
+from samsvar.soap.interaction import InteractionUnreadable
 from samsvar.soap.schema import Schema
 from samsvar.soap.self_test import self_test
 from samsvar.store.access_log import SqliteAccessLog
@@ -46,22 +48,23 @@ DRAIN_SECONDS = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Packaged:
-    """What comes with the program: contracts, their schemas, adapters."""
+    """What the program can speak: contracts, their schemas, adapters. The contracts packaged and
+    added; the mappings follow ``served`` when more are added."""
 
     contracts: Mapping[ContractUrn, ServiceContract]
     schemas: Mapping[ContractUrn, Schema]
     adapters: Mapping[str, LoadedAdapter]
+    served: ServedContracts
 
     @classmethod
-    def load(cls) -> Packaged:
-        """Read and check it all.
+    def load(cls, data: Path | None = None) -> Packaged:
+        """Read and check it all; with the contracts that were added in a data folder.
 
         Raises:
             ContractsInvalid, AdaptersInvalid: with every fault.
         """
-        contracts = load_contracts(data_dir() / "contracts", data_dir() / "wsdl")
-        schemas = {urn: Schema.load(contract) for urn, contract in contracts.items()}
-        return cls(contracts, schemas, load_adapters())
+        served = ServedContracts.load(data)
+        return cls(served.contracts, served.schemas, load_adapters(), served)
 
     def registry(self, text: str, settings: Settings) -> Registry:
         """Read a registry file as this program can serve it.
@@ -118,7 +121,8 @@ class Hub:
         """
         settings = self._settings
         self_test()
-        packaged = Packaged.load()
+        packaged = await asyncio.to_thread(Packaged.load, settings.hub.data)
+        self._served = packaged.served
         self._database = open_database(settings.hub.data)
         vault = open_vault(self._database)
         self._catalogue = catalogue_of(self._database, packaged, settings)
@@ -130,13 +134,14 @@ class Hub:
             clock=self._clock,
             catalogue=self._catalogue,
             contracts=packaged.contracts,
-            request_checks={urn: s.check_request for urn, s in packaged.schemas.items()},
+            request_checks=packaged.served.request_checks,
             index=self._index,
             transport=self._transport(packaged),
             access_log=self._access_log,
             events=self.events,
             rules=house_rules(settings),
         )
+        self._shelf = WsdlShelf(data_dir() / "wsdl", packaged.served.now.added_wsdls)
         soap = SoapDoor(
             world,
             instance_name=settings.hub.instance_name,
@@ -144,7 +149,7 @@ class Hub:
         )
         door = Door(
             soap,
-            WsdlShelf(data_dir() / "wsdl"),
+            self._shelf,
             settings.limits,
             missing=self.missing,
             is_revoked=self._is_revoked,
@@ -154,9 +159,7 @@ class Hub:
         self._chores = [
             asyncio.create_task(self._every(settings.log.flush_seconds, self.events.flush)),
             asyncio.create_task(self._every(1.0, self._listeners.tick)),
-            asyncio.create_task(
-                self._every(settings.hub.refresh_seconds, self._look_for_catalogue)
-            ),
+            asyncio.create_task(self._look_around(settings.hub.refresh_seconds)),
         ]
         self.events.emit("hub-started", "-", version=__version__)
         return urls
@@ -228,6 +231,28 @@ class Hub:
         if changed:
             version = self._catalogue.current().version
             self.events.emit("catalogue-changed", "-", version=str(version))
+
+    async def _look_around(self, seconds: float) -> None:
+        """Contracts first: a catalogue may name one that has just been added."""
+        while True:
+            await asyncio.sleep(seconds)
+            await self._look_for_contracts()
+            self._look_for_catalogue()
+
+    async def _look_for_contracts(self) -> None:
+        """Take what was added or changed in the data folder into use whole, or keep what is."""
+        try:
+            fresh = await asyncio.to_thread(self._served.look)
+            if fresh is None:
+                return
+            volumes = await asyncio.to_thread(self._shelf.read, fresh.added_wsdls)
+        except (ContractsInvalid, InteractionUnreadable, OSError) as error:
+            self.events.emit("error", "-", detail=f"the contracts in force are kept: {error}")
+            return
+        self._served.use(fresh)
+        self._shelf.show(volumes)
+        names = ", ".join(fresh.contracts[urn].title for urn in fresh.added)
+        self.events.emit("contracts-changed", "-", detail=f"added now: {names or 'none'}")
 
     @staticmethod
     async def _every(seconds: float, chore: Callable[[], None]) -> None:

@@ -23,7 +23,7 @@ def check(settings: SettingsOption = None) -> None:
     for title, find in (
         ("settings", lambda: iter(())),
         ("XML door", _xml_door),
-        ("contracts", _contracts),
+        ("contracts", lambda: _contracts(told)),
         ("adapters", _adapters),
         ("certificates", lambda: _certificates(told)),
         ("registry", lambda: _registry(told, base)),
@@ -57,17 +57,15 @@ def _xml_door() -> Iterator[str]:
         yield str(error)
 
 
-def _contracts() -> Iterator[str]:
-    from samsvar.contracts import ContractsInvalid, data_dir, load_contracts
-    from samsvar.soap.schema import Schema
+def _contracts(settings: Settings) -> Iterator[str]:
+    from samsvar.contracts import ContractsInvalid
+    from samsvar.contracts.served import ServedContracts
 
     try:
-        contracts = load_contracts(data_dir() / "contracts", data_dir() / "wsdl")
+        contracts = ServedContracts.load(settings.hub.data).contracts
     except ContractsInvalid as error:
         yield from error.faults
         return
-    for contract in contracts.values():
-        Schema.load(contract)
     yield f"note: {', '.join(contract.title for contract in contracts.values())}"
 
 
@@ -123,7 +121,7 @@ def _registry(settings: Settings, base: Path) -> Iterator[str]:
     if not settings.hub.data.exists():
         yield _NONE_YET
         return
-    packaged = Packaged.load()
+    packaged = Packaged.load(settings.hub.data)
     database = open_database(settings.hub.data, read_only=True)
     try:
         text = catalogue_of(database, packaged, settings).registry()

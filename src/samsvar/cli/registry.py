@@ -56,7 +56,7 @@ def load_registry(
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise Stop(WRONG_INPUT, f"{file}: cannot be read as UTF-8 text") from error
-    packaged = Packaged.load()
+    packaged = Packaged.load(settings.hub.data)
     try:
         registry = packaged.registry(text, settings)
     except RegistryInvalid as error:
@@ -119,7 +119,9 @@ def _catalogue(settings: Settings) -> SqliteCatalogue:
 
     try:
         return catalogue_of(
-            open_database(settings.hub.data, read_only=True), Packaged.load(), settings
+            open_database(settings.hub.data, read_only=True),
+            Packaged.load(settings.hub.data),
+            settings,
         )
     except ResourcesMissing as error:
         raise Stop(UNREACHED, f"{settings.hub.data}: {error}") from error

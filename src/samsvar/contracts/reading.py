@@ -136,6 +136,7 @@ class _Reading:
             wsdl=interaction.wsdl,
             folder=self._file.parent,
             title=settings.title,
+            wsdl_namespace=interaction.target_namespace,
             container_element=container.name if container else None,
             container_required=container.required if container else True,
             result_first=result is not None and self._comes_first(result, container, items),

@@ -1,18 +1,20 @@
-"""?wsdl and ?xsd: our packaged files, with our address in place of the publisher's.
+"""?wsdl and ?xsd: packaged and added files, with our address in place of the publisher's.
 
 Knows which URL path each interaction is served at, and how the files point at each other.
-Only files that a packaged WSDL reaches by its imports can be asked for: a name is looked up,
-never joined to a folder. Knows nothing of HTTP, nor of which contracts are in use.
+Only files that a WSDL on the shelf reaches by its imports can be asked for: a name is looked
+up, never joined to a folder. Knows nothing of HTTP, nor of what a contract is used for.
 """
 
 from __future__ import annotations
 
+import os.path
 import posixpath
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from lxml import etree
 
@@ -26,6 +28,7 @@ MISSING_STATUS = 500
 MISSING_TYPE = "text/plain; charset=utf-8"
 """An unknown path is answered as the national platform does: not with 404."""
 
+_SEPARATORS = re.compile(r"[:/]+")
 _IMPORT = "{http://www.w3.org/2001/XMLSchema}import"
 _INCLUDE = "{http://www.w3.org/2001/XMLSchema}include"
 _ADDRESS = "{http://schemas.xmlsoap.org/wsdl/soap/}address"
@@ -33,23 +36,41 @@ _ADDRESS = "{http://schemas.xmlsoap.org/wsdl/soap/}address"
 
 @dataclass(frozen=True, slots=True)
 class _Volume:
-    """One WSDL and all schemas that it reaches, by their names below the ``schemas`` folder."""
+    """One WSDL and all schemas that it reaches, by their names below the folder of them all:
+    ``schemas``, in a RIV-TA package."""
 
     wsdl: str
     files: dict[str, etree._ElementTree]
 
 
-class WsdlShelf:
-    """All interactions that lie packaged, read once."""
+Volumes = dict[str, _Volume]
+"""By URL path, sorted."""
 
-    def __init__(self, wsdl_dir: Path) -> None:
-        """Read everything below the folder.
+
+class WsdlShelf:
+    """All interactions that lie packaged, and those that were added; each read once."""
+
+    def __init__(self, wsdl_dir: Path, added: Iterable[Path] = ()) -> None:
+        """Read everything below the folder, and the WSDLs of added contracts.
 
         Raises:
-            InteractionUnreadable: a WSDL there is not what it should be.
+            InteractionUnreadable: a WSDL is not what it should be.
         """
-        volumes = dict(_volume(file) for file in wsdl_dir.rglob("*.wsdl"))
-        self._volumes = dict(sorted(volumes.items()))
+        self._packaged = dict(_volume(file) for file in wsdl_dir.rglob("*.wsdl"))
+        self.show(self.read(added))
+
+    def read(self, added: Iterable[Path]) -> Volumes:
+        """The packaged ones and these, to be shown. Changes nothing, and may run in a thread.
+
+        Raises:
+            InteractionUnreadable: a WSDL is not what it should be.
+        """
+        volumes = {**dict(_volume(file) for file in added), **self._packaged}
+        return dict(sorted(volumes.items()))
+
+    def show(self, volumes: Volumes) -> None:
+        """Put these in place of what was shown, in one step."""
+        self._volumes = volumes
 
     def paths(self) -> tuple[str, ...]:
         """Every path that has a WSDL, sorted."""
@@ -81,21 +102,22 @@ class WsdlShelf:
 def service_path(target_namespace: str) -> str:
     """The URL path of a WSDL's namespace: ``urn:riv:a:b:GetX:2:rivtabp21`` to
     ``/vp/a/b/GetX/2/rivtabp21``."""
-    return "/".join((ROOT, *target_namespace.removeprefix("urn:riv:").split(":")))
+    return "/".join((ROOT, *_SEPARATORS.split(target_namespace.removeprefix("urn:riv:"))))
 
 
 def _volume(file: Path) -> tuple[str, _Volume]:
     interaction = read_interaction(file)
-    top = file.resolve().parents[2]  # .../schemas/interactions/XInteraction/X.wsdl
-    files: dict[str, etree._ElementTree] = {}
-    waiting = [file.resolve().relative_to(top).as_posix()]
+    trees: dict[str, etree._ElementTree] = {}
+    waiting = [file.resolve().as_posix()]
     while waiting:
         name = waiting.pop()
-        if name in files:
+        if name in trees:
             continue
-        files[name] = parse_trusted(top / name)
-        waiting.extend(target for _, target in _references(name, files[name]))
-    wsdl = file.resolve().relative_to(top).as_posix()
+        trees[name] = parse_trusted(Path(name))
+        waiting.extend(target for _, target in _references(name, trees[name]))
+    top = os.path.commonpath([posixpath.dirname(name) for name in trees])
+    files = {posixpath.relpath(name, top): tree for name, tree in trees.items()}
+    wsdl = posixpath.relpath(file.resolve().as_posix(), top)
     return service_path(interaction.target_namespace), _Volume(wsdl, files)
 
 
@@ -103,7 +125,8 @@ def _references(name: str, tree: etree._ElementTree) -> Iterator[tuple[etree._El
     """Every element that points at another file, and that file's name."""
     for element in tree.iter(_IMPORT, _INCLUDE):
         if (location := element.get("schemaLocation")) is not None:
-            yield element, posixpath.normpath(posixpath.join(posixpath.dirname(name), location))
+            beside = posixpath.join(posixpath.dirname(name), unquote(location))
+            yield element, posixpath.normpath(beside)
 
 
 def _shown(volume: _Volume, name: str, url: str) -> bytes:

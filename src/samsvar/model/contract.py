@@ -76,6 +76,8 @@ class ServiceContract:
     folder: Path
     #: human title, for pages and logs
     title: str
+    #: target namespace of the WSDL, which its URL is made of
+    wsdl_namespace: str = ""
     #: the child of the response that holds the records, or None: the response itself
     container_element: str | None = None
     #: False: a response without records may leave the container out, and ours does

@@ -48,10 +48,11 @@ class SoapTransport:
         entry = recipient.entry
         assert entry is not None
         address = entry.producer.address
+        # Before anything is waited for: this question's schema, whatever is added meanwhile.
+        check = self._checks.get(question.contract.urn)
         message = self._message(call, question, recipient, entry)
         headers = self._headers(call, question, address)
         exchange = await self._client.exchange("POST", address, headers, message, patience)
-        check = self._checks.get(question.contract.urn)
         if len(exchange.body) > LARGE:
             return await asyncio.to_thread(self._read, question, exchange, check, entry)
         return self._read(question, exchange, check, entry)
