@@ -266,7 +266,7 @@ async def test_what_fails_costs_its_own_records_and_is_told_with_its_cause(
     elapsed = time.monotonic() - begun
 
     whole = [source for source in SIX if source not in failures]
-    assert elapsed < LIMIT + 0.8
+    assert LIMIT <= elapsed < LIMIT + 2
     assert _counted(answer.carePlan, "carePlanHeader") == {
         source: PLANS_OF[TOLVAN.number][source] for source in whole
     }
