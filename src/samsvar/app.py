@@ -29,6 +29,7 @@ from samsvar.outbound.dispatch import Dispatch
 from samsvar.outbound.http_client import HttpClient, client_tls
 from samsvar.outbound.soap import SoapTransport
 from samsvar.pipeline.index_service import INDEX_CONTRACTS
+from samsvar.pipeline.registry_service import REGISTRY_CONTRACTS
 from samsvar.ports import HouseRules, Transport, World
 from samsvar.registry import Registry, RegistryInvalid
 from samsvar.registry.file import parse_registry
@@ -74,7 +75,7 @@ class Packaged:
         """
         return parse_registry(
             text,
-            known_contracts={*self.contracts, *INDEX_CONTRACTS},
+            known_contracts={*self.contracts, *INDEX_CONTRACTS, *REGISTRY_CONTRACTS},
             known_adapters={
                 name: loaded.manifest.options for name, loaded in self.adapters.items()
             },

@@ -110,6 +110,13 @@ class IndexRequestRefused(ConsumerError):
     code = "EI"
 
 
+class RegistryRequestRefused(ConsumerError):
+    """A question to the registry's own services lacks what it must have. The text is the whole
+    faultstring, as the national catalogue writes it."""
+
+    code = "TAK"
+
+
 class HubFault(HubError):
     """We must act."""
 

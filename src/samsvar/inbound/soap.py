@@ -19,6 +19,7 @@ from samsvar.model.identifiers import CorrelationId, HsaId
 from samsvar.observe.masking import masked
 from samsvar.pipeline import run
 from samsvar.pipeline.index_service import INDEX_CONTRACTS, serve_index
+from samsvar.pipeline.registry_service import REGISTRY_CONTRACTS, serve_registry
 from samsvar.ports import World
 from samsvar.soap import envelope, rivta
 from samsvar.soap.faults import fault_bytes
@@ -112,6 +113,8 @@ class SoapDoor:
         """Status, seconds of the slowest producer, envelope, and what the log is told."""
         if call.contract in INDEX_CONTRACTS:
             return 200, 0.0, await serve_index(call, world), {}
+        if call.contract in REGISTRY_CONTRACTS:
+            return 200, 0.0, await serve_registry(call, world), {}
         answer = await run(call, world)
         told: dict[str, object] = {
             "items": len(answer.items),

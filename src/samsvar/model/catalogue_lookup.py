@@ -66,7 +66,11 @@ class Catalogue:
     _routes: Mapping[tuple[str, str], tuple[RoutingEntry, ...]] = field(
         init=False, repr=False, compare=False
     )
-    _permissions: Mapping[tuple[str, str, str], tuple[CallPermission, ...]] = field(
+    #: sender and contract -> address -> permissions
+    _permissions: Mapping[tuple[str, str], Mapping[str, tuple[CallPermission, ...]]] = field(
+        init=False, repr=False, compare=False
+    )
+    _permissions_at: Mapping[str, tuple[CallPermission, ...]] = field(
         init=False, repr=False, compare=False
     )
     _known: frozenset[str] = field(init=False, repr=False, compare=False)
@@ -77,19 +81,20 @@ class Catalogue:
         for entry in self.entries:
             place = (folded(entry.contract), folded(entry.logical_address))
             routes[place] = (*routes.get(place, ()), entry)
-        permissions: dict[tuple[str, str, str], tuple[CallPermission, ...]] = {}
+        permissions: dict[tuple[str, str], dict[str, tuple[CallPermission, ...]]] = {}
+        at: dict[str, list[CallPermission]] = {}
         for permission in self.permissions:
-            key = (
-                folded(permission.consumer),
-                folded(permission.contract),
-                folded(permission.logical_address),
-            )
-            permissions[key] = (*permissions.get(key, ()), permission)
+            key = (folded(permission.consumer), folded(permission.contract))
+            address = folded(permission.logical_address)
+            mine = permissions.setdefault(key, {})
+            mine[address] = (*mine.get(address, ()), permission)
+            at.setdefault(address, []).append(permission)
         parents = {folded(unit): parent for unit, parent in self.parents.items()}
         for name, value in (
             ("parents", MappingProxyType(dict(self.parents))),
             ("_routes", routes),
             ("_permissions", permissions),
+            ("_permissions_at", {address: tuple(rows) for address, rows in at.items()}),
             ("_known", frozenset(folded(contract) for contract in self.contracts)),
             ("_parents", parents),
         ):
@@ -117,10 +122,10 @@ class Catalogue:
     ) -> PermissionLookup:
         """The permission by which the sender may call the address at that moment."""
         moment = at.astimezone(UTC)
-        who, urn = folded(sender), folded(contract)
+        mine = self._permissions.get((folded(sender), folded(contract)), {})
 
         def valid(candidate: str) -> CallPermission | None:
-            for permission in self._permissions.get((who, urn, folded(candidate)), ()):
+            for permission in mine.get(folded(candidate), ()):
                 if permission.valid_from <= moment <= permission.valid_to:
                     return permission
             return None
@@ -147,6 +152,35 @@ class Catalogue:
                     and entry.valid_from <= moment <= entry.valid_to
                 }
             )
+        )
+
+    def permissions_of(
+        self, consumer: HsaId, contract: ContractUrn, at: datetime
+    ) -> tuple[CallPermission, ...]:
+        """What a consumer may call by a contract then, one for each address, ``*`` as it is."""
+        moment = at.astimezone(UTC)
+        mine = self._permissions.get((folded(consumer), folded(contract)), {})
+        return tuple(
+            row
+            for rows in mine.values()
+            for row in rows
+            if row.valid_from <= moment <= row.valid_to
+        )
+
+    def permissions_at(
+        self, address: LogicalAddress, at: datetime, consumer: HsaId | None = None
+    ) -> tuple[CallPermission, ...]:
+        """What may be called at an address then, by one consumer or by anybody. A permission at
+        ``*`` or at a parent counts: it opens the address."""
+        moment = at.astimezone(UTC)
+        who = folded(consumer) if consumer else None
+        steps = [candidate for _, candidate in self._permission_steps(address)]
+        return tuple(
+            row
+            for candidate in dict.fromkeys(map(folded, steps))
+            for row in self._permissions_at.get(candidate, ())
+            if row.valid_from <= moment <= row.valid_to
+            and (who is None or folded(row.consumer) == who)
         )
 
     def _route_steps(self, address: str) -> Iterator[tuple[str, str]]:

@@ -142,6 +142,7 @@ TABLE: Final[dict[type[HubError], FaultRow]] = {
     errors.NotUnderstood: FaultRow("VP015", "MustUnderstand", _MALFORMED_TEXT),
     errors.EngagementIndexUnavailable: FaultRow("EI000", _SERVER, "", _INDEX_OPENING),
     errors.IndexRequestRefused: FaultRow("EI", _SERVER, ""),
+    errors.RegistryRequestRefused: FaultRow("TAK", _CLIENT, ""),
 }
 
 
@@ -161,6 +162,8 @@ def fault_bytes(error: BaseException, instance_name: str) -> bytes:
     row = row_of(error)
     own_text = str(error) if isinstance(error, HubError) and not row.bare else ""
     text = _opened(row.opening, own_text)
+    if row.code == "TAK":
+        return _envelope(row.faultcode, own_text, None)
     if row.code.startswith("EI"):
         code = error.ei_code if isinstance(error, errors.IndexRequestRefused) else row.code
         return _envelope(row.faultcode, _opened(f"{code}:", text), None)
