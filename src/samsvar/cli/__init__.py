@@ -11,8 +11,8 @@ import sys
 import traceback
 from pathlib import Path
 
-import click
 import typer
+from typer.exceptions import TyperException
 
 from samsvar.cli import ask, check, demo, explain, registry, serve, sim
 from samsvar.cli.outcome import PARTLY, REFUSED, UNREACHED, WRONG_INPUT, Stop
@@ -48,12 +48,14 @@ def run(arguments: list[str] | None = None) -> int:
         if stop.text:
             sys.stderr.write(f"{stop.text}\n")
         return stop.code
-    except click.exceptions.Abort:
+    except typer.Abort:
         return 130
-    except click.ClickException as error:
-        error.show()
+    except TyperException as error:
+        told = error.format_message()
+        sys.stderr.write(f"{told}\n" if told else "")
+        sys.stderr.write("Try: samsvar --help, or samsvar COMMAND --help\n")
         return WRONG_INPUT
-    except click.exceptions.Exit as error:
+    except typer.Exit as error:
         return error.exit_code
     except KeyboardInterrupt:
         return 130
