@@ -20,6 +20,8 @@ from samsvar.model.catalogue import (
 )
 from samsvar.model.catalogue_lookup import Catalogue
 from samsvar.model.engagement import (
+    NOBODY,
+    Audience,
     Engagement,
     EngagementFilter,
     EngagementTransaction,
@@ -124,7 +126,20 @@ class MemoryIndex:
         ]
 
     async def update(
-        self, transactions: Sequence[EngagementTransaction], owner: str, now: datetime
+        self,
+        transactions: Sequence[EngagementTransaction],
+        owner: str,
+        now: datetime,
+        audience: Audience = NOBODY,
+    ) -> UpdateCounts:
+        raise EngagementIndexUnavailable("read only")
+
+    async def receive(
+        self,
+        transactions: Sequence[EngagementTransaction],
+        own: str,
+        now: datetime,
+        audience: Audience = NOBODY,
     ) -> UpdateCounts:
         raise EngagementIndexUnavailable("read only")
 

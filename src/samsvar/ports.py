@@ -7,16 +7,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from samsvar.model.catalogue import RoutingEntry
 from samsvar.model.catalogue_lookup import Catalogue
 from samsvar.model.contract import ServiceContract
 from samsvar.model.engagement import (
+    NOBODY,
+    Audience,
     Engagement,
     EngagementFilter,
     EngagementTransaction,
+    Notification,
     UpdateCounts,
 )
 from samsvar.model.exchange import Call, Question, QuestionRecord, Recipient, Reply
-from samsvar.model.identifiers import ContractUrn
+from samsvar.model.identifiers import ContractUrn, LogicalAddress
 
 
 class Clock(Protocol):
@@ -51,12 +55,75 @@ class EngagementIndex(Protocol):
         """
 
     async def update(
-        self, transactions: Sequence[EngagementTransaction], owner: str, now: datetime
+        self,
+        transactions: Sequence[EngagementTransaction],
+        owner: str,
+        now: datetime,
+        audience: Audience = NOBODY,
     ) -> UpdateCounts:
-        """Store, change and delete posts; returns when that is durable.
+        """Store, change and delete posts; returns when that, and the news of it, is durable.
 
         Raises:
             EngagementIndexUnavailable: nothing was stored.
+        """
+
+    async def receive(
+        self,
+        transactions: Sequence[EngagementTransaction],
+        own: str,
+        now: datetime,
+        audience: Audience = NOBODY,
+    ) -> UpdateCounts:
+        """Take over what another index tells, with its owners and times. ``own``: our name.
+
+        Raises:
+            EngagementIndexUnavailable: nothing was stored.
+        """
+
+
+class Outbox(Protocol):
+    """News of the index on its way to subscribers: kept until each has taken it, in order.
+
+    Every method raises EngagementIndexUnavailable if it could not be done.
+    """
+
+    async def hold(self, now: datetime) -> bool:
+        """Become, or stay, the one who delivers. False: somebody else is."""
+
+    async def release(self) -> None:
+        """Stop being that."""
+
+    async def due(self, now: datetime) -> Sequence[tuple[LogicalAddress, int]]:
+        """For whom something waits now, and how many attempts have failed in a row."""
+
+    async def batch(self, subscriber: LogicalAddress, most: int) -> Sequence[Notification]:
+        """What goes into the next message."""
+
+    async def delivered(self, subscriber: LogicalAddress, batch: Sequence[Notification]) -> None:
+        """The subscriber has it."""
+
+    async def put_off(
+        self, subscriber: LogicalAddress, failures: int, until: datetime, reason: str
+    ) -> None:
+        """Try again then."""
+
+    async def refused(self, number: int) -> None:
+        """The subscriber has refused this very change once more."""
+
+    async def bury(self, subscriber: LogicalAddress, number: int | None, reason: str) -> int:
+        """Give up this change, or all that waits: dead letters. How many."""
+
+
+class Deliverer(Protocol):
+    """Carries news to one subscriber: over SOAP today, by a broker one day."""
+
+    async def deliver(
+        self, entry: RoutingEntry, batch: Sequence[Notification], patience: float
+    ) -> str | None:
+        """None: the subscriber has taken it. A text: it has looked at it, and refuses it.
+
+        Raises:
+            ProducerError: whether it took it cannot be known.
         """
 
 

@@ -261,7 +261,8 @@ async def test_half_an_update_is_never_seen(index: SqliteIndex, database: Databa
     with database.write() as connection, connection.begin():
         connection.execute(
             sa.text(
-                "CREATE TRIGGER full BEFORE INSERT ON engagement WHEN NEW.source_system = 'SE-B'"
+                "CREATE TRIGGER full BEFORE INSERT ON engagement WHEN EXISTS (SELECT 1 FROM"
+                " engagement_place WHERE id = NEW.place AND source_system = 'SE-B')"
                 " BEGIN SELECT RAISE(ABORT, 'full'); END"
             )
         )

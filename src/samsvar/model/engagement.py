@@ -1,11 +1,15 @@
-"""Engagements: which source system holds something about a person.
+"""Engagements: which source system holds something about a person, and who hears of changes.
 
-Source: itintegration:engagementindex 1.0. Knows the fields and what makes two the same.
+Source: itintegration:engagementindex 1.0. Knows the fields, what makes two the same, and which
+changes a subscriber wants to hear of.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+
+from samsvar.model.catalogue import PermissionFilter
+from samsvar.model.identifiers import LogicalAddress, folded
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +73,67 @@ class EngagementFilter:
 
 @dataclass(frozen=True, slots=True)
 class UpdateCounts:
-    """What an Update did. ``stored + updated + deleted + unchanged`` = transactions sent."""
+    """What a message did. ``stored + updated + deleted + unchanged`` = transactions sent."""
 
     stored: int = 0
     updated: int = 0
     deleted: int = 0
     unchanged: int = 0
+    late: int = 0
+    """Those of ``unchanged`` that told of an older state than the one that is stored."""
+    replaced: int = 0
+    """Posts of our own that gave way to the same post of another owner (R5)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriber:
+    """Another index, which is told of changes by ProcessNotification."""
+
+    address: LogicalAddress
+    filters: tuple[PermissionFilter, ...] = ()
+    """None: everything."""
+
+    def wants(self, post: Engagement) -> bool:
+        """Whether any filter lets the post through; case does not count."""
+        return not self.filters or any(
+            folded(wanted.service_domain) == folded(post.service_domain)
+            and (
+                not wanted.categorizations
+                or folded(post.categorization) in map(folded, wanted.categorizations)
+            )
+            for wanted in self.filters
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Who hears of what one message changes, and what they are told of its way here."""
+
+    subscribers: tuple[Subscriber, ...] = ()
+    correlation_id: str = "-"
+    history: str = ""
+    """Who has had the news already, as ``x-rivta-routing-history`` writes it."""
+
+    def for_post(self, post: Engagement) -> tuple[LogicalAddress, ...]:
+        """Whom a change of this post is told. Its owner is not: that is where it comes from."""
+        return tuple(
+            subscriber.address
+            for subscriber in self.subscribers
+            if folded(subscriber.address) != folded(post.owner) and subscriber.wants(post)
+        )
+
+
+NOBODY = Audience()
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """One change on its way to one subscriber."""
+
+    number: int
+    """Its place in the order of all changes."""
+    transaction: EngagementTransaction
+    correlation_id: str
+    history: str
+    refusals: int = 0
+    """How often the subscriber has looked at this very change and said no."""

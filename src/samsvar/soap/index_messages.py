@@ -1,7 +1,8 @@
-"""Update and FindContent of the engagement index: bodies read into our words, and answered.
+"""Update, FindContent and ProcessNotification of the engagement index: bodies read into our
+words, answered, and (the last one) written.
 
-Source: itintegration:engagementindex 1.0. Knows element names. What an Update must fulfil stands
-in ``index_rules``. Knows no storage and no permission.
+Source: itintegration:engagementindex 1.0. Knows element names. What they must fulfil stands in
+``index_rules``. Knows no storage and no permission.
 """
 
 from __future__ import annotations
@@ -15,18 +16,30 @@ from samsvar.errors import IndexRequestRefused
 from samsvar.model.engagement import Engagement, EngagementFilter, EngagementTransaction
 from samsvar.model.identifiers import ContractUrn
 from samsvar.soap.envelope import escaped
-from samsvar.soap.index_rules import FIELDS, check_update, is_time, technical
+from samsvar.soap.index_rules import (
+    FIELDS,
+    check_notification,
+    check_update,
+    is_time,
+    technical,
+)
 from samsvar.soap.rivta import SOAP
 
 __all__ = [
     "CORE",
     "FIND_CONTENT",
     "FIND_CONTENT_ELEMENT",
+    "NOTIFICATION_ELEMENT",
+    "PROCESS_NOTIFICATION",
     "UPDATE",
     "UPDATE_ELEMENT",
+    "check_notification",
     "check_update",
     "find_content_response",
+    "notification",
+    "notification_response",
     "read_find_content",
+    "read_notification",
     "read_update",
     "response_envelope",
     "update_response",
@@ -34,8 +47,12 @@ __all__ = [
 
 UPDATE: Final = ContractUrn("urn:riv:itintegration:engagementindex:UpdateResponder:1")
 FIND_CONTENT: Final = ContractUrn("urn:riv:itintegration:engagementindex:FindContentResponder:1")
+PROCESS_NOTIFICATION: Final = ContractUrn(
+    "urn:riv:itintegration:engagementindex:ProcessNotificationResponder:1"
+)
 CORE: Final = "urn:riv:itintegration:engagementindex:1"
 UPDATE_ELEMENT: Final = f"{{{UPDATE}}}Update"
+NOTIFICATION_ELEMENT: Final = f"{{{PROCESS_NOTIFICATION}}}ProcessNotification"
 FIND_CONTENT_ELEMENT: Final = f"{{{FIND_CONTENT}}}FindContent"
 
 _BOOLEANS: Final = {"true": True, "1": True, "false": False, "0": False}
@@ -47,7 +64,16 @@ def read_update(body: etree._Element) -> tuple[EngagementTransaction, ...]:
     Raises:
         IndexRequestRefused: a deleteFlag does not say whether to delete.
     """
-    return tuple(_transactions(body))
+    return tuple(_transactions(body, UPDATE))
+
+
+def read_notification(body: etree._Element) -> tuple[EngagementTransaction, ...]:
+    """The transactions of a ProcessNotification element, read as those of an Update.
+
+    Raises:
+        IndexRequestRefused: a deleteFlag does not say whether to delete.
+    """
+    return tuple(_transactions(body, PROCESS_NOTIFICATION))
 
 
 def read_find_content(body: etree._Element) -> EngagementFilter:
@@ -89,20 +115,41 @@ def update_response(comment: str | None = None) -> bytes:
     ).encode()
 
 
+def notification_response() -> bytes:
+    """The ProcessNotificationResponse element: OK, which here means stored."""
+    return (
+        f'<n:ProcessNotificationResponse xmlns:n="{PROCESS_NOTIFICATION}">'
+        "<n:ResultCode>OK</n:ResultCode></n:ProcessNotificationResponse>"
+    ).encode()
+
+
+def notification(transactions: Sequence[EngagementTransaction]) -> bytes:
+    """The ProcessNotification element that tells of these changes."""
+    parts = [f'<n:ProcessNotification xmlns:n="{PROCESS_NOTIFICATION}" xmlns:c="{CORE}">']
+    for transaction in transactions:
+        flag = "true" if transaction.delete else "false"
+        parts.append(f"<n:engagementTransaction><c:deleteFlag>{flag}</c:deleteFlag>")
+        parts.append(_engagement(transaction.engagement, "c:engagement"))
+        parts.append("</n:engagementTransaction>")
+    parts.append("</n:ProcessNotification>")
+    return "".join(parts).encode()
+
+
 def find_content_response(posts: Sequence[Engagement]) -> bytes:
     """The FindContentResponse element, one engagement for each post."""
     opening = f'<f:FindContentResponse xmlns:f="{FIND_CONTENT}" xmlns:c="{CORE}">'
-    return "".join((opening, *map(_engagement, posts), "</f:FindContentResponse>")).encode()
+    shown = (_engagement(post, "f:engagement") for post in posts)
+    return "".join((opening, *shown, "</f:FindContentResponse>")).encode()
 
 
 def response_envelope(element: bytes) -> bytes:
-    """The envelope around one of the two responses."""
+    """The envelope around one of the responses."""
     before = f'<?xml version="1.0" encoding="UTF-8"?>\n<s:Envelope xmlns:s="{SOAP}"><s:Body>'
     return b"".join((before.encode(), element, b"</s:Body></s:Envelope>"))
 
 
-def _transactions(body: etree._Element) -> Iterator[EngagementTransaction]:
-    for number, element in enumerate(body.iterchildren(f"{{{UPDATE}}}engagementTransaction"), 1):
+def _transactions(body: etree._Element, contract: ContractUrn) -> Iterator[EngagementTransaction]:
+    for number, element in enumerate(body.iterchildren(f"{{{contract}}}engagementTransaction"), 1):
         flag = element.find(f"{{{CORE}}}deleteFlag")
         delete = _BOOLEANS.get(_text(flag).strip()) if flag is not None else None
         if delete is None:
@@ -149,11 +196,11 @@ def _text(element: etree._Element) -> str:
     return "".join(element.itertext())
 
 
-def _engagement(post: Engagement) -> str:
-    parts = ["<f:engagement>"]
+def _engagement(post: Engagement, element: str) -> str:
+    parts = [f"<{element}>"]
     for name, field, _ in FIELDS:
         text = getattr(post, field)
         if text is not None:
             parts.append(f"<c:{name}>{escaped(text)}</c:{name}>")
-    parts.append("</f:engagement>")
+    parts.append(f"</{element}>")
     return "".join(parts)

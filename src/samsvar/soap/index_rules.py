@@ -1,4 +1,5 @@
-"""The rules of an Update, in the order of the national index, with the texts of its faults.
+"""The rules of an Update and of a ProcessNotification, in the order of the national index, with
+the texts of its faults.
 
 To the letter and with their misspellings: those who send Updates look for them. Two checks are
 ours, and come last: the form of the resident, and that a time is one. A value is never repeated,
@@ -40,6 +41,7 @@ FIELDS: Final = (
 _TIMES: Final = frozenset({"mostRecentContent", "creationTime", "updateTime"})
 _OPTIONAL: Final = _TIMES | {"owner"}
 _MANDATORY: Final = tuple(row for row in FIELDS if row[0] not in _OPTIONAL)
+_OWNER: Final = FIELDS[-1]
 
 _RESIDENT = re.compile(r"[0-9]{8}[0-9A-Zptf]{4}")
 _TIME = re.compile(r"[1-9][0-9]{13}")
@@ -64,14 +66,36 @@ def check_update(
         IndexRequestRefused: EI000 to EI006, with the text of the fault.
     """
     _check_address(logical_address, own_addresses)
+    # Not the owner: whatever was sent, the index puts its own there (pR7).
+    _check(transactions, reserved, _MANDATORY)
+
+
+def check_notification(
+    transactions: Sequence[EngagementTransaction], *, reserved: Collection[str] = ()
+) -> None:
+    """Judge a ProcessNotification: as an Update, but the address is not looked at, and each post
+    must name its owner, who is part of what makes two posts the same.
+
+    Raises:
+        IndexRequestRefused: EI000 to EI006, with the text of the fault.
+    """
+    _check(transactions, reserved, (*_MANDATORY, _OWNER))
+
+
+_Fields = Sequence[tuple[str, str, int]]
+
+
+def _check(
+    transactions: Sequence[EngagementTransaction], reserved: Collection[str], mandatory: _Fields
+) -> None:
     _check_number(len(transactions))
-    _check_keys(transactions)
+    _check_keys(transactions, mandatory)
     posts = [transaction.engagement for transaction in transactions]
     for post in posts:
-        _check_blanks(post)
+        _check_blanks(post, mandatory)
     _check_reserved(posts, {folded(name): name for name in reserved})
     for post in posts:
-        _check_present(post)
+        _check_present(post, mandatory)
     for post in posts:
         _check_lengths(post)
     for post in posts:
@@ -101,12 +125,11 @@ def _check_number(count: int) -> None:
         )
 
 
-def _check_keys(transactions: Sequence[EngagementTransaction]) -> None:
+def _check_keys(transactions: Sequence[EngagementTransaction], mandatory: _Fields) -> None:
     seen: dict[tuple[str, ...], int] = {}
     for number, transaction in enumerate(transactions, 1):
         post = transaction.engagement
-        # Not the owner: whatever was sent, the index puts its own there (pR7).
-        key = tuple(str(getattr(post, field)) for _, field, _ in _MANDATORY)
+        key = tuple(str(getattr(post, field)) for _, field, _ in mandatory)
         if (earlier := seen.setdefault(key, number)) != number:
             raise IndexRequestRefused(
                 "EI002",
@@ -115,8 +138,8 @@ def _check_keys(transactions: Sequence[EngagementTransaction]) -> None:
             )
 
 
-def _check_blanks(post: Engagement) -> None:
-    for name, field, _ in _MANDATORY:
+def _check_blanks(post: Engagement, mandatory: _Fields) -> None:
+    for name, field, _ in mandatory:
         text = getattr(post, field)
         if text != text.strip():
             raise _invalid(f'mandatory field "{name}" contains white space in beginning or end')
@@ -136,8 +159,8 @@ def _check_reserved(posts: Sequence[Engagement], reserved: dict[str, str]) -> No
                 )
 
 
-def _check_present(post: Engagement) -> None:
-    for name, field, _ in _MANDATORY:
+def _check_present(post: Engagement, mandatory: _Fields) -> None:
+    for name, field, _ in mandatory:
         if not getattr(post, field):
             raise _invalid(f'mandatory field "{name}" is missing')
 

@@ -4,7 +4,7 @@ A search is one prepared statement on a connection of its own, on the event loop
 70 microseconds (measured: five posts found among 50 000), and a trip to a thread and back would
 cost as much again. With WAL it never waits for a writer; should the file be locked after all, it
 gives up after 50 milliseconds. An update is one durable transaction in one thread, so two never
-run at the same time.
+run at the same time; what others must hear of it goes into the outbox in the same transaction.
 
 Residents are kept as keyed hashes only: the index cannot say whom it knows. Knows no messages.
 """
@@ -13,62 +13,52 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import sqlite
 
 from samsvar.errors import EngagementIndexUnavailable
 from samsvar.model.engagement import (
+    NOBODY,
+    Audience,
     Engagement,
     EngagementFilter,
     EngagementTransaction,
     UpdateCounts,
 )
-from samsvar.model.identifiers import PersonId
 from samsvar.model.local_time import local_time
 from samsvar.ports import EngagementIndex
+from samsvar.store import posts
 from samsvar.store.database import Database
+from samsvar.store.outbox import put
+from samsvar.store.posts import Changes, Key
 from samsvar.store.secrets import PersonVault
-from samsvar.store.tables import ENGAGEMENT
 
 _READ_BUSY_MILLISECONDS = 50  # the whole hub stands still as long as a search waits
-_RESIDENT_ROOT = "engagement-index"  # the index has no root of a number; the hash wants one
+_LOADED_AT_ONCE = 500_000
 
-_KEY = tuple(column.name for column in ENGAGEMENT.primary_key)
-_FOUND = (*_KEY[2:], "most_recent_content", "creation_time", "update_time")
-# The order of the primary key: stable, and costs no sorting.
-_FIND = str(
-    sa.select(*(ENGAGEMENT.c[name] for name in _FOUND))
-    .where(
-        ENGAGEMENT.c.resident_hash == sa.bindparam("resident_hash"),
-        ENGAGEMENT.c.service_domain == sa.bindparam("service_domain"),
-    )
-    .order_by(*(ENGAGEMENT.c[name] for name in _KEY))
-    .compile(dialect=sqlite.dialect(paramstyle="qmark"))
-)
-_THIS = sa.and_(*(ENGAGEMENT.c[name] == sa.bindparam(f"key_{name}") for name in _KEY))
-_CHANGE = (
-    sa.update(ENGAGEMENT)
-    .where(_THIS)
-    .values(most_recent_content=sa.bindparam("new_content"), update_time=sa.bindparam("new_time"))
-)
-_DELETE = sa.delete(ENGAGEMENT).where(_THIS)
-
-_FILTERS = (
+_FOUND = (
     "categorization",
     "logical_address",
     "business_object",
-    "interest",
     "source_system",
     "data_controller",
     "owner",
+    "interest",
 )
+# CROSS JOIN: first the posts of the person, then the few places that they name; never the other
+# way round. The order is that of the key's texts: stable, whatever numbers the places got.
+_FIND = f"""
+SELECT {", ".join(_FOUND)}, most_recent_content, creation_time, update_time
+FROM engagement CROSS JOIN engagement_place ON engagement_place.id = engagement.place
+WHERE resident = ? AND service_domain = ?
+ORDER BY {", ".join(_FOUND)}
+"""  # noqa: S608 - the names above
 
-_Key = tuple[str, ...]
+_Apply = Callable[[sa.Connection], tuple[Changes, int]]
 
 
 class SqliteIndex:
@@ -77,6 +67,7 @@ class SqliteIndex:
     def __init__(self, database: Database, vault: PersonVault) -> None:
         self._database = database
         self._vault = vault
+        self._places = posts.Places()
         self._reader: sqlite3.Connection | None = None
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="index")
 
@@ -87,31 +78,37 @@ class SqliteIndex:
             EngagementIndexUnavailable: never an empty answer instead.
         """
         self._check_place()
+        resident = posts.resident_hash(self._vault, wanted.resident)
         try:
             if self._reader is None:
                 self._reader = self._database.raw(_READ_BUSY_MILLISECONDS)
-            found = self._reader.execute(
-                _FIND, (self._hash(wanted.resident), wanted.service_domain)
-            ).fetchall()
+            found = self._reader.execute(_FIND, (resident, wanted.service_domain)).fetchall()
         except (sqlite3.Error, OSError) as error:
             self._forget_reader()
             raise EngagementIndexUnavailable(
                 f"the engagement index cannot be read ({type(error).__name__})"
             ) from error
-        posts = [
+        read = (
             Engagement(
                 resident=wanted.resident,
                 service_domain=wanted.service_domain,
-                **dict(zip(_FOUND, row, strict=True)),
+                **dict(zip(_FOUND, row, strict=False)),
+                most_recent_content=posts.as_text(row[-3]),
+                creation_time=posts.as_text(row[-2]),
+                update_time=posts.as_text(row[-1]),
             )
             for row in found
-        ]
-        return [post for post in posts if _matches(post, wanted)]
+        )
+        return [post for post in read if _matches(post, wanted)]
 
     async def update(
-        self, transactions: Sequence[EngagementTransaction], owner: str, now: datetime
+        self,
+        transactions: Sequence[EngagementTransaction],
+        owner: str,
+        now: datetime,
+        audience: Audience = NOBODY,
     ) -> UpdateCounts:
-        """Store, change and delete posts; returns when that is durable.
+        """Store, change and delete posts; returns when that, and the news of it, is durable.
 
         A post that is sent again as it stands is not touched; one that is deleted but is not
         there counts as unchanged. Cancelled: the transaction is carried through all the same.
@@ -119,8 +116,71 @@ class SqliteIndex:
         Raises:
             EngagementIndexUnavailable: nothing was stored.
         """
+        owned = tuple(
+            replace(each, engagement=replace(each.engagement, owner=owner)) for each in transactions
+        )
+
+        def apply(connection: sa.Connection) -> tuple[Changes, int]:
+            # The same key twice in one update: the last word counts.
+            moment = _number(now)
+            last = self._keyed(connection, owned)
+            there = posts.posts_there(connection, _residents(last))
+            return posts.of_update(last, there, moment), moment
+
+        return await self._write(apply, len(transactions), now, audience)
+
+    async def receive(
+        self,
+        transactions: Sequence[EngagementTransaction],
+        own: str,
+        now: datetime,
+        audience: Audience = NOBODY,
+    ) -> UpdateCounts:
+        """Take over what another index tells, with its owners and times (ProcessNotification).
+
+        A post that we own ourselves gives way to the same post of another owner (R5). News that
+        is hours older than what is stored changes nothing.
+
+        Raises:
+            EngagementIndexUnavailable: nothing was stored.
+        """
+        told = tuple(transactions)
+
+        def apply(connection: sa.Connection) -> tuple[Changes, int]:
+            moment = _number(now)
+            last = self._keyed(connection, told)
+            residents = _residents(last)
+            ours = {
+                key: replace(each.engagement, owner=own)
+                for key, each in last.items()
+                if not each.delete
+            }
+            numbers = self._places.numbers(connection, map(posts.place_of, ours.values()))
+            changes = posts.of_notification(
+                last,
+                {
+                    key: ((key[0], numbers[posts.place_of(post)], *key[2:]), post)
+                    for key, post in ours.items()
+                },
+                posts.posts_there(connection, residents),
+                posts.posts_gone(connection, residents),
+                moment,
+            )
+            return changes, moment
+
+        return await self._write(apply, len(transactions), now, audience)
+
+    async def load(self, engagements: Iterable[Engagement], owner: str, now: datetime) -> int:
+        """Fill an index with posts that it does not hold yet, as fast as the disk takes them.
+
+        For a first load and for measuring. Nobody is told; a post that is there already is a
+        fault, and ends the loading with the half million posts before it stored.
+
+        Raises:
+            EngagementIndexUnavailable: it could not be written.
+        """
         work = asyncio.get_running_loop().run_in_executor(
-            self._writer, self._update, tuple(transactions), owner, now
+            self._writer, self._load, engagements, owner, now
         )
         return await work
 
@@ -129,63 +189,81 @@ class SqliteIndex:
         self._writer.shutdown(wait=True)
         self._forget_reader()
 
-    def _update(
-        self, transactions: Sequence[EngagementTransaction], owner: str, now: datetime
+    async def _write(
+        self, apply: _Apply, sent: int, now: datetime, audience: Audience
     ) -> UpdateCounts:
-        moment = local_time(now).strftime("%Y%m%d%H%M%S")
-        # The same key twice in one update: the last word counts.
-        last = {self._key(t.engagement, owner): t for t in transactions}
+        work = asyncio.get_running_loop().run_in_executor(
+            self._writer, self._in_one_transaction, apply, sent, now, audience
+        )
+        return await work
+
+    def _in_one_transaction(
+        self, apply: _Apply, sent: int, now: datetime, audience: Audience
+    ) -> UpdateCounts:
         self._check_place()
         try:
             with self._database.write() as connection, connection.begin():
-                there = _there(connection, sorted({key[0] for key in last}))
-                stored, changed, deleted = _sorted_out(last, there)
-                if stored:
-                    connection.execute(
-                        sa.insert(ENGAGEMENT),
-                        [
-                            {
-                                **dict(zip(_KEY, key, strict=True)),
-                                "most_recent_content": content,
-                                "creation_time": moment,
-                                "update_time": None,
-                            }
-                            for key, content in stored.items()
-                        ],
+                changes, moment = apply(connection)
+                posts.write(connection, changes, moment)
+                put(connection, self._vault, changes.news, audience, now)
+        except (sa.exc.SQLAlchemyError, sqlite3.Error, OSError) as error:
+            self._places = posts.Places()  # those of a transaction that was undone have no number
+            raise EngagementIndexUnavailable(
+                f"the engagement index cannot be written ({type(error).__name__})"
+            ) from error
+        return changes.counts(sent)
+
+    def _load(self, engagements: Iterable[Engagement], owner: str, now: datetime) -> int:
+        self._check_place()
+        moment, count = _number(now), 0
+        waiting: list[tuple[bytes, int, str, str, int | None, int, None]] = []
+        connection = self._database.raw()
+        try:
+            connection.execute("PRAGMA cache_size = -262144")  # 256 MiB: a key lies anywhere
+            for post in engagements:
+                place = posts.place_of(replace(post, owner=owner))
+                waiting.append(
+                    (
+                        posts.resident_hash(self._vault, post.resident),
+                        self._place_number(place),
+                        post.business_object,
+                        post.interest,
+                        posts.as_number(post.most_recent_content),
+                        moment,
+                        None,
                     )
-                if changed:
-                    connection.execute(
-                        _CHANGE,
-                        [
-                            {**_named(key), "new_content": content, "new_time": moment}
-                            for key, content in changed.items()
-                        ],
-                    )
-                if deleted:
-                    connection.execute(_DELETE, [_named(key) for key in deleted])
+                )
+                if len(waiting) >= _LOADED_AT_ONCE:
+                    count += _insert(connection, waiting)
+            return count + _insert(connection, waiting)
         except (sa.exc.SQLAlchemyError, sqlite3.Error, OSError) as error:
             raise EngagementIndexUnavailable(
                 f"the engagement index cannot be written ({type(error).__name__})"
             ) from error
-        done = len(stored) + len(changed) + len(deleted)
-        return UpdateCounts(len(stored), len(changed), len(deleted), len(transactions) - done)
+        finally:
+            connection.close()
 
-    def _key(self, post: Engagement, owner: str) -> _Key:
-        values = {
-            "resident_hash": self._hash(post.resident),
-            "service_domain": post.service_domain,
-            "categorization": post.categorization,
-            "logical_address": post.logical_address,
-            "business_object": post.business_object,
-            "source_system": post.source_system,
-            "data_controller": post.data_controller,
-            "owner": owner,
-            "interest": post.interest,
+    def _place_number(self, place: posts.Place) -> int:
+        known = self._places.known(place)
+        if known is None:
+            with self._database.write() as connection, connection.begin():
+                known = self._places.numbers(connection, [place])[place]
+        return known
+
+    def _keyed(
+        self, connection: sa.Connection, transactions: Sequence[EngagementTransaction]
+    ) -> dict[Key, EngagementTransaction]:
+        places = [posts.place_of(each.engagement) for each in transactions]
+        numbers = self._places.numbers(connection, places)
+        return {
+            (
+                posts.resident_hash(self._vault, each.engagement.resident),
+                numbers[place],
+                each.engagement.business_object,
+                each.engagement.interest,
+            ): each
+            for each, place in zip(transactions, places, strict=True)
         }
-        return tuple(values[name] for name in _KEY)
-
-    def _hash(self, resident: str) -> str:
-        return self._vault.keyed_hash(PersonId(_RESIDENT_ROOT, resident))
 
     def _check_place(self) -> None:
         if not self._database.is_in_place():
@@ -200,34 +278,41 @@ class SqliteIndex:
             reader.close()
 
 
-def _there(connection: sa.Connection, residents: Sequence[str]) -> dict[_Key, str | None]:
-    """The posts that the residents have, with their newest content."""
-    columns = [ENGAGEMENT.c[name] for name in (*_KEY, "most_recent_content")]
-    rows = connection.execute(sa.select(*columns).where(ENGAGEMENT.c.resident_hash.in_(residents)))
-    return {tuple(row[:-1]): row[-1] for row in rows}
+def _number(now: datetime) -> int:
+    return int(local_time(now).strftime("%Y%m%d%H%M%S"))
 
 
-def _sorted_out(
-    last: Mapping[_Key, EngagementTransaction], there: Mapping[_Key, str | None]
-) -> tuple[dict[_Key, str | None], dict[_Key, str | None], list[_Key]]:
-    """What is new, what has changed, what goes; the rest stays as it is."""
-    stored: dict[_Key, str | None] = {}
-    changed: dict[_Key, str | None] = {}
-    deleted: list[_Key] = []
-    for key, transaction in last.items():
-        content = transaction.engagement.most_recent_content
-        if transaction.delete:
-            if key in there:
-                deleted.append(key)
-        elif key not in there:
-            stored[key] = content
-        elif there[key] != content:
-            changed[key] = content
-    return stored, changed, deleted
+def _residents(last: Iterable[Key]) -> list[bytes]:
+    return sorted({key[0] for key in last})
 
 
-def _named(key: _Key) -> dict[str, Any]:
-    return {f"key_{name}": value for name, value in zip(_KEY, key, strict=True)}
+def _insert(
+    connection: sqlite3.Connection,
+    waiting: list[tuple[bytes, int, str, str, int | None, int, None]],
+) -> int:
+    """One transaction, in the order of the key; empties the list."""
+    count = len(waiting)
+    waiting.sort(key=lambda row: row[:4])
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        connection.executemany("INSERT INTO engagement VALUES (?, ?, ?, ?, ?, ?, ?)", waiting)
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+    waiting.clear()
+    return count
+
+
+_FILTERS = (
+    "categorization",
+    "logical_address",
+    "business_object",
+    "interest",
+    "source_system",
+    "data_controller",
+    "owner",
+)
 
 
 def _matches(post: Engagement, wanted: EngagementFilter) -> bool:

@@ -49,20 +49,87 @@ QUESTION = sa.Table(
     sqlite_autoincrement=True,
 )
 
+ENGAGEMENT_PLACE = sa.Table(
+    "engagement_place",
+    METADATA,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("service_domain", sa.Text, nullable=False),
+    sa.Column("categorization", sa.Text, nullable=False),
+    sa.Column("logical_address", sa.Text, nullable=False),
+    sa.Column("source_system", sa.Text, nullable=False),
+    sa.Column("data_controller", sa.Text, nullable=False),
+    sa.Column("owner", sa.Text, nullable=False),
+)
+"""What many posts have in common. A few thousand rows, never changed and never removed."""
+
 ENGAGEMENT = sa.Table(
     "engagement",
     METADATA,
-    sa.Column("resident_hash", sa.Text, primary_key=True),
-    sa.Column("service_domain", sa.Text, primary_key=True),
-    sa.Column("categorization", sa.Text, primary_key=True),
-    sa.Column("logical_address", sa.Text, primary_key=True),
+    sa.Column("resident", sa.LargeBinary, primary_key=True),
+    sa.Column("place", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("business_object", sa.Text, primary_key=True),
-    sa.Column("source_system", sa.Text, primary_key=True),
-    sa.Column("data_controller", sa.Text, primary_key=True),
-    sa.Column("owner", sa.Text, primary_key=True),
     sa.Column("interest", sa.Text, primary_key=True),
-    sa.Column("most_recent_content", sa.Text),
-    sa.Column("creation_time", sa.Text, nullable=False),
-    sa.Column("update_time", sa.Text),
+    sa.Column("most_recent_content", sa.BigInteger),
+    sa.Column("creation_time", sa.BigInteger, nullable=False),
+    sa.Column("update_time", sa.BigInteger),
     sqlite_with_rowid=False,
+)
+
+ENGAGEMENT_GONE = sa.Table(
+    "engagement_gone",
+    METADATA,
+    sa.Column("resident", sa.LargeBinary, primary_key=True),
+    sa.Column("place", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("business_object", sa.Text, primary_key=True),
+    sa.Column("interest", sa.Text, primary_key=True),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""Posts of other owners that were deleted lately: late news must not bring them back."""
+
+OUTBOX = sa.Table(
+    "outbox",
+    METADATA,
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("subscriber", sa.Text, nullable=False),
+    sa.Column("dead", sa.Boolean, nullable=False),
+    sa.Column("key", sa.LargeBinary, nullable=False),
+    sa.Column("resident_sealed", sa.LargeBinary, nullable=False),
+    sa.Column("post", sa.Text, nullable=False),
+    sa.Column("correlation_id", sa.Text, nullable=False),
+    sa.Column("history", sa.Text, nullable=False),
+    sa.Column("written", sa.Text, nullable=False),
+    sa.Column("refusals", sa.Integer, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+OUTBOX_SUBSCRIBER = sa.Table(
+    "outbox_subscriber",
+    METADATA,
+    sa.Column("subscriber", sa.Text, primary_key=True),
+    sa.Column("failures", sa.Integer, nullable=False),
+    sa.Column("retry_at", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+)
+
+LEASE = sa.Table(
+    "lease",
+    METADATA,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("holder", sa.Text, nullable=False),
+    sa.Column("until", sa.Text, nullable=False),
+)
+
+INDEX_CONSISTENCY = sa.Table(
+    "index_consistency",
+    METADATA,
+    sa.Column("contract", sa.Text, primary_key=True),
+    sa.Column("logical_address", sa.Text, primary_key=True),
+    sa.Column("producer", sa.Text, nullable=False),
+    sa.Column("indexed_answers", sa.Integer, nullable=False),
+    sa.Column("indexed_empty", sa.Integer, nullable=False),
+    sa.Column("direct_answers", sa.Integer, nullable=False),
+    sa.Column("direct_not_indexed", sa.Integer, nullable=False),
+    sa.Column("last_at", sa.Text, nullable=False),
 )

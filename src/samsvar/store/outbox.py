@@ -1,0 +1,288 @@
+"""The outbox: changes of the index that its subscribers have not heard of yet.
+
+A change is one row for each subscriber, written in the transaction that makes the change. It is
+taken away when the subscriber has taken it. What could not be delivered stays as a dead letter:
+it is looked at, sent again or dropped by people, or goes by itself when the subscriber has taken
+a later change of the same post, for then it knows more than the dead letter says.
+
+One process at a time delivers: it holds a lease in the database, and renews it. Residents are
+sealed. Knows no message and no network.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import socket
+import sqlite3
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert
+
+from samsvar.errors import EngagementIndexUnavailable
+from samsvar.model.engagement import Audience, Engagement, EngagementTransaction, Notification
+from samsvar.model.identifiers import LogicalAddress, PersonId
+from samsvar.ports import Outbox
+from samsvar.store.database import Database
+from samsvar.store.posts import RESIDENT_ROOT, resident_hash
+from samsvar.store.secrets import PersonVault
+from samsvar.store.tables import LEASE, OUTBOX, OUTBOX_SUBSCRIBER
+
+LEASE_SECONDS = 15.0
+_LEASE_NAME = "outbox"
+_LONGEST_REASON = 200
+
+_Found = TypeVar("_Found")
+
+
+def put(
+    connection: sa.Connection,
+    vault: PersonVault,
+    news: Sequence[EngagementTransaction],
+    audience: Audience,
+    now: datetime,
+) -> None:
+    """Write the news for everybody who wants it, inside the caller's transaction."""
+    if not audience.subscribers:
+        return
+    rows = []
+    written = stamp(now)
+    for change in news:
+        subscribers = audience.for_post(change.engagement)
+        if not subscribers:
+            continue
+        said = asdict(change.engagement)
+        resident = said.pop("resident")
+        common = {
+            "dead": False,
+            "key": _key(vault, change.engagement),
+            "resident_sealed": vault.seal(PersonId(RESIDENT_ROOT, resident)),
+            "post": orjson.dumps({"delete": change.delete, **said}).decode(),
+            "correlation_id": audience.correlation_id,
+            "history": audience.history,
+            "written": written,
+            "refusals": 0,
+            "reason": "",
+        }
+        rows += [{"subscriber": subscriber, **common} for subscriber in subscribers]
+    if rows:
+        connection.execute(sa.insert(OUTBOX), rows)
+
+
+def stamp(moment: datetime) -> str:
+    """A moment in the form that is stored, which sorts as the moments do."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+class SqliteOutbox:
+    """Implements ``ports.Outbox``. Its statements run in one thread of their own."""
+
+    def __init__(self, database: Database, vault: PersonVault) -> None:
+        self._database = database
+        self._vault = vault
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="outbox")
+        self._holder = f"{socket.gethostname()}:{os.getpid()}:{id(self):x}"
+
+    async def hold(self, now: datetime) -> bool:
+        """Take the lease, or renew it. False: another process delivers."""
+        return await self._do(lambda connection: _hold(connection, self._holder, now))
+
+    async def release(self) -> None:
+        """Let the lease go, so that another process need not wait for its end."""
+        mine = sa.delete(LEASE).where(LEASE.c.name == _LEASE_NAME, LEASE.c.holder == self._holder)
+        await self._do(lambda connection: connection.execute(mine))
+
+    async def due(self, now: datetime) -> Sequence[tuple[LogicalAddress, int]]:
+        """Subscribers for whom something waits and whose time has come, with the number of
+        failures in a row."""
+        return await self._do(lambda connection: _due(connection, now))
+
+    async def batch(self, subscriber: LogicalAddress, most: int) -> Sequence[Notification]:
+        """The next changes that can go in one message: in order, each post once, all with the
+        same history. One that has been refused goes alone."""
+        return await self._do(lambda connection: self._batch(connection, subscriber, most))
+
+    async def delivered(self, subscriber: LogicalAddress, batch: Sequence[Notification]) -> None:
+        """The subscriber has these changes: they are no longer kept, nor is anything older of
+        the same posts."""
+        await self._do(lambda connection: self._delivered(connection, subscriber, batch))
+
+    async def put_off(
+        self, subscriber: LogicalAddress, failures: int, until: datetime, reason: str
+    ) -> None:
+        """Nothing more for this subscriber until then."""
+        row = {"failures": failures, "retry_at": stamp(until), "reason": reason[:_LONGEST_REASON]}
+        put_in = insert(OUTBOX_SUBSCRIBER).values(subscriber=subscriber, **row)
+        statement = put_in.on_conflict_do_update(index_elements=["subscriber"], set_=row)
+        await self._do(lambda connection: connection.execute(statement))
+
+    async def refused(self, number: int) -> None:
+        """Count one more refusal of this very change."""
+        statement = (
+            sa.update(OUTBOX)
+            .where(OUTBOX.c.number == number)
+            .values(refusals=OUTBOX.c.refusals + 1)
+        )
+        await self._do(lambda connection: connection.execute(statement))
+
+    async def bury(self, subscriber: LogicalAddress, number: int | None, reason: str) -> int:
+        """Make one change a dead letter, or (None) all that waits; how many."""
+        chosen = sa.and_(OUTBOX.c.subscriber == subscriber, OUTBOX.c.dead == sa.false())
+        if number is not None:
+            chosen = sa.and_(chosen, OUTBOX.c.number == number)
+        statement = (
+            sa.update(OUTBOX).where(chosen).values(dead=True, reason=reason[:_LONGEST_REASON])
+        )
+
+        def work(connection: sa.Connection) -> int:
+            count = connection.execute(statement).rowcount
+            _clear(connection, subscriber)
+            return count
+
+        return await self._do(work)
+
+    def close(self) -> None:
+        """Finish what runs."""
+        self._thread.shutdown(wait=True)
+
+    async def _do(self, work: Callable[[sa.Connection], _Found]) -> _Found:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread, self._in_one_transaction, work)
+
+    def _in_one_transaction(self, work: Callable[[sa.Connection], _Found]) -> _Found:
+        if not self._database.is_in_place():
+            raise EngagementIndexUnavailable("the outbox's file was moved or replaced")
+        try:
+            with self._database.write() as connection, connection.begin():
+                return work(connection)
+        except (sa.exc.SQLAlchemyError, sqlite3.Error, OSError) as error:
+            raise EngagementIndexUnavailable(
+                f"the outbox cannot be used ({type(error).__name__})"
+            ) from error
+
+    def _batch(
+        self, connection: sa.Connection, subscriber: LogicalAddress, most: int
+    ) -> list[Notification]:
+        rows = connection.execute(
+            sa.select(OUTBOX)
+            .where(OUTBOX.c.subscriber == subscriber, OUTBOX.c.dead == sa.false())
+            .order_by(OUTBOX.c.number)
+            .limit(most)
+        ).mappings()
+        batch: list[Notification] = []
+        # Without the owner: a post that changes owner is deleted and stored, in that order.
+        posts: set[tuple[str, ...]] = set()
+        for row in rows:
+            if batch and (row["history"] != batch[0].history or row["refusals"]):
+                break
+            notification = self._opened(row)
+            post = notification.transaction.engagement
+            name = (*post.key[:7], post.interest)
+            if name not in posts:  # else it waits for the next message, and all of it after this
+                batch.append(notification)
+            posts.add(name)
+            if row["refusals"]:
+                break
+        return batch
+
+    def _opened(self, row: sa.RowMapping) -> Notification:
+        said = orjson.loads(row["post"])
+        delete = said.pop("delete")
+        resident = self._vault.open(row["resident_sealed"]).extension
+        return Notification(
+            number=row["number"],
+            transaction=EngagementTransaction(delete, Engagement(resident=resident, **said)),
+            correlation_id=row["correlation_id"],
+            history=row["history"],
+            refusals=row["refusals"],
+        )
+
+    def _delivered(
+        self,
+        connection: sa.Connection,
+        subscriber: LogicalAddress,
+        batch: Sequence[Notification],
+    ) -> None:
+        connection.execute(
+            sa.delete(OUTBOX).where(
+                OUTBOX.c.subscriber == subscriber,
+                OUTBOX.c.key == sa.bindparam("this_key"),
+                OUTBOX.c.number <= sa.bindparam("this_number"),
+            ),
+            [
+                {
+                    "this_key": _key(self._vault, each.transaction.engagement),
+                    "this_number": each.number,
+                }
+                for each in batch
+            ],
+        )
+        _clear(connection, subscriber)
+
+
+def _hold(connection: sa.Connection, holder: str, now: datetime) -> bool:
+    """Also a lease that ends long after it could: the clock has been set back since."""
+    until = stamp(now + timedelta(seconds=LEASE_SECONDS))
+    mine = {"holder": holder, "until": until}
+    take = (
+        insert(LEASE)
+        .values(name=_LEASE_NAME, **mine)
+        .on_conflict_do_update(
+            index_elements=["name"],
+            set_=mine,
+            where=sa.or_(
+                LEASE.c.holder == holder,
+                LEASE.c.until < stamp(now),
+                LEASE.c.until > stamp(now + timedelta(seconds=2 * LEASE_SECONDS)),
+            ),
+        )
+    )
+    connection.execute(take)
+    held = sa.select(LEASE.c.holder).filter_by(name=_LEASE_NAME)
+    return bool(connection.execute(held).scalar_one() == holder)
+
+
+def _due(connection: sa.Connection, now: datetime) -> list[tuple[LogicalAddress, int]]:
+    rows = connection.execute(sa.text(_DUE), {"now": stamp(now)})
+    return [(LogicalAddress(row[0]), row[1]) for row in rows]
+
+
+# One step in the index for each subscriber, however much waits for each.
+_DUE = """
+WITH RECURSIVE waiting (subscriber) AS (
+    SELECT min(subscriber) FROM outbox
+    UNION ALL
+    SELECT (SELECT min(outbox.subscriber) FROM outbox
+            WHERE outbox.subscriber > waiting.subscriber)
+    FROM waiting WHERE waiting.subscriber IS NOT NULL
+)
+SELECT waiting.subscriber, coalesce(outbox_subscriber.failures, 0)
+FROM waiting LEFT JOIN outbox_subscriber USING (subscriber)
+WHERE waiting.subscriber IS NOT NULL
+  AND (retry_at IS NULL OR retry_at <= :now)
+  AND EXISTS (SELECT 1 FROM outbox
+              WHERE outbox.subscriber = waiting.subscriber AND outbox.dead = 0)
+"""
+
+
+def _clear(connection: sa.Connection, subscriber: str) -> None:
+    """No failure counts against it any more."""
+    connection.execute(
+        sa.delete(OUTBOX_SUBSCRIBER).where(OUTBOX_SUBSCRIBER.c.subscriber == subscriber)
+    )
+
+
+def _key(vault: PersonVault, post: Engagement) -> bytes:
+    """What the post is, owner included, without saying whose."""
+    parts = [resident_hash(vault, post.resident).hex(), *post.key[1:]]
+    return hashlib.sha256(orjson.dumps(parts)).digest()[:16]
+
+
+_: type[Outbox] = SqliteOutbox  # interface guard
