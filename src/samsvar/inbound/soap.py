@@ -6,6 +6,7 @@ Knows SOAP over HTTP and the national platform's headers. Knows no producer and 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
 from uuid import uuid4
 
 from samsvar.contracts.served import settled
@@ -22,7 +23,7 @@ from samsvar.pipeline.index_service import INDEX_CONTRACTS, serve_index
 from samsvar.pipeline.registry_service import REGISTRY_CONTRACTS, serve_registry
 from samsvar.ports import World
 from samsvar.soap import envelope, rivta
-from samsvar.soap.faults import fault_bytes
+from samsvar.soap.faults import FAULT_STATUS, fault_bytes
 from samsvar.soap.media_type import MediaTypeRefused, charset_of
 from samsvar.soap.parsing import Limits, XmlRefused
 from samsvar.soap.request import Message, read_message
@@ -33,6 +34,16 @@ _HISTORY = re.compile(r"[A-Za-z0-9_:.# -]{1,512}", re.ASCII)
 #: a consumer that waits for less than the hub's own budget says so here, in seconds
 DEADLINE_HEADER = b"x-samsvar-deadline-seconds"
 _OWN_HEADERS = frozenset({rivta.ORIGINAL_CONSUMER, rivta.ROUTING_HISTORY})
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What goes back to the consumer, and what it came from."""
+
+    status: int
+    envelope: bytes = field(repr=False)
+    answer: Answer | None = None
+    fault: HubError | None = None
 
 
 class SoapDoor:
@@ -71,57 +82,54 @@ class SoapDoor:
             sender=call.peer.sender_header if call.peer.trusted else None,
             receiver=call.logical_address,
             original_consumer=call.original_consumer,
+            acting_on_behalf_of=dict(call.forwarded).get(rivta.ACTING_ON_BEHALF_OF),
             contract=call.contract,
             profile=call.profile,
             source=call.peer.address,
             request_bytes=len(body),
         )
-        status, spent, answer = 500, 0.0, b""
-        fault: HubError | None = None
-        told: dict[str, object] = {}
-        try:
-            status, spent, answer, told = await self._answer(call, world)
-        except RuleBroken as error:
-            fault = error
-            status, answer = self._rule_broken(call, error, world)
-        except HubError as error:
-            fault = error
-            answer = fault_bytes(error, self._instance_name)
-        except Exception as error:  # noqa: BLE001 - the last door: an unforeseen error becomes
-            # a fault that says nothing of it; its kind goes to the log, never its text.
-            fault = ResourcesMissing("Server problem. The log has the kind of error.")
-            events.emit("error", call.correlation_id, error_type=type(error).__name__)
-            answer = fault_bytes(fault, self._instance_name)
-        if fault is not None and status == 500:
-            events.emit("error", call.correlation_id, fault=fault.code, fault_detail=str(fault))
+        said = await self._said(call, world)
+        statuses = said.answer.statuses if said.answer else ()
+        if said.fault is not None:
+            events.emit(
+                "error", call.correlation_id, fault=said.fault.code, fault_detail=str(said.fault)
+            )
         events.emit(
             "resp-out",
             call.correlation_id,
             receiver=call.logical_address,
             contract=call.contract,
-            status=status,
-            fault=fault.code if fault else None,
-            **told,
-            response_bytes=len(answer),
+            status=said.status,
+            fault=said.fault.code if said.fault else None,
+            items=len(said.answer.items) if said.answer else None,
+            sources_total=len(statuses) if said.answer else None,
+            sources_failed=sum(status.error is not None for status in statuses) or None,
+            response_bytes=len(said.envelope),
             seconds=world.clock.monotonic() - call.received,
         )
-        return status, _headers_out(call, spent), answer
+        spent = said.answer.slowest if said.answer else 0.0
+        return said.status, _headers_out(call, spent), said.envelope
 
-    async def _answer(
-        self, call: Call, world: World
-    ) -> tuple[int, float, bytes, dict[str, object]]:
-        """Status, seconds of the slowest producer, envelope, and what the log is told."""
-        if call.contract in INDEX_CONTRACTS:
-            return 200, 0.0, await serve_index(call, world), {}
-        if call.contract in REGISTRY_CONTRACTS:
-            return 200, 0.0, await serve_registry(call, world), {}
-        answer = await run(call, world)
-        told: dict[str, object] = {
-            "items": len(answer.items),
-            "sources_total": len(answer.statuses),
-            "sources_failed": sum(status.error is not None for status in answer.statuses),
-        }
-        return answer.raw_status, answer.slowest, self._written(call, answer, world), told
+    async def _said(self, call: Call, world: World) -> _Said:
+        """The envelope that goes back, whatever happens."""
+        try:
+            if call.contract in INDEX_CONTRACTS:
+                return _Said(200, await serve_index(call, world))
+            if call.contract in REGISTRY_CONTRACTS:
+                return _Said(200, await serve_registry(call, world))
+            answer = await run(call, world)
+            return _Said(answer.raw_status, self._written(call, answer, world), answer)
+        except RuleBroken as error:
+            return self._rule_broken(call, error, world)
+        except HubError as error:
+            return self._faulted(error)
+        except Exception as error:  # noqa: BLE001 - the last door: an unforeseen error becomes
+            # a fault that says nothing of it; its kind goes to the log, never its text.
+            world.events.emit("error", call.correlation_id, error_type=type(error).__name__)
+            return self._faulted(ResourcesMissing("Server problem. The log has the kind of error."))
+
+    def _faulted(self, error: HubError) -> _Said:
+        return _Said(FAULT_STATUS, fault_bytes(error, self._instance_name), fault=error)
 
     def _written(self, call: Call, answer: Answer, world: World) -> bytes:
         if answer.raw is not None:
@@ -132,11 +140,12 @@ class SoapDoor:
             return envelope.aggregated(contract, answer.items, answer.statuses)
         return envelope.single(contract, answer.items, str(uuid4()))
 
-    def _rule_broken(self, call: Call, error: RuleBroken, world: World) -> tuple[int, bytes]:
+    def _rule_broken(self, call: Call, error: RuleBroken, world: World) -> _Said:
         contract = world.contracts[call.contract] if call.contract else None
         if contract is None or contract.result_element is None:
-            return 500, fault_bytes(MalformedRequest(str(error)), self._instance_name)
-        return 200, envelope.invalid_request(contract, str(uuid4()), str(error))
+            return self._faulted(MalformedRequest(str(error)))
+        told = envelope.invalid_request(contract, str(uuid4()), str(error))
+        return _Said(200, told, fault=error)
 
     def _call(
         self,

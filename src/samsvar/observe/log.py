@@ -47,7 +47,6 @@ FIELDS: Mapping[str, str] = {
     "fault": "labels.faultCode",
     "fault_detail": "labels.faultDetail",
     "url": "url.original",
-    "path": "url.path",
     "status": "http.response.status_code",
     "request_bytes": "http.request.body.bytes",
     "response_bytes": "http.response.body.bytes",
@@ -56,12 +55,10 @@ FIELDS: Mapping[str, str] = {
     "reason": "labels.reason",
     "detail": "message",
     "items": "labels.items",
-    "processing_status": "labels.processingStatus",
     "sources_total": "labels.processingStatusCountTot",
     "sources_failed": "labels.processingStatusCountFail",
     "error_type": "error.type",
     "version": "labels.version",
-    "comment": "labels.comment",
 }
 
 #: texts; more than the addresses, producers and contracts of one registry
