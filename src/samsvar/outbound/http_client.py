@@ -8,7 +8,6 @@ ProducerErrors in one table.
 from __future__ import annotations
 
 import asyncio
-import errno
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -104,51 +103,54 @@ class HttpClient:
             ProducerUnreachable, ProducerTimedOut, ProducerAnswerInvalid.
         """
         try:
-            async with asyncio.timeout(patience):
-                try:
-                    return await self._once(method, url, headers, body)
-                except (aiohttp.ServerDisconnectedError, OSError) as error:
-                    if not _broke_before_answer(error):
-                        raise
-                    return await self._once(method, url, headers, body)
+            async with (
+                asyncio.timeout(patience),
+                await self._begun(method, url, headers, body) as response,
+            ):
+                return await self._whole(response)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             raise translated(error) from error
 
-    async def _once(
+    async def _begun(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | None
-    ) -> Exchange:
-        async with self._session.request(
-            method, url, headers=headers, data=body, allow_redirects=False
-        ) as response:
-            stated = response.content_length
-            if stated is not None and stated > self._most:
+    ) -> aiohttp.ClientResponse:
+        """The answer's head; the only part that is ever waited for twice."""
+
+        async def ask() -> aiohttp.ClientResponse:
+            return await self._session.request(
+                method, url, headers=headers, data=body, allow_redirects=False
+            )
+
+        try:
+            return await ask()
+        except aiohttp.ClientConnectorError:
+            raise  # it never connected
+        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, ConnectionResetError):
+            return await ask()
+
+    async def _whole(self, response: aiohttp.ClientResponse) -> Exchange:
+        stated = response.content_length
+        if stated is not None and stated > self._most:
+            response.close()
+            raise ProducerAnswerInvalid(f"its answer is over {self._most} bytes")
+        # Read to the end: a body cut short raises, and is never taken for a whole one.
+        chunks: list[bytes] = []
+        size = 0
+        async for chunk in response.content.iter_any():
+            size += len(chunk)
+            if size > self._most:
                 response.close()
                 raise ProducerAnswerInvalid(f"its answer is over {self._most} bytes")
-            # Read to the end: a body cut short raises, and is never taken for a whole one.
-            chunks: list[bytes] = []
-            size = 0
-            async for chunk in response.content.iter_any():
-                size += len(chunk)
-                if size > self._most:
-                    response.close()
-                    raise ProducerAnswerInvalid(f"its answer is over {self._most} bytes")
-                chunks.append(chunk)
-            return Exchange(
-                response.status,
-                {name.lower(): value for name, value in response.headers.items()},
-                chunks[0] if len(chunks) == 1 else b"".join(chunks),
-            )
+            chunks.append(chunk)
+        return Exchange(
+            response.status,
+            {name.lower(): value for name, value in response.headers.items()},
+            chunks[0] if len(chunks) == 1 else b"".join(chunks),
+        )
 
     async def close(self) -> None:
         """Let go of every connection."""
         await self._session.close()
-
-
-def _broke_before_answer(error: Exception) -> bool:
-    """aiohttp raises other errors once an answer has begun."""
-    return isinstance(error, aiohttp.ServerDisconnectedError | ConnectionResetError) or (
-        isinstance(error, OSError) and error.errno in (errno.ECONNRESET, errno.EPIPE)
-    )
 
 
 def translated(error: BaseException) -> ProducerError:
