@@ -213,6 +213,22 @@ async def test_no_header_of_a_producer_gets_past_the_hub(stage: Stage) -> None:
     assert "Secret" not in str(lines)
 
 
+@pytest.mark.parametrize(("address", "gets"), [(PLAIN, True), (HUB, False)])
+async def test_a_producers_own_headers_reach_only_him_who_addressed_it(
+    stage: Stage, address: str, gets: bool
+) -> None:
+    """As on the national platform: also the routing history that it gives back."""
+    document = await _answer_of_hospital(stage)
+    own = {"myrandomheader": "x", "x-rivta-routing-history": "SE1#A#B"}
+    stage.answers(document, headers={**own, "Set-Cookie": "a=b", "X-Long": "y" * 600})
+
+    _, lines, _ = await post(stage.hub, envelope(address))
+
+    passed = {name: value for name, value in lines.items() if name in own}
+    assert passed == (own if gets else {})
+    assert {"set-cookie", "x-long"} & set(lines) == set()
+
+
 async def _answer_of_hospital(stage: Stage) -> bytes:
     """What the simulated hospital answers by itself, with a declaration and comments."""
     _, _, body = await post(stage.hub, envelope(PLAIN))

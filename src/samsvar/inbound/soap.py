@@ -107,8 +107,7 @@ class SoapDoor:
             response_bytes=len(said.envelope),
             seconds=world.clock.monotonic() - call.received,
         )
-        spent = said.answer.slowest if said.answer else 0.0
-        return said.status, _headers_out(call, spent), said.envelope
+        return said.status, _headers_out(call, said.answer), said.envelope
 
     async def _said(self, call: Call, world: World) -> _Said:
         """The envelope that goes back, whatever happens."""
@@ -232,9 +231,11 @@ def _asked(headers: Headers, otherwise: float) -> float:
     return seconds
 
 
-def _headers_out(call: Call, spent: float) -> list[tuple[bytes, bytes]]:
+def _headers_out(call: Call, answer: Answer | None) -> list[tuple[bytes, bytes]]:
+    spent = answer.slowest if answer else 0.0
     return [
         (b"content-type", rivta.CONTENT_TYPE.encode()),
         (b"x-skltp-correlation-id", call.correlation_id.encode()),
         (b"x-skltp-prt", str(int(spent * 1000)).encode()),
+        *((name.encode(), value.encode()) for name, value in (answer.headers if answer else ())),
     ]

@@ -111,6 +111,8 @@ class Reply:
     items: tuple[Item, ...]
     raw: bytes | None = field(repr=False, default=None)
     warnings: tuple[str, ...] = ()
+    headers: tuple[tuple[str, str], ...] = ()
+    """HTTP headers that go on to a consumer who addressed this one source."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +194,8 @@ class Answer:
     raw: bytes | None = field(repr=False, default=None)
     raw_status: int = 200
     aggregated: bool = True
+    headers: tuple[tuple[str, str], ...] = ()
+    """HTTP headers of the one source, as they came."""
     slowest: float = 0.0
     """Seconds of the slowest producer, for ``x-skltp-prt``."""
 

@@ -7,7 +7,9 @@ thread, so that one big source does not hold up the others.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 from samsvar.model.catalogue import RoutingEntry
 from samsvar.model.exchange import Call, Question, Recipient, Reply
@@ -19,6 +21,16 @@ from samsvar.soap.envelope import request_envelope
 
 #: above this many bytes an answer is read in a thread: parsing lets go of the interpreter lock
 LARGE = 64 * 1024
+
+#: response headers that end here: of the connection, of the message's form, of the producer's
+#: machine, and those that the platform sets itself
+_STAYS = re.compile(
+    r"connection|keep-alive|te|trailer|transfer-encoding|upgrade|proxy-.*|content-.*|date|server"
+    r"|via|location|set-cookie.*|strict-transport-security|alt-svc|www-authenticate|x-powered-by"
+    r"|soapaction|user-agent|host|x-forwarded.*|x-vp-.*|x-skltp-.*"
+)
+_PLAIN = re.compile(r"[\x20-\x7e]{1,512}")
+_MOST_PASSED_ON = 20
 
 
 class SoapTransport:
@@ -54,8 +66,12 @@ class SoapTransport:
         headers = self._headers(call, question, address)
         exchange = await self._client.exchange("POST", address, headers, message, patience)
         if len(exchange.body) > LARGE:
-            return await asyncio.to_thread(self._read, question, exchange, check, entry)
-        return self._read(question, exchange, check, entry)
+            reply = await asyncio.to_thread(self._read, question, exchange, check, entry)
+        else:
+            reply = self._read(question, exchange, check, entry)
+        if call.logical_address == recipient.logical_address:
+            return replace(reply, headers=passed_on(exchange.headers))
+        return reply
 
     @staticmethod
     def _read(
@@ -96,6 +112,16 @@ class SoapTransport:
         if plain or self._correlation_over_https:
             headers["x-skltp-correlation-id"] = call.correlation_id
         return headers
+
+
+def passed_on(headers: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """The response headers that a consumer gets who addressed the producer itself: its own, and
+    none that speak of this connection, of who is who, or of what a browser should keep."""
+    return tuple(
+        (name, value)
+        for name, value in headers.items()
+        if not _STAYS.fullmatch(name) and _PLAIN.fullmatch(value)
+    )[:_MOST_PASSED_ON]
 
 
 _: type[Transport] = SoapTransport  # interface guard

@@ -34,7 +34,9 @@ def merge(outcomes: Sequence[Outcome], errand: Errand) -> Answer:
     if isinstance(outcome, Answered):
         reply = outcome.reply
         items = tuple(item.xml for item in reply.items)
-        return Answer(items, raw=reply.raw, aggregated=False, slowest=slowest)
+        return Answer(
+            items, raw=reply.raw, aggregated=False, headers=reply.headers, slowest=slowest
+        )
     if outcome.raw is not None:
         # Its own words go on as they came: a fault, or a 200 whose result says ERROR.
         status = 200 if outcome.code == ProducerResultError.code else 500
