@@ -80,7 +80,8 @@ def main() -> int:
 async def _run(folder: Path, pace: Pace) -> None:
     task = asyncio.current_task()
     assert task is not None
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    for told in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(told, task.cancel)
     begun = time.monotonic()
     console = Console()
     async with Nursery() as nursery:
@@ -105,8 +106,8 @@ async def _run(folder: Path, pace: Pace) -> None:
         report.delay_table(LATENCY.title, delays),
         report.memory_table(memories),
     )
-    told = report.machine(_sync_milliseconds(folder), pinned)
-    report.show(console, tables, told, time.monotonic() - begun)
+    machine = report.machine(_sync_milliseconds(folder), pinned)
+    report.show(console, tables, machine, time.monotonic() - begun)
 
 
 async def _bare(nursery: Nursery, ports: dict[str, list[int]]) -> Program:

@@ -12,7 +12,8 @@ from __future__ import annotations
 import base64
 from dataclasses import dataclass
 
-from samsvar.simulation.people import PEOPLE, PERSONNUMMER, Fictive
+from samsvar.model.person_numbers import PERSONNUMMER
+from samsvar.simulation.people import PEOPLE, Fictive
 
 HUB = "5565594230"
 CONSUMER = "SE5565594230-BENCH"

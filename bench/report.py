@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from statistics import median
 
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
@@ -72,7 +73,7 @@ def machine(sync_milliseconds: float, pinned: bool) -> str:
         else "one core only: load, producers and the program under test share it"
     )
     return (
-        f"{platform.system()} {platform.machine()}, {cores} cores: {where}.\n"
+        f"\n{platform.system()} {platform.machine()}, {cores} cores: {where}.\n"
         f"Python {platform.python_version()}, {versions}.\n"
         f"A synced write of 4 kB takes {sync_milliseconds:.2f} ms on this disk."
     )
@@ -80,37 +81,32 @@ def machine(sync_milliseconds: float, pinned: bool) -> str:
 
 def throughput_table(scenes: Sequence[Throughput], in_flight: int) -> Table:
     """Requests a second and CPU for each question, and both against the bare hub."""
-    table = Table(title=f"{in_flight} questions in flight", title_justify="left")
-    table.add_column("question to")
-    table.add_column("program")
-    for heading in ("req/s median", "best", "CPU µs", "p50 ms", "p99 ms"):
-        table.add_column(heading, justify="right")
-    table.add_column("req/s ratio", justify="right")
-    table.add_column("CPU ratio", justify="right")
+    table = _table(f"{in_flight} questions in flight", "question to")
+    for heading in ("req/s", "best", "CPU µs", "p50 ms", "p99 ms", "ratio", "CPU ratio"):
+        table.add_column(heading, justify="right", min_width=5)
     for scene in scenes:
         bare = scene.rounds[BARE]
-        for position, (name, rounds) in enumerate(scene.rounds.items()):
+        table.add_row(f"[bold]{scene.title}")
+        for position, (name, rounds) in enumerate(scene.rounds.items(), start=1):
             rate, cpu = _median(rounds, "rate"), _median(rounds, "cpu")
             table.add_row(
-                "" if position else scene.title,
-                name,
+                f"  {name}",
                 f"{rate:,.0f}",
                 f"{max(each.rate for each in rounds):,.0f}",
                 f"{cpu:,.0f}",
                 f"{_median(rounds, 'p50') * 1000:.1f}",
-                f"{_median(rounds, 'p99') * 1000:.1f}",
+                f"{_median(rounds, 'p99') * 1000:.0f}",
                 f"{rate / _median(bare, 'rate'):.2f}",
                 f"{_median(bare, 'cpu') / cpu:.2f}" if cpu else "-",
-                end_section=position == len(scene.rounds) - 1,
+                end_section=position == len(scene.rounds),
             )
     return table
 
 
 def delay_table(title: str, delays: Sequence[Delay]) -> Table:
     """What each program adds to the time of the producer that it waits for."""
-    table = Table(title=f"1 question in flight, {title}", title_justify="left")
-    table.add_column("asked")
-    for heading in ("questions", "p50 ms", "p99 ms", "added p50 ms", "added p99 ms"):
+    table = _table(f"1 question in flight: {title}", "asked")
+    for heading in ("questions", "p50 ms", "p99 ms", "added p50", "added p99"):
         table.add_column(heading, justify="right")
     direct = delays[0]
     for each in delays:
@@ -127,8 +123,7 @@ def delay_table(title: str, delays: Sequence[Delay]) -> Table:
 
 def memory_table(memories: Sequence[Memory]) -> Table:
     """Resident memory before any question, and at most during the run."""
-    table = Table(title="Resident memory", title_justify="left")
-    table.add_column("program")
+    table = _table("Resident memory", "program")
     table.add_column("idle MB", justify="right")
     table.add_column("most MB", justify="right")
     for each in memories:
@@ -143,12 +138,20 @@ def show(console: Console, tables: Sequence[Table], told: str, seconds: float) -
         console.print()
         console.print(table)
     console.print(
-        "\nRatios: Samsvar against the bare conventional hub of the same run; 1.00 is as fast, and"
-        "\nmore is faster. Samsvar does everything (identity, index, permissions, schemas, patient"
-        "\ncheck, synced access log, routing log); the bare hub does none of it."
+        "\nRatios: Samsvar against the bare conventional hub of the same run. 1.00 is as fast, and"
+        " more is faster. Samsvar does everything: identity, index, permissions, schemas, patient"
+        " check, synced access log, routing log. The bare hub does none of it."
         f"\nMeasured in {seconds:.0f} s. How to read it: docs/benchmark.md",
         highlight=False,
     )
+
+
+def _table(title: str, first: str) -> Table:
+    table = Table(
+        title=title, title_justify="left", box=SIMPLE, pad_edge=False, padding=(0, 1, 0, 0)
+    )
+    table.add_column(first, no_wrap=True)
+    return table
 
 
 def _median(rounds: Sequence[Round], what: str) -> float:
