@@ -27,8 +27,10 @@ from samsvar.outbound.adapted import AdaptedTransport
 from samsvar.outbound.adapter_http import ProducerHttp
 from samsvar.outbound.dispatch import Dispatch
 from samsvar.outbound.http_client import HttpClient, client_tls
+from samsvar.outbound.notify import SoapDeliverer
 from samsvar.outbound.soap import SoapTransport
 from samsvar.pipeline.index_service import INDEX_CONTRACTS
+from samsvar.pipeline.notifier import Habits, Notifier
 from samsvar.pipeline.registry_service import REGISTRY_CONTRACTS
 from samsvar.ports import HouseRules, Transport, World
 from samsvar.registry import Registry, RegistryInvalid
@@ -41,6 +43,7 @@ from samsvar.store.access_log import SqliteAccessLog
 from samsvar.store.catalogue import SqliteCatalogue
 from samsvar.store.database import Database, open_database
 from samsvar.store.index import SqliteIndex
+from samsvar.store.outbox import SqliteOutbox
 from samsvar.store.secrets import open_vault
 
 #: seconds that running questions get when the hub is told to stop
@@ -130,6 +133,7 @@ class Hub:
         self._look_for_catalogue()
         self._access_log = SqliteAccessLog(self._database, vault)
         self._index = SqliteIndex(self._database, vault)
+        self._outbox = SqliteOutbox(self._database, vault)
         self._client = HttpClient(settings.producers, client_tls(settings.producers))
         world = World(
             clock=self._clock,
@@ -161,6 +165,7 @@ class Hub:
             asyncio.create_task(self._every(settings.log.flush_seconds, self.events.flush)),
             asyncio.create_task(self._every(1.0, self._listeners.tick)),
             asyncio.create_task(self._look_around(settings.hub.refresh_seconds)),
+            asyncio.create_task(self._notifier().run()),
         ]
         self.events.emit("hub-started", "-", version=__version__)
         return urls
@@ -193,10 +198,30 @@ class Hub:
         await asyncio.gather(*self._chores, return_exceptions=True)
         await self._client.close()
         await self._access_log.close()
+        self._outbox.close()
         self._index.close()
         self._database.close()
         self.events.emit("hub-stopped", "-")
         self.events.flush()
+
+    def _notifier(self) -> Notifier:
+        settings = self._settings
+        deliverer = SoapDeliverer(
+            self._client,
+            index_address=settings.index.address,
+            instance_id=settings.hub.instance_id,
+            correlation_over_https=settings.producers.send_correlation_id,
+        )
+        return Notifier(
+            self._outbox,
+            deliverer,
+            self._catalogue,
+            self._access_log,
+            self.events,
+            self._clock,
+            own=settings.index.address,
+            habits=Habits(attempts=settings.index.notify_attempts),
+        )
 
     def _transport(self, packaged: Packaged) -> Dispatch:
         settings = self._settings

@@ -118,7 +118,11 @@ class Deliverer(Protocol):
     """Carries news to one subscriber: over SOAP today, by a broker one day."""
 
     async def deliver(
-        self, entry: RoutingEntry, batch: Sequence[Notification], patience: float
+        self,
+        entry: RoutingEntry,
+        batch: Sequence[Notification],
+        correlation_id: str,
+        patience: float,
     ) -> str | None:
         """None: the subscriber has taken it. A text: it has looked at it, and refuses it.
 

@@ -153,6 +153,10 @@ class IndexSettings(_Section):
     reserved: tuple[Address, ...] = Field(
         default=(), description="HSA-ids that no engagement may name (EI005, EI006)"
     )
+    notify_attempts: Annotated[int, Field(ge=1, le=10_000)] = Field(
+        default=60,
+        description="failures in a row after which what waits for a subscriber is given up",
+    )
 
 
 class LimitSettings(_Section):

@@ -32,7 +32,7 @@ from samsvar.settings import LimitSettings
 from samsvar.soap.parsing import REQUEST_LIMITS, UPDATE_LIMITS
 
 ROOT = "/vp"
-_UPDATE = "/engagementindex/Update/"
+_UPDATES = ("/engagementindex/Update/", "/engagementindex/ProcessNotification/")
 #: what a dot segment or an encoded slash would hide from a front that judges by path
 _ODD_PATH = re.compile(r"//|/\.\.?(?:/|$)|[^!-~]")
 _HOST = re.compile(r"[A-Za-z0-9._:\[\]-]{1,255}", re.ASCII)
@@ -103,7 +103,7 @@ class Door:
         self, scope: Scope, arrival: Arrival, headers: Headers, receive: Receive, path: str
     ) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
         self._refuse_when_full()
-        update = _UPDATE in path
+        update = any(part in path for part in _UPDATES)
         most = self._limits.update_bytes if update else self._limits.request_bytes
         # Not in work until it is here: slow senders must not take the places of others.
         body = await read_body(headers, receive, most, self._limits.body_seconds)

@@ -1,4 +1,5 @@
-"""The engagement index as a service: Update stores what sources have, FindContent tells it.
+"""The engagement index as a service: Update stores what sources have, FindContent tells it, and
+ProcessNotification takes over what other indexes have.
 
 A walk of its own, shorter than a question's: identify, authorise, judge, do, log. Index posts are
 personal data: whoever may call is named in the catalogue, and each call is a row of the log.
@@ -11,20 +12,23 @@ from dataclasses import replace
 from lxml import etree
 
 from samsvar.errors import MalformedRequest
+from samsvar.model.catalogue_lookup import Catalogue
+from samsvar.model.engagement import Audience
 from samsvar.model.exchange import Call
-from samsvar.model.identifiers import LogicalAddress, PersonId
+from samsvar.model.identifiers import LogicalAddress, PersonId, folded
 from samsvar.model.person_numbers import LOCAL_NUMBER, told_by_form
 from samsvar.pipeline.authorise import addressed, may_call, must_be_read, speaks_for
 from samsvar.pipeline.identify import identify
 from samsvar.pipeline.journey import Journey, logged
+from samsvar.pipeline.subscribers import history, subscribers
 from samsvar.ports import World
 from samsvar.soap import index_messages as messages
 
-INDEX_CONTRACTS = frozenset({messages.UPDATE, messages.FIND_CONTENT})
+INDEX_CONTRACTS = frozenset({messages.UPDATE, messages.FIND_CONTENT, messages.PROCESS_NOTIFICATION})
 
 
 async def serve_index(call: Call, world: World) -> bytes:
-    """Serve one Update or FindContent; the response envelope.
+    """Serve one Update, ProcessNotification or FindContent; the response envelope.
 
     Raises:
         ConsumerError, HubFault: as ``run``; also EI000 to EI006 as the national index.
@@ -39,13 +43,15 @@ async def serve_index(call: Call, world: World) -> bytes:
         urn, address = addressed(call)
         may_call(journey.sender.hsa_id, urn, address, catalogue, world.clock.now())
         if urn == messages.UPDATE:
-            answer = await _update(call, address, world)
+            answer = await _update(call, address, catalogue, world)
+        elif urn == messages.PROCESS_NOTIFICATION:
+            answer = await _receive(call, catalogue, world)
         else:
             answer = await _find(call, journey, world)
     return messages.response_envelope(answer)
 
 
-async def _update(call: Call, address: LogicalAddress, world: World) -> bytes:
+async def _update(call: Call, address: LogicalAddress, catalogue: Catalogue, world: World) -> bytes:
     """Accepted means stored: a FindContent that comes after sees it (TKB, pR4)."""
     rules = world.rules
     body = _body(call, messages.UPDATE_ELEMENT)
@@ -56,7 +62,9 @@ async def _update(call: Call, address: LogicalAddress, world: World) -> bytes:
         own_addresses=rules.index_addresses,
         reserved=rules.index_reserved,
     )
-    counts = await world.index.update(transactions, rules.index_addresses[0], world.clock.now())
+    own, now = rules.index_addresses[0], world.clock.now()
+    told = Audience(subscribers(catalogue, rules, now), call.correlation_id, own)
+    counts = await world.index.update(transactions, own, now, told)
     world.events.emit(
         "index-update",
         call.correlation_id,
@@ -68,6 +76,45 @@ async def _update(call: Call, address: LogicalAddress, world: World) -> bytes:
         items=len(transactions),
     )
     return messages.update_response()
+
+
+async def _receive(call: Call, catalogue: Catalogue, world: World) -> bytes:
+    """What another index tells. Posts that are ours come back to us: they are passed over (R4)."""
+    rules = world.rules
+    transactions = messages.read_notification(_body(call, messages.NOTIFICATION_ELEMENT))
+    messages.check_notification(transactions, reserved=rules.index_reserved)
+    names = {folded(name) for name in rules.index_addresses}
+    kept = [each for each in transactions if folded(each.engagement.owner) not in names]
+    if not kept:
+        return messages.notification_response()
+    own, now = rules.index_addresses[0], world.clock.now()
+    passed = history(call, own)
+    # Told onwards whatever it changed here, so it must never come to one who has had it: three
+    # indexes that subscribe to each other would otherwise tell each other for ever.
+    informed = {*passed.split("#"), str(call.sender), call.original_consumer or ""}
+    hearers = subscribers(catalogue, rules, now, informed=informed)
+    told = Audience(hearers, call.correlation_id, passed)
+    counts = await world.index.receive(kept, own, now, told)
+    world.events.emit(
+        "index-notification",
+        call.correlation_id,
+        sender=call.sender,
+        detail=(
+            f"{counts.stored} stored, {counts.updated} updated, {counts.deleted} deleted, "
+            f"{counts.unchanged} unchanged, {counts.late} of them late, "
+            f"{len(transactions) - len(kept)} our own"
+        ),
+        items=len(transactions),
+    )
+    if counts.replaced:
+        world.events.emit(
+            "index-owner-changed",
+            call.correlation_id,
+            sender=call.sender,
+            detail="posts of ours gave way to the same posts of another owner (R5)",
+            items=counts.replaced,
+        )
+    return messages.notification_response()
 
 
 async def _find(call: Call, journey: Journey, world: World) -> bytes:
