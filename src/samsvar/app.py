@@ -160,7 +160,11 @@ class Hub:
             is_revoked=self._is_revoked,
         )
         self._listeners = Listeners(door, settings.limits, self.events, self._clock)
-        urls = await self._listeners.open(settings.listen)
+        try:
+            urls = await self._listeners.open(settings.listen)
+        except BaseException:
+            await self.stop()
+            raise
         self._chores = [
             asyncio.create_task(self._every(settings.log.flush_seconds, self.events.flush)),
             asyncio.create_task(self._every(1.0, self._listeners.tick)),
