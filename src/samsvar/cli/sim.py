@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from samsvar.cli.outcome import WRONG_INPUT, Stop
+from samsvar.cli.outcome import UNREACHED, WRONG_INPUT, Stop
 from samsvar.manifest import load_adapters
 
 
@@ -64,4 +64,4 @@ def sim(
     try:
         asyncio.run(until_interrupted())
     except OSError as error:
-        raise Stop(WRONG_INPUT, f"cannot listen on port {port}: {error.strerror}") from error
+        raise Stop(UNREACHED, f"cannot listen on port {port}: {error.strerror}") from error
