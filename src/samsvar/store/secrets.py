@@ -37,14 +37,17 @@ class PersonVault:
     def __init__(self, key: bytes) -> None:
         if len(key) != _KEY_BYTES:
             raise ValueError(f"the key must be {_KEY_BYTES} bytes")
-        self._hash_key = _derived(key, b"samsvar person hash")
+        # Keyed once, and copied for each person. (``hmac.digest`` lets go of the interpreter
+        # lock, even for a few bytes: the event loop then waits for the access log's thread.)
+        self._keyed = hmac.new(_derived(key, b"samsvar person hash"), digestmod=hashlib.sha256)
         self._cipher = AESGCM(_derived(key, b"samsvar person seal"))
         self.fingerprint = _derived(key, b"samsvar person key fingerprint").hex()[:16]
 
     def keyed_hash(self, person: PersonId) -> str:
         """HMAC-SHA256 of root and number, as hex: the same for the same person, always."""
-        message = f"{person.root}|{person.extension}".encode()
-        return hmac.digest(self._hash_key, message, hashlib.sha256).hex()
+        keyed = self._keyed.copy()
+        keyed.update(f"{person.root}|{person.extension}".encode())
+        return keyed.hexdigest()
 
     def seal(self, person: PersonId) -> bytes:
         """The person, encrypted; different each time."""
