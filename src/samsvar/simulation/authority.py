@@ -18,6 +18,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 DAY = timedelta(days=1)
+Period = tuple[datetime, datetime]
+"""From and until when a certificate is valid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +53,16 @@ class TestAuthority:
         self.certificate = folder / "authority.pem"
         self.certificate.write_bytes(self._certificate.public_bytes(serialization.Encoding.PEM))
 
-    def server(self, name: str) -> Identity:
-        """A certificate for a server on this machine."""
-        hosts = x509.SubjectAlternativeName(
-            [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
-        )
+    def server(
+        self, name: str, *, host: str | None = None, valid: Period | None = None
+    ) -> Identity:
+        """A certificate for a server on this machine, or for ``host`` instead."""
+        here = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+        hosts = x509.SubjectAlternativeName([x509.DNSName(host)] if host else here)
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        return self._issue(name, subject, [(hosts, False), _usage(ExtendedKeyUsageOID.SERVER_AUTH)])
+        return self._issue(
+            name, subject, [(hosts, False), _usage(ExtendedKeyUsageOID.SERVER_AUTH)], valid
+        )
 
     def client(
         self,
@@ -66,22 +71,23 @@ class TestAuthority:
         *,
         organisation: str | None = None,
         usage: x509.ObjectIdentifier | None = ExtendedKeyUsageOID.CLIENT_AUTH,
+        valid: Period | None = None,
     ) -> Identity:
-        """A certificate for a client. Several or no HSA-ids, another organisation or usage make
-        certificates that must be refused."""
+        """A certificate for a client. Several or no HSA-ids, another organisation, usage or time
+        make certificates that must be refused."""
         attributes = [x509.NameAttribute(NameOID.COMMON_NAME, name)]
         if organisation is not None:
             attributes.append(x509.NameAttribute(NameOID.ORGANIZATION_NAME, organisation))
         attributes += [x509.NameAttribute(NameOID.SERIAL_NUMBER, hsa_id) for hsa_id in hsa_ids]
-        return self._issue(name, x509.Name(attributes), [_usage(usage)] if usage else [])
+        return self._issue(name, x509.Name(attributes), [_usage(usage)] if usage else [], valid)
 
-    def revoke(self, *identities: Identity) -> Path:
-        """A revocation list that names these, as a PEM file."""
+    def revoke(self, *identities: Identity, until: datetime | None = None) -> Path:
+        """A revocation list that names these, as a PEM file; it holds ``until`` then."""
         builder = (
             x509.CertificateRevocationListBuilder()
             .issuer_name(self._name)
-            .last_update(self._now - DAY)
-            .next_update(self._now + self._days * DAY)
+            .last_update(self._now - 2 * DAY)
+            .next_update(until.astimezone(UTC) if until else self._now + self._days * DAY)
         )
         for identity in identities:
             certificate = x509.load_pem_x509_certificate(identity.certificate.read_bytes())
@@ -97,7 +103,11 @@ class TestAuthority:
         return path
 
     def _issue(
-        self, name: str, subject: x509.Name, extensions: list[tuple[x509.ExtensionType, bool]]
+        self,
+        name: str,
+        subject: x509.Name,
+        extensions: list[tuple[x509.ExtensionType, bool]],
+        valid: Period | None,
     ) -> Identity:
         key = ec.generate_private_key(ec.SECP256R1())
         certificate = self._signed(
@@ -108,6 +118,7 @@ class TestAuthority:
                 (_key_usage(signing=False), True),
                 *extensions,
             ],
+            valid,
         )
         identity = Identity(self._folder / f"{name}.pem", self._folder / f"{name}.key")
         identity.certificate.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
@@ -126,15 +137,17 @@ class TestAuthority:
         subject: x509.Name,
         public_key: ec.EllipticCurvePublicKey,
         extensions: list[tuple[x509.ExtensionType, bool]],
+        valid: Period | None = None,
     ) -> x509.Certificate:
+        begins, ends = valid or (self._now - DAY, self._now + self._days * DAY)
         builder = (
             x509.CertificateBuilder()
             .subject_name(subject)
             .issuer_name(self._name)
             .public_key(public_key)
             .serial_number(x509.random_serial_number())
-            .not_valid_before(self._now - DAY)
-            .not_valid_after(self._now + self._days * DAY)
+            .not_valid_before(begins.astimezone(UTC))
+            .not_valid_after(ends.astimezone(UTC))
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
             .add_extension(
                 x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()),
