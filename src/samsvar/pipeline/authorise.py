@@ -55,11 +55,29 @@ def authorise(sender: Sender, call: Call, catalogue: Catalogue, world: World) ->
     must_be_read(call)
     speaks_for(sender, call, world.rules)
     urn, address = addressed(call)
-    at = world.clock.now()
-    own = folded(address) in world.rules.own_addresses
     contract = world.contracts.get(urn)
+    own = folded(address) in world.rules.own_addresses
+    return errand_of(sender.hsa_id, urn, address, contract, catalogue, world.clock.now(), own=own)
+
+
+def errand_of(
+    sender: HsaId,
+    urn: ContractUrn,
+    address: LogicalAddress,
+    contract: ServiceContract | None,
+    catalogue: Catalogue,
+    at: datetime,
+    *,
+    own: bool,
+) -> Errand:
+    """What the catalogue allows the sender to ask. ``own``: the address means the hub itself;
+    ``contract``: None where the hub does not speak it.
+
+    Raises:
+        NoRoute, AmbiguousRoute, AddressEmpty, NotPermitted: see ``authorise``.
+    """
     if own and contract is not None:
-        trace = may_call(sender.hsa_id, urn, address, catalogue, at)
+        trace = may_call(sender, urn, address, catalogue, at)
         return Errand(contract, at, None, "own address", trace)
     found = catalogue.routes(urn, address, at)
     if not found.entries or contract is None:
@@ -75,7 +93,7 @@ def authorise(sender: Sender, call: Call, catalogue: Catalogue, world: World) ->
             "Physical Address field is empty in Service Producer for "
             f"serviceNamespace: {shown(urn)}, receiverId: {shown(address)}"
         )
-    trace = may_call(sender.hsa_id, urn, address, catalogue, at)
+    trace = may_call(sender, urn, address, catalogue, at)
     return Errand(contract, at, Recipient(address, entry), found.trace, trace)
 
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from samsvar.model.catalogue_lookup import Catalogue
 from samsvar.model.engagement import Engagement, EngagementFilter
 from samsvar.model.exchange import Call, Decision, Question, Reason, Recipient, Sender
-from samsvar.model.identifiers import LogicalAddress, folded
+from samsvar.model.identifiers import ContractUrn, HsaId, LogicalAddress, folded
 from samsvar.model.person_numbers import is_reserve
 from samsvar.pipeline.authorise import Errand
 from samsvar.ports import World
@@ -51,28 +52,45 @@ async def route(
     traces = {}
     for address, indexed in await _candidates(question, world):
         decision = _ruled_out(address, indexed, question, world)
-        if decision is None:
-            permission = catalogue.permission(
-                sender.hsa_id, question.contract.urn, address, errand.at
-            )
-            if permission.permission is None:
-                decision = Decision(
-                    _safe(address),
-                    Reason.NOT_PERMITTED,
-                    "the sender has no call permission at this address",
-                    permission_trace=permission.trace,
-                )
-        else:
-            permission = None
         if decision is not None:
             decisions.append(decision)
             continue
-        found = catalogue.routes(question.contract.urn, address, errand.at)
-        # None or several routes: it stays on the list, so that the consumer hears of the gap.
-        entry = found.entries[0] if len(found.entries) == 1 else None
-        recipients.append(Recipient(address, entry))
-        traces[address] = (found.trace, permission.trace if permission else "")
+        place = placed(sender.hsa_id, question.contract.urn, address, catalogue, errand.at)
+        if place.recipient is None:
+            decisions.append(
+                Decision(
+                    _safe(address),
+                    Reason.NOT_PERMITTED,
+                    "the sender has no call permission at this address",
+                    permission_trace=place.permission_trace,
+                )
+            )
+            continue
+        recipients.append(place.recipient)
+        traces[address] = (place.route_trace, place.permission_trace)
     return Routing(tuple(recipients), tuple(decisions), traces)
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Where the catalogue puts a candidate. ``recipient`` None: the sender may not ask it."""
+
+    recipient: Recipient | None
+    permission_trace: str
+    route_trace: str = ""
+
+
+def placed(
+    sender: HsaId, urn: ContractUrn, address: LogicalAddress, catalogue: Catalogue, at: datetime
+) -> Placed:
+    """What the catalogue says of one candidate of a question to everybody."""
+    permission = catalogue.permission(sender, urn, address, at)
+    if permission.permission is None:
+        return Placed(None, permission.trace)
+    found = catalogue.routes(urn, address, at)
+    # None or several routes: it stays on the list, so that the consumer hears of the gap.
+    entry = found.entries[0] if len(found.entries) == 1 else None
+    return Placed(Recipient(address, entry), permission.trace, found.trace)
 
 
 async def _candidates(question: Question, world: World) -> list[tuple[LogicalAddress, bool]]:

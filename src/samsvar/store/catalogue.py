@@ -19,11 +19,16 @@ from samsvar.ports import CatalogueSource, Clock
 from samsvar.registry import Registry
 from samsvar.registry.file import write_registry
 from samsvar.store.database import Database
+from samsvar.store.drafts import CATALOGUE_DRAFT
 from samsvar.store.tables import CATALOGUE_VERSION
 
 _LEAST_KEPT_PERCENT = 80  # OM-10: more than a fifth gone at once is a mistake until said otherwise
 
 _NEWEST = sa.select(sa.func.max(CATALOGUE_VERSION.c.version))
+
+
+class CatalogueMoved(ValueError):
+    """Somebody has published since the draft was begun."""
 
 
 class CatalogueShrinks(ValueError):
@@ -84,13 +89,28 @@ class SqliteCatalogue:
         self._current = self._parse(str(text)).catalogue(newest)
         return True
 
-    def publish(self, registry: Registry, who: str, comment: str, *, force: bool = False) -> int:
+    def publish(
+        self,
+        registry: Registry,
+        who: str,
+        comment: str,
+        *,
+        force: bool = False,
+        base: int | None = None,
+        draft: str | None = None,
+    ) -> int:
         """Store the registry as the next version and put it in force; its number.
+
+        Args:
+            force: publish whatever the base is and however much goes.
+            base: the version that it was made from, where that must still be the newest.
+            draft: the draft that it was; it goes in the same moment.
 
         The registry that is in force already keeps its number: publishing at every start is
         no history.
 
         Raises:
+            CatalogueMoved: ``base`` is not the newest version.
             CatalogueShrinks: it lacks too much of what is in force; ``force`` allows that.
             RegistryInvalid: it would not be readable again.
             ResourcesMissing: it could not be stored; nothing has changed.
@@ -104,15 +124,24 @@ class SqliteCatalogue:
                     .order_by(CATALOGUE_VERSION.c.version.desc())
                     .limit(1)
                 ).one_or_none()
+                number = 0 if newest is None else int(newest.version)
+                if base is not None and base != number and not force:
+                    raise CatalogueMoved(
+                        f"it was begun from version {base}, and version {number} is in force"
+                    )
+                if draft is not None:
+                    connection.execute(
+                        sa.delete(CATALOGUE_DRAFT).where(CATALOGUE_DRAFT.c.name == draft)
+                    )
                 if newest is not None and newest.registry == text:
-                    version = int(newest.version)
+                    version = number
                 else:
                     if newest is not None and not force:
                         _check_shrinking("routes", newest.routes, len(registry.routes))
                         _check_shrinking(
                             "permissions", newest.permissions, len(registry.permissions)
                         )
-                    version = 1 if newest is None else int(newest.version) + 1
+                    version = number + 1
                     connection.execute(
                         sa.insert(CATALOGUE_VERSION).values(
                             version=version,
@@ -138,6 +167,11 @@ class SqliteCatalogue:
             return connection.scalar(
                 sa.select(CATALOGUE_VERSION.c.registry).where(CATALOGUE_VERSION.c.version == chosen)
             )
+
+    def newest(self) -> int:
+        """The number of the newest version; 0 where there is none."""
+        with self._database.read() as connection:
+            return int(connection.scalar(_NEWEST) or 0)
 
     def history(self, limit: int = 20) -> list[PublishedVersion]:
         """Who published what, the newest first."""
