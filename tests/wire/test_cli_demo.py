@@ -1,0 +1,289 @@
+"""The demo, and the questions that people put to it from another window."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+
+from samsvar.clock import SystemClock
+from samsvar.simulation.authority import TestAuthority
+from tests.command import Shell
+from tests.hub import free_port
+
+pytestmark = [pytest.mark.wire, pytest.mark.slow]
+
+TOLVAN = "191212121212"
+SIX = [
+    "SE2129999971-MILLENNIUM1",
+    "SE2129999989-LIFECARE1",
+    "SE2129999997-COSMIC1",
+    "SE2321000032-PRATOR1",
+    "SE2321000131-SAMSA1",
+    "SE2321000255-MINAPLANER1",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """A demo that goes on until it is told to end."""
+
+    shell: Shell
+    site: Path
+    simulators: dict[str, str]
+    """Title of each source, and its URL."""
+
+    @property
+    def profile(self) -> Path:
+        return self.site / "consumer.toml"
+
+    @property
+    def settings(self) -> Path:
+        return self.site / "settings.toml"
+
+    def turn(self, title: str, **knobs: object) -> None:
+        """Turn the knobs of a source, as the demo says how to."""
+        files = self.site / "certificates"
+        with requests.Session() as session:
+            session.trust_env = False
+            session.cert = (str(files / "consumer.pem"), str(files / "consumer.key"))
+            session.verify = str(files / "authority.pem")
+            told = session.post(f"{self.simulators[title]}/_simulator/knobs", json=knobs, timeout=5)
+        assert told.ok
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """Started once; told to end by SIGTERM, it leaves nothing running."""
+    folder = tmp_path_factory.mktemp("demo")
+    said = folder / "demo.txt"  # names its person, on the screen of who started it
+    command = [sys.executable, "-m", "samsvar", "demo", "--port", "0", "--folder", "site"]
+    with said.open("wb") as log:
+        process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log)
+    try:
+        give_up = time.monotonic() + 30
+        while "Ctrl-C stops it all" not in said.read_text():
+            assert process.poll() is None, said.read_text()
+            assert time.monotonic() < give_up, said.read_text()
+            time.sleep(0.05)
+        found = re.findall(r"^  (https://127\S+)  (.+) \(", said.read_text(), re.MULTILINE)
+        yield Demo(Shell(folder), folder / "site", {title: url for url, title in found})
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+    finally:
+        process.kill()
+        process.wait()
+    assert "Traceback" not in said.read_text()
+    assert not listens(folder / "site")
+
+
+def listens(site: Path) -> bool:
+    """Whether the hub of a demo takes callers."""
+    url = urlsplit(tomllib.loads((site / "consumer.toml").read_text())["url"])
+    with socket.socket() as trial:
+        return trial.connect_ex(("127.0.0.1", url.port or 0)) == 0
+
+
+def test_the_demo_asks_once_and_leaves_nothing_running(tmp_path: Path) -> None:
+    """Plans of six sources on the screen, exit code 0; a second time in the same folder works."""
+    shell = Shell(tmp_path)
+    for _ in range(2):
+        ran = shell.run("demo", "--once", "--port", 0, "--folder", "site", records=True)
+
+        assert (ran.code, ran.err) == (0, "")
+        assert re.findall(r"│ (SE\S+) +│ DataFromSource", ran.out) == SIX
+        assert "8 poster från 6 källor" in ran.out
+        assert not listens(tmp_path / "site")
+
+
+def test_the_demo_does_not_wipe_a_folder_that_is_not_its_own(tmp_path: Path) -> None:
+    """What lies there stays."""
+    mine = tmp_path / "mine" / "README"
+    mine.parent.mkdir()
+    mine.write_text("not a demo's")
+
+    ran = Shell(tmp_path).run("demo", "--once", "--folder", "mine")
+
+    assert (ran.code, ran.faults) == (2, ["mine exists and is not a demo's: give --folder"])
+    assert [path.read_text() for path in mine.parent.iterdir()] == ["not a demo's"]
+
+
+def test_ask_prints_the_plans_and_who_gave_them(demo: Demo) -> None:
+    """In a process of its own, with the profile that the demo wrote."""
+    ran = demo.shell.run("ask", "--as", demo.profile, TOLVAN)
+
+    assert (ran.code, ran.err) == (0, "")
+    assert re.findall(r"│ (SE\S+) +│ DataFromSource", ran.out) == SIX
+    assert "8 poster från 6 källor" in ran.out
+    assert TOLVAN not in ran.out
+
+
+def test_ask_takes_the_number_from_standard_input(demo: Demo) -> None:
+    """So that it stands in no list of processes."""
+    ran = demo.shell.inside("ask", "--as", demo.profile, "-", stdin=f"{TOLVAN}\n")
+
+    assert (ran.code, "8 poster från 6 källor" in ran.out) == (0, True)
+
+
+def test_ask_prints_json_for_programs(demo: Demo) -> None:
+    """Everything of the answer, and nothing else on standard output."""
+    ran = demo.shell.inside("ask", "--as", demo.profile, "--json", TOLVAN, records=True)
+
+    told = json.loads(ran.out)
+    assert ran.code == 0
+    assert [source["logical_address"] for source in told["sources"]] == SIX
+    assert {each["carePlanHeader"]["patientId"]["id"] for each in told["records"]} == {TOLVAN}
+    assert len(told["records"]) == 8
+    assert told["result"] == "INFO"
+
+
+def test_ask_prints_texts(demo: Demo) -> None:
+    """What the person wants stands in a plan's text."""
+    ran = demo.shell.inside("ask", "--as", demo.profile, "--texts", TOLVAN, records=True)
+
+    assert ran.code == 0
+    assert "Att orka gå till brevlådan varje dag." in ran.out
+
+
+@pytest.mark.parametrize(("kind", "records"), [("contacts", 5), ("contacts2", 5), ("plans", 8)])
+def test_ask_knows_three_kinds(demo: Demo, kind: str, records: int) -> None:
+    """Both versions of GetCareContacts tell the same contacts."""
+    ran = demo.shell.inside("ask", "--as", demo.profile, "--kind", kind, TOLVAN)
+
+    assert (ran.code, f"{records} poster från" in ran.out) == (0, True)
+
+
+def test_ask_can_narrow_to_one_source(demo: Demo) -> None:
+    """sourceSystemHSAId: the others are not asked."""
+    ran = demo.shell.inside("ask", "--as", demo.profile, "--source", SIX[0], TOLVAN)
+
+    assert (ran.code, "1 poster från 1 källor" in ran.out) == (0, True)
+
+
+def test_ask_says_that_somebody_did_not_answer_and_explain_says_why(demo: Demo) -> None:
+    """Exit code 1 while a source is down; the walk is told, and the person is not named."""
+    title = "Omsorgen, Exempelkommun"
+    demo.turn(title, outage=True)
+    try:
+        ran = demo.shell.inside("ask", "--as", demo.profile, "--explain", TOLVAN)
+    finally:
+        demo.turn(title, outage=False)
+    healed = demo.shell.inside("ask", "--as", demo.profile, TOLVAN)
+    (correlation_id,) = set(re.findall(r"[0-9a-f]{8}-[0-9a-f-]{27}", ran.out))
+    told = demo.shell.run("explain", correlation_id, "--settings", demo.settings)
+    (row,) = json.loads(
+        demo.shell.inside("explain", correlation_id, "-s", demo.settings, "--json").out
+    )
+
+    assert (ran.code, healed.code, told.code) == (1, 0, 0)
+    assert f"Question {correlation_id}" in told.out
+    assert "asked" in told.out
+    decided = {each["logical_address"]: each["reason"] for each in row["decisions"]}
+    assert decided == dict.fromkeys(SIX, "answered") | {SIX[1]: "unreachable"} or decided == (
+        dict.fromkeys(SIX, "answered") | {SIX[1]: "fault"}
+    )
+    assert "subject" not in row
+    assert TOLVAN not in ran.out + told.out + json.dumps(row)
+
+
+def test_explain_says_that_it_knows_no_such_question(demo: Demo) -> None:
+    """Exit code 3."""
+    ran = demo.shell.inside("explain", "no-such", "-s", demo.settings)
+
+    assert (ran.code, ran.out) == (3, "")
+    assert ran.faults == ["no question with that correlation id is in the access log"]
+
+
+@pytest.mark.parametrize("number", ["191212121213", "1912121212", "19121212-1212", "x", ""])
+def test_ask_refuses_a_number_that_nobody_can_have(demo: Demo, number: str) -> None:
+    """Exit code 2, and the number is not repeated."""
+    ran = demo.shell.inside("ask", "--as", demo.profile, number)
+
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.faults == [
+        "that is no personnummer, samordningsnummer or reservnummer of 12 characters"
+    ]
+
+
+def test_ask_says_that_no_hub_is_there(demo: Demo) -> None:
+    """Exit code 4 and one line."""
+    url = f"https://127.0.0.1:{free_port()}"
+
+    ran = demo.shell.run("ask", "--as", demo.profile, "--url", url, TOLVAN)
+
+    assert (ran.code, ran.out, len(ran.faults)) == (4, "", 1)
+    assert "is the hub running there?" in ran.err
+
+
+def test_ask_does_not_trust_a_hub_of_another_authority(demo: Demo, tmp_path: Path) -> None:
+    """Exit code 4; the text points to the certificates."""
+    other = TestAuthority(tmp_path, SystemClock().now()).certificate
+
+    ran = demo.shell.inside("ask", "--as", demo.profile, "--authority", other, TOLVAN)
+
+    assert (ran.code, ran.out, len(ran.faults)) == (4, "", 1)
+    assert "right authority?" in ran.err
+
+
+def test_ask_shows_the_fault_of_a_hub_that_refuses(demo: Demo) -> None:
+    """Exit code 3 and the fault's own text: no route leads to that address."""
+    ran = demo.shell.inside("ask", "--as", demo.profile, "--address", "SE0-NOBODY", TOLVAN)
+
+    assert (ran.code, ran.out) == (3, "")
+    assert ran.err.startswith("VP004 ")
+
+
+@pytest.mark.parametrize(
+    ("profile", "told"),
+    [
+        ('url = "https://x"\ncolour = "red"\nsender = 1\n', "colour, sender: not a text under a"),
+        ("url = ", "not TOML in UTF-8"),
+        (None, "cannot be read"),
+        ("", "which hub?"),
+    ],
+)
+def test_ask_says_what_is_wrong_with_a_profile(
+    tmp_path: Path, profile: str | None, told: str
+) -> None:
+    """Exit code 2, before anybody is asked."""
+    path = tmp_path / "profile.toml"
+    if profile is not None:
+        path.write_text(profile)
+
+    ran = Shell(tmp_path).inside("ask", "--as", path, TOLVAN)
+
+    assert (ran.code, ran.out, told in ran.err) == (2, "", True)
+
+
+def test_ask_says_which_kinds_there_are(demo: Demo) -> None:
+    """Exit code 2."""
+    ran = demo.shell.inside("ask", "--as", demo.profile, "--kind", "diagnoses", TOLVAN)
+
+    assert (ran.code, ran.faults) == (2, ["--kind: one of plans, contacts, contacts2"])
+
+
+def test_check_finds_nothing_wrong_with_the_demo(demo: Demo) -> None:
+    """Six lines, all ok."""
+    ran = demo.shell.run("check", "--settings", demo.settings)
+
+    assert (ran.code, ran.err) == (0, "")
+    assert re.findall(r"^(\w+) +(.+)$", ran.out, re.MULTILINE) == [
+        ("ok", "settings"),
+        ("ok", "XML door"),
+        ("ok", "contracts"),
+        ("ok", "adapters"),
+        ("ok", "certificates"),
+        ("ok", "registry"),
+    ]
