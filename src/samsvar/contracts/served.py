@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,15 +20,12 @@ from samsvar.contracts.reading import contract_folders, data_dir, load_contract,
 from samsvar.model.contract import ServiceContract
 from samsvar.model.identifiers import ContractUrn
 from samsvar.ports import World
-from samsvar.soap.index_messages import FIND_CONTENT, UPDATE
+from samsvar.soap.interaction import read_interaction
 from samsvar.soap.schema import Schema
 
 CONTRACTS = "contracts"
 WSDL = "wsdl"
 """The two folders, in the data folder as in the packaged data."""
-
-#: served by the index, without a contract folder
-_OF_THE_INDEX = {UPDATE: "Update 1 of the index", FIND_CONTENT: "FindContent 1 of the index"}
 
 Value = TypeVar("Value")
 RequestCheck = Callable[[Any], Any]
@@ -94,8 +92,8 @@ def refuse_twice(contract: ServiceContract, others: Mapping[ContractUrn, Service
         ContractsInvalid: it names the one that was there first.
     """
     file = contract.folder / CONTRACT_FILE
-    if contract.urn in _OF_THE_INDEX:
-        raise ContractsInvalid((f"{file}: {contract.urn} is {_OF_THE_INDEX[contract.urn]}",))
+    if contract.urn in _services_without_folder() - others.keys():
+        raise ContractsInvalid((f"{file}: {contract.urn} is a service of the hub itself",))
     for other in others.values():
         if other.urn == contract.urn:
             raise ContractsInvalid(
@@ -105,6 +103,14 @@ def refuse_twice(contract: ServiceContract, others: Mapping[ContractUrn, Service
             raise ContractsInvalid(
                 (f"{file}: wsdl: its targetNamespace, and so its URL, is that of {other.folder}",)
             )
+
+
+@cache
+def _services_without_folder() -> frozenset[str]:
+    """Request namespaces of every packaged WSDL; those of the index have no contract folder."""
+    wsdls = (data_dir() / WSDL).rglob("*.wsdl")
+    elements = (read_interaction(wsdl.resolve()).request_element for wsdl in wsdls)
+    return frozenset(element.rpartition("}")[0].removeprefix("{") for element in elements)
 
 
 def compiled(contract: ServiceContract) -> Schema:

@@ -1,0 +1,193 @@
+"""Guesses what the elements of a schema are for: the person, the source, the owner, the result.
+
+Goes by names and shapes that Swedish contracts use, and scores each guess; whoever asks decides
+whether the best one is good enough. Knows outlines only. A guess is never more than that: the
+patient check at run time holds, whatever was guessed here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from lxml import etree
+
+from samsvar.soap.outline import ElementDeclaration, Outline
+
+SURE = 8.0
+"""At least so good, and so much ahead of the next, a guess is no question."""
+AHEAD = 2.0
+_DEEPEST = 5
+
+_PERSON = {
+    "patientid": 10.0,
+    "personid": 10.0,
+    "subjectofcareid": 10.0,
+    "subjectofcare": 9.0,
+    "personnummer": 10.0,
+    "personalidentitynumber": 10.0,
+    "personidentitynumber": 10.0,
+    "socialsecuritynumber": 9.0,
+    "registeredresidentidentification": 9.0,
+    "residentid": 9.0,
+    "citizenid": 9.0,
+    "clientid": 8.5,
+    "patient": 8.0,
+    "person": 7.0,
+    "citizen": 7.0,
+    "subject": 6.0,
+    "client": 6.0,
+}
+_PERSON_WORDS = ("patient", "subjectofcare", "citizen", "resident", "person")
+_NOT_THE_PERSON = ("professional", "contact", "author", "staff", "perform", "relative", "guardian")
+_SOURCE = {
+    "sourcesystemhsaid": 10.0,
+    "sourcesystemid": 9.5,
+    "sourcesystem": 9.0,
+    "sourcehsaid": 8.0,
+}
+_OWNER = {
+    "healthcareprofessionalcaregiverhsaid": 10.0,
+    "accountablecaregiver": 10.0,
+    "accountablecaregiverhsaid": 10.0,
+    "caregiverhsaid": 9.5,
+    "caregiverid": 9.0,
+    "caregiver": 8.5,
+    "careproviderhsaid": 9.5,
+    "careproviderid": 9.0,
+    "informationowner": 9.0,
+    "datacontroller": 9.0,
+    "ownerhsaid": 8.5,
+    "owner": 8.0,
+}
+_RESULT = {"result": 10.0, "resultstatus": 8.0, "resulttype": 8.0, "status": 5.0}
+_CODES = ("resultcode", "code", "statuscode")
+_LOG_IDS = ("logid",)
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """A path of local names, and how good a guess it is. ``root``: the path of its OID."""
+
+    path: str
+    score: float
+    root: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ResultGuess:
+    """The element that says how it went, with its code and its log id."""
+
+    name: str
+    code: str
+    log_id: str | None
+    score: float
+
+
+def decided(guesses: Sequence[Guess]) -> bool:
+    """Whether the first is good, and far enough ahead of the second."""
+    if not guesses or guesses[0].score < SURE:
+        return False
+    return len(guesses) == 1 or guesses[0].score - guesses[1].score >= AHEAD
+
+
+def persons(outline: Outline, element_type: str) -> list[Guess]:
+    """Where the person's number may stand below a type, the best first."""
+    found: list[Guess] = []
+    for path, declaration in _walk(outline, element_type):
+        score = _person_score(local(declaration.name))
+        if score is None:
+            continue
+        score -= 0.5 * path.count("/")
+        inside = {local(one.name).lower(): local(one.name) for one in _inside(outline, declaration)}
+        if "root" in inside and "extension" in inside:
+            found.append(
+                Guess(f"{path}/{inside['extension']}", score + 1, f"{path}/{inside['root']}")
+            )
+        elif "id" in inside and "type" in inside:
+            found.append(Guess(f"{path}/{inside['id']}", score + 1, f"{path}/{inside['type']}"))
+        elif "id" in inside:
+            found.append(Guess(f"{path}/{inside['id']}", score - 1))
+        elif not inside:
+            found.append(Guess(path, score))
+    return _best_first(found)
+
+
+def sources(outline: Outline, element_type: str) -> list[Guess]:
+    """Where the source system may stand below a type, the best first."""
+    return _identifiers(outline, element_type, _SOURCE)
+
+
+def owners(outline: Outline, element_type: str) -> list[Guess]:
+    """Where the party that answers for the record may stand below a type, the best first."""
+    return _identifiers(outline, element_type, _OWNER)
+
+
+def results(outline: Outline, element_type: str) -> list[ResultGuess]:
+    """Which child of the response says how it went, the best first."""
+    found = []
+    for child in outline.children(element_type):
+        score = _RESULT.get(local(child.name).lower())
+        names = {local(one.name).lower(): local(one.name) for one in outline.children(child.type)}
+        code = next((names[name] for name in _CODES if name in names), None)
+        if score is None or code is None or child.repeated:
+            continue
+        log_id = next((names[name] for name in _LOG_IDS if name in names), None)
+        found.append(ResultGuess(local(child.name), code, log_id, score))
+    return sorted(found, key=lambda guess: -guess.score)
+
+
+def local(name: str) -> str:
+    """A Clark name without its namespace."""
+    return etree.QName(name).localname
+
+
+def _person_score(name: str) -> float | None:
+    lower = name.lower()
+    if any(word in lower for word in _NOT_THE_PERSON):
+        return None
+    if lower in _PERSON:
+        return _PERSON[lower]
+    if lower.endswith(("id", "number", "identity")) and any(w in lower for w in _PERSON_WORDS):
+        return 6.0
+    return None
+
+
+def _identifiers(outline: Outline, element_type: str, names: dict[str, float]) -> list[Guess]:
+    found: list[Guess] = []
+    for path, declaration in _walk(outline, element_type):
+        score = names.get(local(declaration.name).lower())
+        if score is None:
+            continue
+        score -= 0.5 * path.count("/")
+        inside = {local(one.name).lower(): local(one.name) for one in _inside(outline, declaration)}
+        for leaf in ("extension", "id", "hsaid"):
+            if leaf in inside:
+                found.append(Guess(f"{path}/{inside[leaf]}", score))
+                break
+        else:
+            if not inside:
+                found.append(Guess(path, score))
+    return _best_first(found)
+
+
+def _inside(outline: Outline, declaration: ElementDeclaration) -> tuple[ElementDeclaration, ...]:
+    return outline.children(declaration.type)
+
+
+def _walk(outline: Outline, element_type: str) -> Iterator[tuple[str, ElementDeclaration]]:
+    """Every element below a type that can stand there once, with its path; not endlessly deep."""
+    waiting: list[tuple[str, str, tuple[str, ...]]] = [("", element_type, (element_type,))]
+    while waiting:
+        above, current, types = waiting.pop(0)
+        for child in outline.children(current):
+            if child.repeated:
+                continue
+            path = f"{above}{local(child.name)}"
+            yield path, child
+            if child.type not in types and len(types) < _DEEPEST:
+                waiting.append((f"{path}/", child.type, (*types, child.type)))
+
+
+def _best_first(guesses: list[Guess]) -> list[Guess]:
+    return sorted(guesses, key=lambda guess: (-guess.score, guess.path))
