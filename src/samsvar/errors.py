@@ -184,6 +184,12 @@ class NotRouted(ProducerError):
     agent = CausingAgent.SERVICE_CATALOG
 
 
+class ProducerDisabled(ProducerError):
+    """The registry says that it is out of service for a while: it was not asked."""
+
+    code = "disabled"
+
+
 class ProducerUnreachable(ProducerError):
     """No connection, or it broke."""
 

@@ -34,6 +34,7 @@ WORDS: dict[Reason, str] = {
     Reason.FOREIGN_PATIENT: "DROPPED: somebody else's records",
     Reason.FOREIGN_SOURCE: "DROPPED: another system's records",
     Reason.ADAPTER_BROKE: "FAILED: our adapter broke",
+    Reason.DISABLED: "not asked: out of service",
 }
 
 _GOOD = (Reason.ANSWERED, Reason.ANSWERED_EMPTY)

@@ -51,6 +51,15 @@ class Contact:
 
 
 @dataclass(frozen=True, slots=True)
+class Disabled:
+    """A producer is out of service: it is not asked, and those who wanted it read the notice."""
+
+    notice: str
+    until: datetime | None = None
+    """From then on it is asked again; None: until somebody enables it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Producer:
     """A producer system (tjänsteproducent): speaks the contract, or stands behind an adapter."""
 
@@ -71,6 +80,14 @@ class Producer:
     contact: Contact | None = None
     data_controller: str | None = None
     """Who is the data controller (personuppgiftsansvarig): ``SE`` and number, or an HSA-id."""
+    disabled: Disabled | None = None
+
+    def out_of_service(self, at: datetime) -> Disabled | None:
+        """Why it is not to be asked at that moment; None: it is."""
+        disabled = self.disabled
+        if disabled is None or (disabled.until is not None and disabled.until <= at):
+            return None
+        return disabled
 
 
 @dataclass(frozen=True, slots=True)

@@ -164,6 +164,7 @@ class Reason(StrEnum):
     FOREIGN_PATIENT = "foreign-patient"
     FOREIGN_SOURCE = "foreign-source"
     ADAPTER_BROKE = "adapter-broke"
+    DISABLED = "disabled"
 
 
 @dataclass(frozen=True, slots=True)

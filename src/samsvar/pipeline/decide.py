@@ -18,6 +18,7 @@ _REASONS: dict[str, Reason] = {
     "foreign-patient": Reason.FOREIGN_PATIENT,
     "foreign-source": Reason.FOREIGN_SOURCE,
     "adapter-broke": Reason.ADAPTER_BROKE,
+    "disabled": Reason.DISABLED,
 }
 
 
@@ -40,7 +41,7 @@ def _decision(outcome: Outcome, routing: Routing) -> Decision:
         reason,
         detail,
         items=items,
-        elapsed=outcome.elapsed if recipient.entry is not None else None,
+        elapsed=outcome.elapsed if recipient.entry and reason is not Reason.DISABLED else None,
         producer=recipient.entry.producer.id if recipient.entry else None,
         route_trace=route_trace,
         permission_trace=permission_trace,

@@ -8,8 +8,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from samsvar.errors import NotRouted, ProducerError, ProducerSaidNo, ProducerTimedOut
+from samsvar.errors import (
+    NotRouted,
+    ProducerDisabled,
+    ProducerError,
+    ProducerSaidNo,
+    ProducerTimedOut,
+)
+from samsvar.model.catalogue import Disabled
 from samsvar.model.exchange import Answered, Call, Failed, Outcome, Question, Recipient
+from samsvar.model.local_time import STOCKHOLM
 from samsvar.ports import World
 
 
@@ -26,6 +34,9 @@ async def fan_out(
                 raise NotRouted(f"not asked: more than {rules.most_recipients} sources")
             if recipient.entry is None:
                 raise NotRouted("the service catalogue has no single route to it")
+            disabled = recipient.entry.producer.out_of_service(clock.now())
+            if disabled is not None:
+                raise ProducerDisabled(_notice(disabled))
             patience = call.deadline - rules.margin - begun
             limit = recipient.entry.producer.timeout
             if limit is not None:
@@ -64,6 +75,13 @@ def failed(recipient: Recipient, error: ProducerError, world: World, elapsed: fl
         text=str(error),
         raw=error.raw if isinstance(error, ProducerSaidNo) else None,
     )
+
+
+def _notice(disabled: Disabled) -> str:
+    if disabled.until is None:
+        return f"not asked: maintenance; {disabled.notice}"
+    until = f"{disabled.until.astimezone(STOCKHOLM):%Y-%m-%d %H:%M}"
+    return f"not asked: maintenance until {until}; {disabled.notice}"
 
 
 def _late(elapsed: float) -> str:

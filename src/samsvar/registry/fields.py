@@ -9,9 +9,10 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable, Collection, Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from urllib.parse import urlsplit
 
+from samsvar.observe.masking import masked
 from samsvar.registry import ALWAYS, RegistryFault
 
 ID_FORM = "1 to 64 of A-Z a-z 0-9 _ . : -"
@@ -20,6 +21,7 @@ _URL = re.compile(r"[!-~]{1,2000}", re.ASCII)
 _REFUSED_PORTS = {25: "mail"}  # a request to a mail server is a known way to send mail
 _MOST_SECONDS = 600.0  # ten minutes: longer than any question may take
 _SHOWN = 12
+_LONGEST_NOTICE = 200  # it stands in a row of every answer
 
 
 def choices(names: Collection[str]) -> str:
@@ -101,6 +103,33 @@ class Table:
                 "must be a date without time and quotes, from 1900 on, such as 2026-01-31;"
                 " it means that whole day in Sweden",
             )
+            return None
+        return value
+
+    def moment(self, key: str) -> datetime | None:
+        """A point in time, as UTC, or None where the table has none."""
+        value = self.raw(key)
+        if value is None:
+            return None
+        if not isinstance(value, datetime) or value.tzinfo is None or value.date() < ALWAYS:
+            self.fault(
+                key,
+                "must be a date and time with its zone, without quotes,"
+                " such as 2026-01-31T18:00:00+01:00",
+            )
+            return None
+        return value.astimezone(UTC)
+
+    def notice(self, key: str) -> str | None:
+        """A short text that consumers will read: nothing personal in it."""
+        value = self.text(key)
+        if value is None:
+            return None
+        if len(value) > _LONGEST_NOTICE:
+            self.fault(key, f"must be at most {_LONGEST_NOTICE} characters")
+            return None
+        if masked(value) != value:
+            self.fault(key, "holds what could be a personal number: leave it out")
             return None
         return value
 

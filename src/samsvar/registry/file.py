@@ -19,6 +19,7 @@
     organisation = "region"                # or "namnd", "private"; this and the next two may be
     contact = { name = "Förvaltning Prator", email = "prator@region.example" }   # left out
     data_controller = "SE2321000032"
+    disabled = { notice = "Byter version", until = 2026-01-31T18:00:00+01:00 }   # not asked now
 
     [[address]]                            # what people call it; may be left out
     logical_address = "SE2321000032-PRATOR"

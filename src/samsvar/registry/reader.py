@@ -14,6 +14,7 @@ from samsvar.adapter_api.ports import TextOption
 from samsvar.model.catalogue import (
     CallPermission,
     Contact,
+    Disabled,
     OrganisationKind,
     PermissionFilter,
     Producer,
@@ -98,6 +99,7 @@ class RegistryReader:
             organisation = table.choice("organisation", tuple(OrganisationKind), default="")
             contact = _contact(table)
             data_controller = table.id("data_controller", required=False)
+            disabled = _disabled(table)
             adapter: str | None = None
             if kind == ProducerKind.ADAPTER:
                 adapter = table.choice("adapter", adapters)
@@ -124,6 +126,7 @@ class RegistryReader:
                 organisation=OrganisationKind(organisation) if organisation else None,
                 contact=contact,
                 data_controller=data_controller,
+                disabled=disabled,
             )
 
     def read_addresses(self) -> None:
@@ -281,6 +284,16 @@ def _contact(table: Table) -> Contact | None:
     if email is not None and not _EMAIL.fullmatch(email):
         inner.fault("email", "must be an address such as drift@kommun.example")
     return Contact(name or "", email)
+
+
+def _disabled(table: Table) -> Disabled | None:
+    """``disabled = { notice = "...", until = 2026-01-31T18:00:00+01:00 }``."""
+    inner = table.within("disabled")
+    if inner is None:
+        return None
+    notice, until = inner.notice("notice"), inner.moment("until")
+    inner.end()
+    return Disabled(notice or "", until)
 
 
 def _filters(table: Table) -> Iterator[PermissionFilter]:

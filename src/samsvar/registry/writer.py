@@ -84,6 +84,10 @@ def _producer(producer: Producer) -> Iterator[str]:
         yield f"contact = {{ name = {_quoted(producer.contact.name)}{more} }}"
     if producer.data_controller is not None:
         yield f"data_controller = {_quoted(producer.data_controller)}"
+    if producer.disabled is not None:
+        until = producer.disabled.until
+        more = f", until = {until.isoformat()}" if until is not None else ""
+        yield f"disabled = {{ notice = {_quoted(producer.disabled.notice)}{more} }}"
 
 
 def _address(row: RegisteredAddress) -> Iterator[str]:
