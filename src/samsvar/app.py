@@ -12,7 +12,7 @@ from samsvar import __version__
 from samsvar.clock import SystemClock
 from samsvar.contracts import ContractsInvalid, data_dir
 from samsvar.contracts.served import ServedContracts
-from samsvar.errors import CatalogueUnavailable
+from samsvar.errors import CatalogueUnavailable, HubError
 from samsvar.inbound.door import Door
 from samsvar.inbound.listeners import Listeners
 from samsvar.inbound.soap import SoapDoor
@@ -41,13 +41,16 @@ from samsvar.soap.schema import Schema
 from samsvar.soap.self_test import self_test
 from samsvar.store.access_log import SqliteAccessLog
 from samsvar.store.catalogue import SqliteCatalogue
+from samsvar.store.consistency import AT_ONCE, ConsistencyCounter
 from samsvar.store.database import Database, open_database
 from samsvar.store.index import SqliteIndex
 from samsvar.store.outbox import SqliteOutbox
-from samsvar.store.secrets import open_vault
+from samsvar.store.secrets import PersonVault, open_vault
 
 #: seconds that running questions get when the hub is told to stop
 DRAIN_SECONDS = 30.0
+#: how often questions that have been answered are held against the index
+CONSISTENCY_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +173,7 @@ class Hub:
             asyncio.create_task(self._every(1.0, self._listeners.tick)),
             asyncio.create_task(self._look_around(settings.hub.refresh_seconds)),
             asyncio.create_task(self._notifier().run()),
+            asyncio.create_task(self._count_consistency(vault, world)),
         ]
         self.events.emit("hub-started", "-", version=__version__)
         return urls
@@ -226,6 +230,22 @@ class Hub:
             own=settings.index.address,
             habits=Habits(attempts=settings.index.notify_attempts),
         )
+
+    async def _count_consistency(self, vault: PersonVault, world: World) -> None:
+        counter = ConsistencyCounter(self._database, vault, own_addresses=world.rules.own_addresses)
+        pause = CONSISTENCY_SECONDS
+        while True:
+            await asyncio.sleep(pause)
+            pause = CONSISTENCY_SECONDS
+            led = {
+                str(urn): (contract.service_domain, contract.categorization)
+                for urn, contract in world.contracts.items()
+            }
+            try:
+                if await asyncio.to_thread(counter.count, led) == AT_ONCE:
+                    pause = 0.1  # it is behind
+            except HubError as error:
+                self.events.emit("error", "-", detail=str(error))
 
     def _transport(self, packaged: Packaged) -> Dispatch:
         settings = self._settings

@@ -73,6 +73,11 @@ def upgrade() -> None:
         sa.Column("direct_not_indexed", sa.Integer, nullable=False),
         sa.Column("last_at", sa.Text, nullable=False),
     )
+    # Counting begins now: what the index was when older questions were asked is not known.
+    op.execute(
+        "INSERT INTO setting (name, value) SELECT 'index-consistency-read-to',"
+        " CAST(max(sequence) AS TEXT) FROM question HAVING max(sequence) IS NOT NULL"
+    )
 
 
 def _post_key() -> Sequence[sa.Column[Any]]:
