@@ -6,6 +6,7 @@ from samsvar.simulation.producer import Contact, Holdings, Plan
 
 _BOOKED = ("53631000052103", "tidbokad")
 _FINISHED = ("53671000052101", "avslutad")
+_BOOKED_AT = "20260901081500"  # visits to come are written down when they are booked
 
 
 def _plan(
@@ -40,6 +41,7 @@ def _contact(
         unit,
         owner + "-VG1",
         who,
+        registered=min(start, _BOOKED_AT),
     )
 
 
