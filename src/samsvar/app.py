@@ -1,4 +1,4 @@
-"""The composition root: knows every constructor, decides nothing."""
+"""The composition root: knows every constructor, decides nothing. Long for that one reason."""
 
 from __future__ import annotations
 
