@@ -2,6 +2,7 @@
 
 Knows each table's keys, and what must agree between tables: names that are used and names that
 exist, periods that must not overlap, a tree without circles. Knows no TOML and no disk.
+Longer than most, as each table is judged beside those that it must agree with.
 """
 
 from __future__ import annotations
