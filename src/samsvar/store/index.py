@@ -7,6 +7,7 @@ gives up after 50 milliseconds. An update is one durable transaction in one thre
 run at the same time; what others must hear of it goes into the outbox in the same transaction.
 
 Residents are kept as keyed hashes only: the index cannot say whom it knows. Knows no messages.
+Longer than most, as what is searched and what is stored must have the same key.
 """
 
 from __future__ import annotations
