@@ -1,7 +1,7 @@
 """The simulator's cases: what Prator would hold about the fictive people.
 
 Between them they cover every state of the system and every trap of its documents. The demo's
-person is in ``simulator_demo``. All names, units and texts are invented.
+person is in ``simulator_demo``. All names, units and texts are invented. Long, as it is data.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What the simulated SAMSA holds: invented plans of people who do not exist.
 
 Texts, names and units are made up; the numbers are official test numbers. Between them the cases
-have every status, and every oddity that the mapping must bear.
+have every status, and every oddity that the mapping must bear. Long, as it is data.
 """
 
 from __future__ import annotations

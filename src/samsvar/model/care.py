@@ -2,7 +2,8 @@
 
 Fields and cardinalities follow the information model of a coordinated plan (SIP) and of
 GetCarePlans 2.0 / GetCareContacts 3.0. Timestamps are aware, in Europe/Stockholm; dates are
-local. ``None`` means unknown, never "no". Knows no XML, no source system, no clock.
+local. ``None`` means unknown, never "no". Knows no XML, no source system, no clock. Long, as it
+is one vocabulary: its words are read together.
 """
 
 from __future__ import annotations
