@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -176,6 +177,25 @@ def test_check_lists_all_faults_at_once(site: Site) -> None:
     assert (ran.code, ran.err) == (2, "3 faults\n")
     assert "FAULT certificates" in ran.out
     assert "ok    registry" in ran.out
+
+
+def test_check_goes_on_where_a_contract_of_ones_own_is_broken(site: Site) -> None:
+    """The registry cannot be judged then, and that is said; nothing breaks."""
+    broken = site.folder / "data" / "contracts" / "Mine_1" / "contract.toml"
+    broken.parent.mkdir(parents=True)
+    broken.write_text("colour = 1\n")
+    before = Shell(site.folder).inside("check", "-s", site.settings_file)
+    shutil.move(broken.parent, site.folder / "aside")
+    site.load_registry(site.registry(SOURCES))
+    shutil.move(site.folder / "aside", broken.parent)
+
+    ran = Shell(site.folder).inside("check", "-s", site.settings_file)
+
+    assert (before.code, ran.code) == (2, 2)
+    assert "FAULT contracts" in before.out
+    assert "note: none has been loaded yet" in before.out
+    assert "FAULT contracts" in ran.out
+    assert "cannot be judged before contracts and adapters are sound" in ran.out
 
 
 def test_check_refuses_settings_with_all_their_faults(site: Site) -> None:

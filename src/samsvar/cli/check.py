@@ -113,15 +113,20 @@ def _certificates(settings: Settings) -> Iterator[str]:
 
 def _registry(settings: Settings, base: Path) -> Iterator[str]:
     from samsvar.app import Packaged, catalogue_of
-    from samsvar.manifest import resolve_options
+    from samsvar.contracts import ContractsInvalid
+    from samsvar.manifest import AdaptersInvalid, resolve_options
     from samsvar.registry import RegistryInvalid
     from samsvar.settings import read_secret
-    from samsvar.store.database import open_database
+    from samsvar.store.database import FILE_NAME, open_database
 
-    if not settings.hub.data.exists():
+    if not (settings.hub.data / FILE_NAME).is_file():
         yield _NONE_YET
         return
-    packaged = Packaged.load(settings.hub.data)
+    try:
+        packaged = Packaged.load(settings.hub.data)
+    except (ContractsInvalid, AdaptersInvalid):
+        yield "cannot be judged before contracts and adapters are sound"
+        return
     database = open_database(settings.hub.data, read_only=True)
     try:
         text = catalogue_of(database, packaged, settings).registry()
