@@ -1,4 +1,5 @@
-"""``samsvar registry``: load a registry file whole, or show what is in force."""
+"""``samsvar registry``: load a registry file whole, or show what is in force; and the rest of its
+commands, which have modules of their own."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from samsvar.cli import registry_drafts, registry_versions
 from samsvar.cli.options import SettingsOption, settings_from
 from samsvar.cli.outcome import REFUSED, UNREACHED, WRONG_INPUT, Stop
 from samsvar.errors import ResourcesMissing
@@ -21,6 +23,15 @@ if TYPE_CHECKING:
     from samsvar.store.catalogue import SqliteCatalogue
 
 app = typer.Typer(help="The service address catalogue: contracts, producers, routes, permissions.")
+app.add_typer(registry_drafts.app, name="draft")
+for _command in (
+    registry_versions.diff,
+    registry_versions.preview,
+    registry_versions.publish,
+    registry_versions.rollback,
+    registry_versions.history,
+):
+    app.command(_command.__name__)(_command)
 
 
 @app.command("load")
