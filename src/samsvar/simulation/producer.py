@@ -2,7 +2,7 @@
 
 Writes its XML by hand, in a style of its own (default namespaces, comments, an extension), so
 that nothing here leans on how the hub writes. It keeps the rules of the contracts; ``Broken``
-makes it break them, one by one.
+makes it break them, one by one. Long, as all that goes over its wire is read in one place.
 """
 
 from __future__ import annotations
