@@ -14,7 +14,7 @@ from pathlib import Path
 import typer
 from typer.exceptions import TyperException
 
-from samsvar.cli import ask, check, demo, explain, index, registry, serve, sim
+from samsvar.cli import ask, check, contracts, demo, explain, index, registry, serve, sim
 from samsvar.cli.outcome import PARTLY, REFUSED, UNREACHED, WRONG_INPUT, Stop
 
 app = typer.Typer(
@@ -31,6 +31,7 @@ app.command("explain")(explain.explain)
 app.command("check")(check.check)
 app.command("sim")(sim.sim)
 app.add_typer(registry.app, name="registry")
+app.add_typer(contracts.app, name="contracts")
 app.add_typer(index.app, name="index")
 
 __all__ = ["PARTLY", "REFUSED", "UNREACHED", "WRONG_INPUT", "app", "main"]

@@ -92,7 +92,7 @@ def refuse_twice(contract: ServiceContract, others: Mapping[ContractUrn, Service
         ContractsInvalid: it names the one that was there first.
     """
     file = contract.folder / CONTRACT_FILE
-    if contract.urn in _services_without_folder() - others.keys():
+    if contract.urn in services_without_folder():
         raise ContractsInvalid((f"{file}: {contract.urn} is a service of the hub itself",))
     for other in others.values():
         if other.urn == contract.urn:
@@ -106,11 +106,15 @@ def refuse_twice(contract: ServiceContract, others: Mapping[ContractUrn, Service
 
 
 @cache
-def _services_without_folder() -> frozenset[str]:
-    """Request namespaces of every packaged WSDL; those of the index have no contract folder."""
+def services_without_folder() -> frozenset[str]:
+    """Request namespaces of packaged WSDLs that have no contract folder: the index's and others
+    that the hub answers itself."""
+    contracts = load_contracts(data_dir() / CONTRACTS, data_dir() / WSDL)
     wsdls = (data_dir() / WSDL).rglob("*.wsdl")
     elements = (read_interaction(wsdl.resolve()).request_element for wsdl in wsdls)
-    return frozenset(element.rpartition("}")[0].removeprefix("{") for element in elements)
+    return frozenset(
+        element.rpartition("}")[0].removeprefix("{") for element in elements
+    ) - frozenset(contracts)
 
 
 def compiled(contract: ServiceContract) -> Schema:

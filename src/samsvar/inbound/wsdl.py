@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os.path
 import posixpath
-import re
 from collections.abc import Iterable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass
@@ -20,15 +19,12 @@ from lxml import etree
 
 from samsvar.soap.interaction import read_interaction
 from samsvar.soap.parsing import parse_trusted
-
-ROOT = "/vp"
-"""Where consumers of the national platform are used to find services."""
+from samsvar.soap.rivta import service_path
 
 MISSING_STATUS = 500
 MISSING_TYPE = "text/plain; charset=utf-8"
 """An unknown path is answered as the national platform does: not with 404."""
 
-_SEPARATORS = re.compile(r"[:/]+")
 _IMPORT = "{http://www.w3.org/2001/XMLSchema}import"
 _INCLUDE = "{http://www.w3.org/2001/XMLSchema}include"
 _ADDRESS = "{http://schemas.xmlsoap.org/wsdl/soap/}address"
@@ -97,12 +93,6 @@ class WsdlShelf:
         """What a consumer who asked for an unknown path is told."""
         lines = ["No wsdl found on this path, following wsdl paths is available:", *self.paths()]
         return "\n".join(lines) + "\n"
-
-
-def service_path(target_namespace: str) -> str:
-    """The URL path of a WSDL's namespace: ``urn:riv:a:b:GetX:2:rivtabp21`` to
-    ``/vp/a/b/GetX/2/rivtabp21``."""
-    return "/".join((ROOT, *_SEPARATORS.split(target_namespace.removeprefix("urn:riv:"))))
 
 
 def _volume(file: Path) -> tuple[str, _Volume]:

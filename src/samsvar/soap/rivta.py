@@ -6,6 +6,7 @@ headers of the national platform. Knows names only; what they mean is decided el
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from samsvar.model.catalogue import RivtaProfile
@@ -48,5 +49,16 @@ PRODUCER_TIME: Final = "x-skltp-prt"
 RIVTA_PREFIX: Final = "x-rivta-"
 SOAP_ACTION: Final = "soapaction"
 
+ROOT: Final = "/vp"
+"""Where consumers of the national platform are used to find services."""
+
 CONTENT_TYPE: Final = "text/xml; charset=utf-8"
 """What every envelope of ours is labelled as (Basic Profile 1.1, R1012 and R1018)."""
+
+_SEPARATORS: Final = re.compile(r"[:/]+")
+
+
+def service_path(target_namespace: str) -> str:
+    """The URL path of a WSDL's namespace: ``urn:riv:a:b:GetX:2:rivtabp21`` to
+    ``/vp/a/b/GetX/2/rivtabp21``."""
+    return "/".join((ROOT, *_SEPARATORS.split(target_namespace.removeprefix("urn:riv:"))))
