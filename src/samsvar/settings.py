@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 PREFIX = "SAMSVAR_"
 
@@ -193,12 +193,20 @@ class Settings(_Section):
 
     hub: HubSettings = HubSettings()
     listen: tuple[ListenSettings, ...] = Field(
-        default=(ListenSettings(kind="plain", port=8080, trusted=True),), min_length=1
+        default=(ListenSettings(kind="plain", port=8080, trusted=True),)
     )
     producers: ProducerSettings = ProducerSettings()
     index: IndexSettings = IndexSettings()
     limits: LimitSettings = LimitSettings()
     log: LogSettings = LogSettings()
+
+    @field_validator("listen")
+    @classmethod
+    def _reachable(cls, listen: tuple[ListenSettings, ...]) -> tuple[ListenSettings, ...]:
+        # not min_length: pydantic counts listeners with faults as none, and would say so as well
+        if not listen:
+            raise ValueError("at least one listener is needed")
+        return listen
 
 
 def load(path: Path | None, environment: Mapping[str, str] | None = None) -> Settings:
@@ -220,11 +228,11 @@ def load(path: Path | None, environment: Mapping[str, str] | None = None) -> Set
             raise SettingsInvalid([f"{path}: cannot be read: {error.strerror}"]) from error
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise SettingsInvalid([f"{path}: not TOML in UTF-8: {error}"]) from error
-    faults = _lay_over(tree, environment)
+    faults, origins = _lay_over(tree, environment)
     try:
         settings = Settings.model_validate(tree)
     except ValidationError as error:
-        faults += [_sentence(where, fault) for fault in error.errors()]
+        faults += [_sentence(where, origins, fault) for fault in error.errors()]
     else:
         if not faults:
             return _resolved(settings, path.parent if path else Path.cwd())
@@ -248,8 +256,12 @@ def read_secret(reference: str, base: Path) -> str:
     raise LookupError(f"{reference}: no such secret; give file:<path> or env:<NAME>")
 
 
-def _lay_over(tree: dict[str, Any], environment: Mapping[str, str]) -> list[str]:
-    faults = []
+def _lay_over(
+    tree: dict[str, Any], environment: Mapping[str, str]
+) -> tuple[list[str], dict[tuple[str, str], str]]:
+    """Faults, and which variable each section and key was told by."""
+    faults: list[str] = []
+    origins: dict[tuple[str, str], str] = {}
     for name, text in sorted(environment.items()):
         if not name.startswith(PREFIX):
             continue
@@ -264,11 +276,17 @@ def _lay_over(tree: dict[str, Any], environment: Mapping[str, str]) -> list[str]
             faults.append(f"{name}: no such setting; there are {known}")
             continue
         several = "tuple" in str(kind.model_fields[key].annotation)
-        tree.setdefault(section, {})[key] = text.split(",") if several else text
-    return faults
+        told = tree.setdefault(section, {})
+        if isinstance(told, dict):  # if not, the check of the whole says so
+            told[key] = text.split(",") if several else text
+            origins[section, key] = name
+    return faults, origins
 
 
-def _sentence(where: str, fault: Any) -> str:
+def _sentence(where: str, origins: Mapping[tuple[str, str], str], fault: Any) -> str:
+    variable = origins.get(tuple(fault["loc"][:2]))
+    if variable is not None:
+        return f"{variable}: {fault['msg'].removeprefix('Value error, ')}"
     key = ".".join(str(part) for part in fault["loc"])
     if fault["type"] == "extra_forbidden":
         return f"{where}: {key}: no such setting"

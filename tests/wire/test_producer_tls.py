@@ -20,8 +20,8 @@ from samsvar.errors import ProducerTimedOut, ProducerUnreachable
 from samsvar.outbound.http_client import HttpClient, client_tls
 from samsvar.settings import ProducerSettings
 from samsvar.simulation.authority import Identity, TestAuthority
-from tests.bad_producer import misbehaving, saying
 from tests.bad_producer import http as answer
+from tests.bad_producer import misbehaving, saying
 
 pytestmark = pytest.mark.wire
 

@@ -10,6 +10,7 @@ from samsvar.outbound.http_client import HttpClient
 
 #: the question's deadline cancels the adapter; this is only the bound that nothing lacks
 LONGEST = 30.0
+_USUAL_PORTS = {"http": 80, "https": 443}
 
 
 class ProducerHttp:
@@ -32,8 +33,12 @@ class ProducerHttp:
         Raises:
             ProducerAnswerInvalid: the URL (a paging link, say) leads to another origin.
         """
-        target = urljoin(self._address, url)
-        if _origin(target) != _origin(self._address):
+        try:
+            target = urljoin(self._address, url)
+            own = _origin(target) == _origin(self._address)
+        except ValueError:  # a port or an address that cannot be
+            target, own = "", False
+        if not own:
             raise ProducerAnswerInvalid("it refers to another host than its own")
         exchange = await self._client.exchange(method, target, headers or {}, body, LONGEST)
         if exchange.headers.get("content-encoding", "identity") != "identity":
@@ -41,9 +46,15 @@ class ProducerHttp:
         return HttpAnswer(exchange.status, exchange.headers, exchange.body)
 
 
-def _origin(url: str) -> tuple[str, str | None, int | None]:
+def _origin(url: str) -> tuple[str, str | None, str | None, int | None]:
+    """With the user's name, so that a URL that has one is nobody's own."""
     parts = urlsplit(url)
-    return parts.scheme, parts.hostname, parts.port
+    return (
+        parts.scheme,
+        parts.username,
+        parts.hostname,
+        parts.port or _USUAL_PORTS.get(parts.scheme),
+    )
 
 
 _: type[Http] = ProducerHttp  # interface guard
