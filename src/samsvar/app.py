@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -44,8 +45,10 @@ from samsvar.store.catalogue import SqliteCatalogue
 from samsvar.store.consistency import AT_ONCE, ConsistencyCounter
 from samsvar.store.database import Database, open_database
 from samsvar.store.index import SqliteIndex
+from samsvar.store.keeper import CatalogueKeeper
 from samsvar.store.outbox import SqliteOutbox
 from samsvar.store.secrets import PersonVault, open_vault
+from samsvar.store.snapshot import CatalogueSnapshot
 
 #: seconds that running questions get when the hub is told to stop
 DRAIN_SECONDS = 30.0
@@ -132,8 +135,14 @@ class Hub:
         self._served = packaged.served
         self._database = open_database(settings.hub.data)
         vault = open_vault(self._database)
-        self._catalogue = catalogue_of(self._database, packaged, settings)
-        self._look_for_catalogue()
+        self._catalogue = CatalogueKeeper(
+            catalogue_of(self._database, packaged, settings),
+            CatalogueSnapshot(settings.hub.data),
+            partial(packaged.registry, settings=settings),
+            self._clock,
+            timedelta(hours=settings.hub.snapshot_hours),
+        )
+        await self._look_for_catalogue()
         self._access_log = SqliteAccessLog(self._database, vault)
         self._index = SqliteIndex(self._database, vault)
         self._outbox = SqliteOutbox(self._database, vault)
@@ -160,6 +169,7 @@ class Hub:
             self._shelf,
             settings.limits,
             missing=self.missing,
+            notes=self._catalogue.notes,
             is_revoked=self._is_revoked,
         )
         self._listeners = Listeners(door, settings.limits, self.events, self._clock)
@@ -272,11 +282,17 @@ class Hub:
             self.events.emit("security", "-", detail="a revoked certificate was refused")
         return revoked
 
-    def _look_for_catalogue(self) -> None:
+    async def _look_for_catalogue(self) -> None:
+        """Read beside the loop: a large registry takes seconds. It is swapped in at once."""
+        had_copy = self._catalogue.serves_copy
         try:
-            changed = self._catalogue.refresh()
+            changed = await asyncio.to_thread(self._catalogue.refresh)
         except (CatalogueUnavailable, RegistryInvalid) as error:
             self.events.emit("error", "-", detail=f"the catalogue in force is kept: {error}")
+            if self._catalogue.serves_copy and not had_copy:
+                self.events.emit(
+                    "catalogue-from-snapshot", "-", detail="; ".join(self._catalogue.notes())
+                )
             return
         if changed:
             version = self._catalogue.current().version
@@ -287,7 +303,7 @@ class Hub:
         while True:
             await asyncio.sleep(seconds)
             await self._look_for_contracts()
-            self._look_for_catalogue()
+            await self._look_for_catalogue()
 
     async def _look_for_contracts(self) -> None:
         """Take what was added or changed in the data folder into use whole, or keep what is."""

@@ -69,6 +69,9 @@ class HubSettings(_Section):
     refresh_seconds: Seconds = Field(
         default=2.0, description="how often a newly published catalogue is looked for"
     )
+    snapshot_hours: Annotated[float, Field(gt=0, le=720)] = Field(
+        default=72.0, description="how old the signed copy of the catalogue may be and still serve"
+    )
 
 
 class ListenSettings(_Section):

@@ -51,12 +51,14 @@ class Door:
         limits: LimitSettings,
         *,
         missing: Callable[[], list[str]],
+        notes: Callable[[], list[str]] = list,
         is_revoked: Callable[[bytes], bool],
     ) -> None:
         self._soap = soap
         self._shelf = shelf
         self._limits = limits
         self._missing = missing
+        self._notes = notes
         self._is_revoked = is_revoked
         self._in_work = 0
 
@@ -149,5 +151,7 @@ class Door:
 
     def _health(self, path: str) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
         missing = self._missing() if path == "/health/ready" else []
-        state = {"status": "down" if missing else "up", "missing": missing}
+        state: dict[str, object] = {"status": "down" if missing else "up", "missing": missing}
+        if path == "/health/ready" and (notes := self._notes()):
+            state["notes"] = notes
         return (503 if missing else 200), [_JSON], orjson.dumps(state)

@@ -32,6 +32,7 @@ ACTIONS: Mapping[str, str] = {
     "index-notify-failed": "error",
     "index-dead-letters": "error",
     "catalogue-changed": "change",
+    "catalogue-from-snapshot": "error",
     "contracts-changed": "change",
     "hub-started": "start",
     "hub-stopped": "end",

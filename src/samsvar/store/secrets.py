@@ -8,10 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import os
 import secrets
-import stat
-from pathlib import Path
 
 import sqlalchemy as sa
 from cryptography.exceptions import InvalidTag
@@ -22,6 +19,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from samsvar.errors import ResourcesMissing
 from samsvar.model.identifiers import PersonId
 from samsvar.store.database import Database
+from samsvar.store.key_file import make_key_file, read_key_file
 from samsvar.store.tables import SETTING
 
 KEY_FILE = "person.key"
@@ -81,8 +79,8 @@ def open_vault(database: Database) -> PersonVault:
         expected = connection.scalar(sa.select(SETTING.c.value).filter_by(name=_FINGERPRINT))
     try:
         if expected is None:
-            _make_key(path)
-        vault = PersonVault(_read_key(path))
+            make_key_file(path, secrets.token_hex(_KEY_BYTES))
+        vault = PersonVault(bytes.fromhex(read_key_file(path)))
     except (OSError, ValueError) as error:
         raise ResourcesMissing(
             f"the key file {KEY_FILE} is missing or cannot be read: restore it with the database"
@@ -96,37 +94,6 @@ def open_vault(database: Database) -> PersonVault:
 
 def _derived(key: bytes, purpose: bytes) -> bytes:
     return HKDF(SHA256(), length=_KEY_BYTES, salt=None, info=purpose).derive(key)
-
-
-def _make_key(path: Path) -> None:
-    """Write a new key, whole or not at all; if another process was first, its key stands."""
-    if path.exists():
-        return
-    draft = path.with_name(f"{KEY_FILE}.{os.getpid()}")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
-    descriptor = os.open(draft, flags, stat.S_IRUSR | stat.S_IWUSR)
-    try:
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_hex(_KEY_BYTES) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            os.link(draft, path)
-        except FileExistsError:
-            return
-    finally:
-        draft.unlink()
-    folder = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(folder)  # the name must outlive a power cut as well as the content
-    finally:
-        os.close(folder)
-
-
-def _read_key(path: Path) -> bytes:
-    if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise ResourcesMissing(f"{KEY_FILE} can be read by others: chmod 600 it")
-    return bytes.fromhex(path.read_text().strip())
 
 
 def _remember(database: Database, fingerprint: str) -> str:
