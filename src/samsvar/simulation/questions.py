@@ -67,7 +67,8 @@ def read_question(body: bytes) -> Asked:
         raise CannotRead("Frågan saknar person")
     starts = _below(request, "datePeriod", "start") + _below(request, "timePeriod", "start")
     ends = _below(request, "datePeriod", "end") + _below(request, "timePeriod", "end")
-    address = next((one.text or "" for one in root.iter() if _name(one) == "LogicalAddress"), "")
+    named = (one.text or "" for one in root.iter() if _name(one) in ("LogicalAddress", "To"))
+    address = next(named, "")  # as profile 2.1 or 2.0 has it
     return Asked(
         known[1],
         known[2],
