@@ -82,6 +82,7 @@ def _adapters() -> Iterator[str]:
 
 def _certificates(settings: Settings) -> Iterator[str]:
     from samsvar.clock import SystemClock
+    from samsvar.errors import ResourcesMissing
     from samsvar.inbound.tls import CertificatesUnusable, MutualTls, expires
     from samsvar.outbound.http_client import client_tls
 
@@ -95,8 +96,8 @@ def _certificates(settings: Settings) -> Iterator[str]:
                 yield str(error)
     try:
         client_tls(settings.producers)
-    except OSError:
-        yield "producers: certificate, key or authority cannot be read as PEM"
+    except ResourcesMissing as error:
+        yield str(error)
     if settings.producers.certificate:
         ours.append(settings.producers.certificate)
     for certificate in ours:

@@ -20,6 +20,7 @@ from samsvar.errors import (
     ProducerError,
     ProducerTimedOut,
     ProducerUnreachable,
+    ResourcesMissing,
 )
 from samsvar.settings import ProducerSettings
 
@@ -166,15 +167,27 @@ def client_tls(settings: ProducerSettings) -> ssl.SSLContext | None:
     """Our identity towards producers: certificates and host names are always checked.
 
     None where nothing is configured: then the machine's trust store decides.
+
+    Raises:
+        ResourcesMissing: a file cannot be used; the text names it.
     """
     if settings.authority is None and settings.certificate is None:
         return None
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if settings.authority is not None:
-        context.load_verify_locations(settings.authority)
-    else:
-        context.load_default_certs(ssl.Purpose.SERVER_AUTH)
-    if settings.certificate is not None:
-        context.load_cert_chain(settings.certificate, settings.key)
+    try:
+        if settings.authority is not None:
+            context.load_verify_locations(settings.authority)
+        else:
+            context.load_default_certs(ssl.Purpose.SERVER_AUTH)
+    except OSError as error:
+        raise ResourcesMissing(f"producers.authority: {settings.authority}: no PEM") from error
+    try:
+        if settings.certificate is not None:
+            context.load_cert_chain(settings.certificate, settings.key, password=lambda: "")
+    except OSError as error:
+        raise ResourcesMissing(
+            f"producers.certificate: {settings.certificate} and {settings.key}: not a PEM"
+            " certificate with its unencrypted key"
+        ) from error
     return context
