@@ -109,9 +109,14 @@ class Incoming:
         folder = self._staged / CONTRACTS / self.proposal.name
         folder.mkdir(parents=True, exist_ok=True)
         (folder / CONTRACT_FILE).write_text(toml, encoding="utf-8")
-        contract = load_contract(folder, self._staged / WSDL)
-        refuse_twice(contract, self._there.contracts)
-        schema = compiled(contract)
+        try:
+            contract = load_contract(folder, self._staged / WSDL)
+            refuse_twice(contract, self._there.contracts)
+            schema = compiled(contract)
+        except ContractsInvalid as error:
+            # The staged folder is gone when this is read.
+            told = (fault.replace(f"{self._staged / CONTRACTS}/", "") for fault in error.faults)
+            raise ContractsInvalid(tuple(told)) from error
         notes = list(self.proposal.notes)
         interaction = read_interaction(contract.wsdl)
         samples: Samples | None = None

@@ -233,7 +233,8 @@ class _Reading:
             elif child.tag == f"{XS}complexContent":
                 found += self._content(child, node, depth + 1)
             elif child.tag in _DERIVED:
-                base = resolved(child, attribute(child, "base", node.file), node.file)
+                given = attribute(child, "base", node.file)
+                base = resolved(child, given, node.file, node.namespace)
                 if child.tag == f"{XS}extension" and base in self._types:
                     above = self._types[base]
                     found += self._content(above.element, above, depth + 1)
