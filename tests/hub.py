@@ -139,7 +139,7 @@ authority = "certificates/authority.pem"
     def load_registry(self, text: str) -> None:
         """Publish, as ``samsvar registry load`` does."""
         settings = load(self.settings_file, {})
-        packaged = Packaged.load()
+        packaged = Packaged.load(settings.hub.data)
         database = open_database(settings.hub.data)
         try:
             catalogue = catalogue_of(database, packaged, settings)
