@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from functools import lru_cache
 
 from samsvar.model.catalogue import CallPermission, Producer, RegisteredAddress, RoutingEntry
 from samsvar.model.catalogue_lookup import ANY, Catalogue
@@ -97,11 +98,13 @@ def short_name(urn: str) -> str | None:
     return f"{match[1]} {match[2]}" if match and match.end() == len(urn) else None
 
 
+@lru_cache(maxsize=4096)
 def first_moment(day: date) -> datetime:
     """A period begins with the whole local day: midnight in Stockholm, as UTC."""
     return datetime.combine(day, time(), STOCKHOLM).astimezone(UTC)
 
 
+@lru_cache(maxsize=4096)
 def last_moment(day: date) -> datetime:
     """A period ends with the whole local day. (The national catalogue ends at its midnight,
     which closes a route a day before the date that people read.)"""
