@@ -185,7 +185,15 @@ def _told_producer(row: Producer) -> Told:
         "organisation": row.organisation.value if row.organisation else "",
         "contact": " ".join(filter(None, (contact.name, contact.email))) if contact else "",
         "data_controller": row.data_controller or "",
+        "disabled": _told_disabled(row),
     }
+
+
+def _told_disabled(row: Producer) -> str:
+    if row.disabled is None:
+        return ""
+    until = row.disabled.until
+    return f"{f'until {until.isoformat()}: ' if until else ''}{row.disabled.notice}"
 
 
 def _told_period(row: RoutingEntry | CallPermission) -> Told:

@@ -1,0 +1,198 @@
+"""The rows of the registry that an application makes: pure functions from registry to registry.
+
+Knows producers, routes and permissions. Knows nothing of who decides, nor of versions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from samsvar.model.catalogue import (
+    CallPermission,
+    Disabled,
+    Producer,
+    RegisteredAddress,
+    RivtaProfile,
+    RoutingEntry,
+)
+from samsvar.model.catalogue_lookup import ANY
+from samsvar.model.identifiers import ContractUrn, HsaId, LogicalAddress, folded
+from samsvar.onboarding.application import Application, Form
+from samsvar.onboarding.ports import House
+from samsvar.onboarding.refusals import NotNow
+from samsvar.registry import (
+    FOREVER,
+    RegisteredContract,
+    Registry,
+    first_moment,
+    last_moment,
+    local_day,
+)
+from samsvar.soap.index_messages import UPDATE
+
+
+def connected(
+    registry: Registry,
+    application: Application,
+    consumers: Sequence[str] | None,
+    house: House,
+    now: datetime,
+) -> Registry:
+    """The registry with the producer in it: asked by its contracts, and allowed to tell the index.
+
+    Args:
+        consumers: who may ask it. None: everybody who may ask this hub by the same contract.
+
+    Raises:
+        NotNow: another producer is at the same address.
+    """
+    form = application.form
+    _check_address_free(registry, application)
+    before = find(registry, application.id)
+    producer = replace(_producer(application), disabled=before.disabled if before else None)
+    routes = [
+        route if route.producer.id != producer.id else replace(route, producer=producer)
+        for route in registry.routes
+        if not _own_route(route, application) or route.contract in form.contracts
+    ]
+    have = {route.contract for route in routes if _own_route(route, application)}
+    period = (first_moment(local_day(now)), last_moment(FOREVER))
+    address = LogicalAddress(form.hsa_id)
+    routes += [
+        RoutingEntry(urn, address, producer, RivtaProfile.BP21, *period)
+        for urn in form.contracts
+        if urn not in have
+    ]
+    made = replace(
+        registry,
+        contracts=_with_contracts(registry, (*form.contracts, UPDATE), house),
+        producers=(*(p for p in registry.producers if p.id != producer.id), producer),
+        routes=tuple(routes),
+        addresses=_with_address(registry, form),
+    )
+    wanted = [
+        (HsaId(consumer), urn, where)
+        for urn in form.contracts
+        for consumer in _who_may_ask(registry, urn, consumers, house, now)
+        for where in (address, LogicalAddress(house.own_addresses[0]))
+    ]
+    wanted.append((HsaId(form.hsa_id), UPDATE, LogicalAddress(house.index_address)))
+    catalogue = made.catalogue(0)
+    lacking = [
+        CallPermission(*row, *period)
+        for row in dict.fromkeys(wanted)
+        if catalogue.permission(*row, now).permission is None
+    ]
+    return replace(made, permissions=(*registry.permissions, *lacking))
+
+
+def somebody_may_ask(
+    registry: Registry, form: Form, consumers: Sequence[str] | None, house: House, now: datetime
+) -> bool:
+    """Whether the producer would have anybody who may ask it."""
+    return any(_who_may_ask(registry, urn, consumers, house, now) for urn in form.contracts)
+
+
+def suspended(registry: Registry, producer_id: str, disabled: Disabled | None) -> Registry:
+    """The registry with a producer out of service, or back in it."""
+
+    def changed(producer: Producer) -> Producer:
+        return replace(producer, disabled=disabled) if producer.id == producer_id else producer
+
+    return replace(
+        registry,
+        producers=tuple(map(changed, registry.producers)),
+        routes=tuple(replace(route, producer=changed(route.producer)) for route in registry.routes),
+    )
+
+
+def find(registry: Registry, producer_id: str) -> Producer | None:
+    """The producer of that id."""
+    return next((each for each in registry.producers if each.id == producer_id), None)
+
+
+def addresses_of(registry: Registry, producer_id: str) -> tuple[tuple[str, str], ...]:
+    """Contract and logical address of each route to a producer."""
+    return tuple(
+        (route.contract, route.logical_address)
+        for route in registry.routes
+        if route.producer.id == producer_id
+    )
+
+
+def _producer(application: Application) -> Producer:
+    form = application.form
+    return Producer(
+        id=application.id,
+        title=form.name,
+        kind=form.kind,
+        address=form.url,
+        owner=form.owner,
+        adapter=form.adapter,
+        options=form.options,
+        timeout=form.timeout,
+        organisation=form.organisation,
+        contact=form.contact,
+        data_controller=form.data_controller,
+    )
+
+
+def _own_route(route: RoutingEntry, application: Application) -> bool:
+    return route.producer.id == application.id and _same(
+        route.logical_address, application.form.hsa_id
+    )
+
+
+def _same(one: str, other: str) -> bool:
+    return folded(one) == folded(other)
+
+
+def _check_address_free(registry: Registry, application: Application) -> None:
+    form = application.form
+    for route in registry.routes:
+        if (
+            _same(route.logical_address, form.hsa_id)
+            and route.contract in form.contracts
+            and route.producer.id != application.id
+        ):
+            raise NotNow(
+                f"a route leads to this address already, to the producer {route.producer.id}: let"
+                " that route end first"
+            )
+
+
+def _with_contracts(
+    registry: Registry, wanted: Iterable[ContractUrn], house: House
+) -> tuple[RegisteredContract, ...]:
+    have = {contract.urn for contract in registry.contracts}
+    lacking = [urn for urn in dict.fromkeys(wanted) if urn not in have]
+    return (
+        *registry.contracts,
+        *(RegisteredContract(urn, house.contracts.get(urn, urn.split(":")[-2])) for urn in lacking),
+    )
+
+
+def _with_address(registry: Registry, form: Form) -> tuple[RegisteredAddress, ...]:
+    others = (row for row in registry.addresses if not _same(row.logical_address, form.hsa_id))
+    return (*others, RegisteredAddress(LogicalAddress(form.hsa_id), form.name))
+
+
+def _who_may_ask(
+    registry: Registry,
+    urn: ContractUrn,
+    consumers: Sequence[str] | None,
+    house: House,
+    now: datetime,
+) -> Collection[str]:
+    if consumers is not None:
+        return consumers
+    own = {ANY, *map(folded, house.own_addresses)}
+    return dict.fromkeys(
+        row.consumer
+        for row in registry.permissions
+        if row.contract == urn
+        and folded(row.logical_address) in own
+        and row.valid_from <= now <= row.valid_to
+    )

@@ -1,0 +1,82 @@
+"""Who may do what: one table, role by right. What is not in it is not allowed.
+
+Knows users by role and by the producers that are theirs. Knows nothing of how they proved who
+they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What somebody is to this hub."""
+
+    OBSERVER = "observer"
+    OPERATOR = "operator"
+    REGISTRAR = "registrar"
+    SECURITY_OFFICER = "security-officer"
+    AUDITOR = "auditor"
+    PRODUCER = "producer"
+    """Whoever answers for one or a few systems. All that it may do, it may do with those only."""
+
+
+class Right(StrEnum):
+    """One thing that can be done."""
+
+    SEE_PRODUCERS = "see-producers"
+    SEE_STATUS = "see-status"
+    REGISTER = "register"
+    """Fill in a form, change it, hand in a certificate."""
+    TEST = "test"
+    ASK_PUBLICATION = "ask-publication"
+    DECIDE_PUBLICATION = "decide-publication"
+    SET_SECRETS = "set-secrets"
+    """Say in which file of the hub's machine an adapter's secret is. Whoever may, could have any
+    file sent to a producer of his own."""
+    SUSPEND = "suspend"
+    """Put a producer out of service, and back."""
+    READ_QUESTIONS = "read-questions"
+
+
+_SEE = frozenset({Right.SEE_PRODUCERS, Right.SEE_STATUS})
+
+MAY: Mapping[Role, frozenset[Right]] = {
+    Role.OBSERVER: _SEE,
+    Role.OPERATOR: _SEE | {Right.TEST, Right.SUSPEND, Right.READ_QUESTIONS},
+    Role.REGISTRAR: _SEE
+    | {
+        Right.REGISTER,
+        Right.TEST,
+        Right.ASK_PUBLICATION,
+        Right.DECIDE_PUBLICATION,
+        Right.SET_SECRETS,
+        Right.SUSPEND,
+    },
+    Role.SECURITY_OFFICER: _SEE | {Right.SUSPEND, Right.READ_QUESTIONS},
+    Role.AUDITOR: _SEE | {Right.READ_QUESTIONS},
+    Role.PRODUCER: _SEE | {Right.REGISTER, Right.TEST, Right.ASK_PUBLICATION, Right.SUSPEND},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """Somebody who has been recognised."""
+
+    id: str
+    name: str
+    role: Role
+    producers: tuple[str, ...] = ()
+    """The systems of a producer's user; those that it registers itself come on top."""
+
+    def may(self, right: Right) -> bool:
+        """Whether the role has the right at all."""
+        return right in MAY[self.role]
+
+    def sees(self, producer: str, registered_by: str | None) -> bool:
+        """Whether that producer is any of the user's business."""
+        if self.role is not Role.PRODUCER:
+            return True
+        return producer in self.producers or registered_by == self.id
