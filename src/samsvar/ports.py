@@ -96,7 +96,9 @@ class Outbox(Protocol):
     async def due(self, now: datetime) -> Sequence[tuple[LogicalAddress, int]]:
         """For whom something waits now, and how many attempts have failed in a row."""
 
-    async def batch(self, subscriber: LogicalAddress, most: int) -> Sequence[Notification]:
+    async def batch(
+        self, subscriber: LogicalAddress, most: int, now: datetime
+    ) -> Sequence[Notification]:
         """What goes into the next message."""
 
     async def delivered(self, subscriber: LogicalAddress, batch: Sequence[Notification]) -> None:
@@ -107,8 +109,8 @@ class Outbox(Protocol):
     ) -> None:
         """Try again then."""
 
-    async def refused(self, number: int) -> None:
-        """The subscriber has refused this very change once more."""
+    async def refused(self, number: int, until: datetime) -> None:
+        """The subscriber has refused this very change once more: not again before then."""
 
     async def bury(self, subscriber: LogicalAddress, number: int | None, reason: str) -> int:
         """Give up this change, or all that waits: dead letters. How many."""

@@ -3,7 +3,8 @@
 One task for each subscriber, so that none waits for another; at most one message at a time to
 each, so that what is told of a post comes in order. A message that cannot be delivered is tried
 again later and later; one that is refused is halved until the change that is at fault stands
-alone, and that one becomes a dead letter after a few tries. Who cannot be reached for long enough
+alone, and that one rests, is tried again, and becomes a dead letter after a few tries, while the
+others go on. Who cannot be reached for long enough
 loses nothing: what waits becomes dead letters too, to be sent again by people.
 
 At least once: if the hub dies between the subscriber's OK and its own note of it, the message is
@@ -135,7 +136,7 @@ class Notifier:
     async def _deliver_all(self, subscriber: LogicalAddress, failures: int) -> None:
         """Message after message, until nothing waits or one does not get through."""
         size = self._habits.most
-        while batch := await self._outbox.batch(subscriber, size):
+        while batch := await self._outbox.batch(subscriber, size, self._clock.now()):
             correlation_id = _correlation_id(batch)
             try:
                 refusal = await self._deliver(subscriber, batch, correlation_id)
@@ -147,8 +148,9 @@ class Notifier:
                 failures, size = 0, min(self._habits.most, size * 2)
             elif len(batch) > 1:
                 size = len(batch) // 2
-            elif not await self._refused(subscriber, batch[0], correlation_id, refusal):
-                return
+            else:
+                await self._refused(subscriber, batch[0], correlation_id, refusal)
+                size = self._habits.most
 
     async def _deliver(
         self, subscriber: LogicalAddress, batch: Sequence[Notification], correlation_id: str
@@ -226,16 +228,14 @@ class Notifier:
         change: Notification,
         correlation_id: str,
         refusal: str,
-    ) -> bool:
-        """One change, and the subscriber will not have it. True: go on with the next."""
-        if change.refusals + 1 >= self._habits.refusals:
-            await self._outbox.bury(subscriber, change.number, refusal)
-            self._give_up(subscriber, correlation_id, 1, refusal)
-            return True
-        await self._outbox.refused(change.number)
-        pause = self._pause(change.refusals + 1)
-        await self._outbox.put_off(subscriber, 0, self._in(pause), refusal)
-        return False
+    ) -> None:
+        """One change, and the subscriber will not have it: later, or never."""
+        refusals = change.refusals + 1
+        if refusals < self._habits.refusals:
+            await self._outbox.refused(change.number, self._in(self._pause(refusals)))
+            return
+        await self._outbox.bury(subscriber, change.number, refusal)
+        self._give_up(subscriber, correlation_id, 1, refusal)
 
     def _give_up(
         self, subscriber: LogicalAddress, correlation_id: str, count: int, reason: str

@@ -40,6 +40,7 @@ _LEASE_NAME = "outbox"
 _LONGEST_REASON = 200
 
 _Found = TypeVar("_Found")
+_BEFORE = OUTBOX.alias("before")
 
 
 def put(
@@ -69,6 +70,7 @@ def put(
             "history": audience.history,
             "written": written,
             "refusals": 0,
+            "not_before": "",
             "reason": "",
         }
         rows += [{"subscriber": subscriber, **common} for subscriber in subscribers]
@@ -104,10 +106,13 @@ class SqliteOutbox:
         failures in a row."""
         return await self._do(lambda connection: _due(connection, now))
 
-    async def batch(self, subscriber: LogicalAddress, most: int) -> Sequence[Notification]:
+    async def batch(
+        self, subscriber: LogicalAddress, most: int, now: datetime
+    ) -> Sequence[Notification]:
         """The next changes that can go in one message: in order, each post once, all with the
-        same history. One that has been refused goes alone."""
-        return await self._do(lambda connection: self._batch(connection, subscriber, most))
+        same history. One that has been refused goes alone; while it rests, so do later changes
+        of the same post, and no others."""
+        return await self._do(lambda connection: self._batch(connection, subscriber, most, now))
 
     async def delivered(self, subscriber: LogicalAddress, batch: Sequence[Notification]) -> None:
         """The subscriber has these changes: they are no longer kept, nor is anything older of
@@ -123,12 +128,12 @@ class SqliteOutbox:
         statement = put_in.on_conflict_do_update(index_elements=["subscriber"], set_=row)
         await self._do(lambda connection: connection.execute(statement))
 
-    async def refused(self, number: int) -> None:
-        """Count one more refusal of this very change."""
+    async def refused(self, number: int, until: datetime) -> None:
+        """Count one more refusal of this very change, and let it rest until then."""
         statement = (
             sa.update(OUTBOX)
             .where(OUTBOX.c.number == number)
-            .values(refusals=OUTBOX.c.refusals + 1)
+            .values(refusals=OUTBOX.c.refusals + 1, not_before=stamp(until))
         )
         await self._do(lambda connection: connection.execute(statement))
 
@@ -168,16 +173,29 @@ class SqliteOutbox:
             ) from error
 
     def _batch(
-        self, connection: sa.Connection, subscriber: LogicalAddress, most: int
+        self, connection: sa.Connection, subscriber: LogicalAddress, most: int, now: datetime
     ) -> list[Notification]:
+        moment = stamp(now)
+        resting = sa.exists().where(
+            _BEFORE.c.subscriber == OUTBOX.c.subscriber,
+            _BEFORE.c.key == OUTBOX.c.key,
+            _BEFORE.c.number < OUTBOX.c.number,
+            _BEFORE.c.dead == sa.false(),
+            _BEFORE.c.not_before > moment,
+        )
         rows = connection.execute(
             sa.select(OUTBOX)
-            .where(OUTBOX.c.subscriber == subscriber, OUTBOX.c.dead == sa.false())
+            .where(
+                OUTBOX.c.subscriber == subscriber,
+                OUTBOX.c.dead == sa.false(),
+                OUTBOX.c.not_before <= moment,
+                ~resting,
+            )
             .order_by(OUTBOX.c.number)
             .limit(most)
         ).mappings()
         batch: list[Notification] = []
-        # Without the owner: a post that changes owner is deleted and stored, in that order.
+        # Without the owner: some indexes refuse a message that has the same post of two owners.
         posts: set[tuple[str, ...]] = set()
         for row in rows:
             if batch and (row["history"] != batch[0].history or row["refusals"]):
@@ -268,7 +286,8 @@ FROM waiting LEFT JOIN outbox_subscriber USING (subscriber)
 WHERE waiting.subscriber IS NOT NULL
   AND (retry_at IS NULL OR retry_at <= :now)
   AND EXISTS (SELECT 1 FROM outbox
-              WHERE outbox.subscriber = waiting.subscriber AND outbox.dead = 0)
+              WHERE outbox.subscriber = waiting.subscriber AND outbox.dead = 0
+                AND outbox.not_before <= :now)
 """
 
 

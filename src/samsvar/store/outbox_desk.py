@@ -90,7 +90,9 @@ class OutboxDesk:
     def retry(self, subscriber: str, number: int | None = None) -> int:
         """Let dead letters (one, or all) wait for delivery again, at once; how many."""
         chosen = self._chosen(subscriber, number, dead=True)
-        again = sa.update(OUTBOX).where(chosen).values(dead=False, refusals=0, reason="")
+        again = (
+            sa.update(OUTBOX).where(chosen).values(dead=False, refusals=0, not_before="", reason="")
+        )
         at_once = sa.delete(OUTBOX_SUBSCRIBER).where(OUTBOX_SUBSCRIBER.c.subscriber == subscriber)
         return self._write(again, at_once)
 

@@ -162,8 +162,9 @@ def of_notification(
                 changes.stored[key] = now
             elif before != now:
                 changes.changed[key] = now
-            _give_way(changes, ours.get(key), there, moment)
         changes.news.append(transaction)
+        if not transaction.delete:  # after it: a source must not be missing in between
+            _give_way(changes, ours.get(key), there, moment)
     return changes
 
 

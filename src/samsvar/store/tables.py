@@ -100,6 +100,7 @@ OUTBOX = sa.Table(
     sa.Column("history", sa.Text, nullable=False),
     sa.Column("written", sa.Text, nullable=False),
     sa.Column("refusals", sa.Integer, nullable=False),
+    sa.Column("not_before", sa.Text, nullable=False),
     sa.Column("reason", sa.Text, nullable=False),
     sqlite_autoincrement=True,
 )

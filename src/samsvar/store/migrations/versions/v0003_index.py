@@ -102,6 +102,7 @@ def _make_outbox() -> None:
         sa.Column("history", sa.Text, nullable=False),
         sa.Column("written", sa.Text, nullable=False),
         sa.Column("refusals", sa.Integer, nullable=False),
+        sa.Column("not_before", sa.Text, nullable=False),
         sa.Column("reason", sa.Text, nullable=False),
         sqlite_autoincrement=True,  # a number is never used again: it is the order of changes
     )
