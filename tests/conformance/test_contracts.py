@@ -168,8 +168,8 @@ def test_all_faults_of_all_folders_are_told_at_once(tmp_path: Path) -> None:
         "b/contract.toml: item.subject_id: no element 'carePlans'; there is: carePlan, result",
         "c/contract.toml: wsdl: GetCarePlansInteraction_9.0_RIVTABP21.wsdl",
         "d/contract.toml",
-        "e/contract.toml: item.holder: no such key; allowed: subject_id, subject_root, source, owner, "
-        "kinds",
+        "e/contract.toml: item.holder: no such key; allowed: subject_id, subject_root, source, "
+        "owner, kinds",
     ]
 
 
@@ -185,6 +185,31 @@ def test_all_faults_of_all_folders_are_told_at_once(tmp_path: Path) -> None:
             "response.result: must be a child",
         ),
         ("subject_root =", "source_filter =", "request.subject_root: give either this or"),
+        (
+            'subject_id = "patientId/id"',
+            'subject_id = "patientId"',
+            "request.subject_id: does not lead to one value",
+        ),
+        (
+            'subject_id = "carePlanHeader/patientId/id"',
+            'subject_id = "carePlanHeader"',
+            "item.subject_id: does not lead to one value",
+        ),
+        (
+            "[item]",
+            '[item.kinds.other]\nsubject_id = "x"\n[item]',
+            "item.kinds.other: is none of response.items",
+        ),
+        (
+            'items = ["carePlan"]',
+            'container = "carePlan"\nitems = ["carePlanBody"]',
+            "response.container: 'carePlan' is not a single child of the response",
+        ),
+        (
+            "[request]",
+            "[request]\nsubject_root_by_form = true",
+            "request.subject_root: give either this or",
+        ),
         ("deadline = 20", "deadline = 0", "deadline: Input should be greater than 0"),
         ('wsdl = "', 'wsdl = "../', "wsdl: must lie below"),
     ],

@@ -110,8 +110,9 @@ class _Reading:
         items = tuple(self._item(name) for name in response.items)
         result_code, result_log_id = self._result()
         result = self._first("response.result", response.result)
-        if request.subject_id == "":
-            self._fault("request.subject_id", "must name where the person's number stands")
+        subject_id = self._in_request("subject_id", request.subject_id) or ()
+        subject_root = self._in_request("subject_root", request.subject_root)
+        source_filter = self._in_request("source_filter", request.source_filter)
         shapes = tuple(self._shape(name) for name in response.items)
         contract = ServiceContract(
             urn=ContractUrn(etree.QName(interaction.request_element).namespace or ""),
@@ -121,10 +122,10 @@ class _Reading:
             response_element=interaction.response_element,
             item_elements=items,
             result_element=result,
-            subject_id_path=self._in_request("subject_id", request.subject_id) or (),
-            subject_root_path=self._in_request("subject_root", request.subject_root),
+            subject_id_path=subject_id,
+            subject_root_path=subject_root,
             subject_root=request.subject_root_value,
-            source_filter_path=self._in_request("source_filter", request.source_filter),
+            source_filter_path=source_filter,
             item_subject_id_path=shapes[0].subject_id_path,
             item_subject_root_path=shapes[0].subject_root_path,
             item_source_path=shapes[0].source_path,
@@ -167,6 +168,20 @@ class _Reading:
             self._fault(key, str(error))
             return ()
         return tuple(step.name for step in steps)
+
+    def _value(self, key: str, element: str, path: str, steps: int) -> tuple[str, ...]:
+        """The last steps of a path, at the end of which one value must stand."""
+        found = self._follow(key, element, path)
+        if found:
+            outline = self._interaction.outline
+            declared = outline.follow(element, path)
+            if outline.children(declared[-1].type) or any(s.repeated for s in declared[-steps:]):
+                self._fault(
+                    key,
+                    "does not lead to one value: an element there holds others, "
+                    "or may come several times",
+                )
+        return found[-steps:]
 
     def _below_response(self, name: str) -> str:
         container = self._settings.response.container
@@ -252,7 +267,8 @@ class _Reading:
     def _in_request(self, key: str, path: str | None) -> tuple[str, ...] | None:
         if path is None:
             return None
-        return self._follow(f"request.{key}", self._interaction.request_element, path)
+        request = self._interaction.request_element
+        return self._value(f"request.{key}", request, path, path.count("/") + 1)
 
     def _shape(self, item: str) -> ItemShape:
         """Where one kind of record has its fields: as all have them, or by a table of its own."""
@@ -265,8 +281,8 @@ class _Reading:
                 return None
             above = self._below_response(item)
             response = self._interaction.response_element
-            steps = self._follow(f"{table}.{key}", response, f"{above}/{path}")
-            return steps[above.count("/") + 1 :]
+            below_item = path.count("/") + 1
+            return self._value(f"{table}.{key}", response, f"{above}/{path}", below_item)
 
         return ItemShape(
             below("subject_id", fields.subject_id) or (),
