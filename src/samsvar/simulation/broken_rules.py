@@ -49,6 +49,7 @@ BEHAVIOUR = frozenset(
         "period-ignored",
         "unit-filter-ignored",
         "giver-filter-ignored",
+        "giver-lost",
         "any-address",
         "other-person",
         "other-source",
