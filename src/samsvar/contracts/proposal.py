@@ -232,7 +232,7 @@ def _item_tables(
     proposal.tables["item"] = tables[0]
     for item, table in zip(items[1:], tables[1:], strict=True):
         if table != tables[0]:
-            proposal.tables[f"item.kinds.{local(item.name)}"] = table
+            proposal.tables[f"item.kinds.{_key(local(item.name))}"] = table
 
 
 def _fields(
@@ -240,7 +240,7 @@ def _fields(
 ) -> dict[str, Value]:
     outline, name = interaction.outline, local(item.name)
     first = "item" not in proposal.tables
-    prefix = "item" if first else f"item.kinds.{name}"
+    prefix = "item" if first else f"item.kinds.{_key(name)}"
     proposal.tables.setdefault("item", {})
     table = _person(persons(outline, item.type), proposal, prefix, by_form=False)
     found: Mapping[str, list[Guess]] = {
@@ -256,6 +256,11 @@ def _fields(
                 "is not checked"
             )
     return table
+
+
+def _key(name: str) -> str:
+    """A name of XML as a key of TOML: quoted if it has dots or letters beyond ASCII."""
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else json.dumps(name, ensure_ascii=False)
 
 
 def _written(value: Value) -> str:
