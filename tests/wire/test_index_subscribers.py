@@ -11,10 +11,13 @@ from pathlib import Path
 import pytest
 
 from samsvar.cli import run
-from samsvar.simulation import running
+from samsvar.simulation import demo_data, producer, running
 from samsvar.simulation.server import Tls
-from tests.hub import CONSUMER, HUB, UPDATE_PATH, Running, Site, post, running_hub
+from samsvar.store.consistency import figures
+from samsvar.store.database import open_database
+from tests.hub import CONSUMER, HUB, UPDATE_PATH, Running, Site, Source, post, running_hub
 from tests.subscriber import Subscriber
+from tests.world import envelope as question
 
 pytestmark = pytest.mark.wire
 TOLVAN = "191212121212"
@@ -387,3 +390,33 @@ async def test_a_notification_without_owner_is_refused_and_one_to_any_address_is
     assert b'EI004: The payload does not validate, error messge: mandatory field "owner"' in fault
     assert taken == 200
     assert len(posts) == 2
+
+
+async def test_a_source_that_does_not_tell_the_index_is_seen_in_the_figures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Asked about at its own address it has something; asked through the index it is not."""
+    monkeypatch.setattr("samsvar.app.CONSISTENCY_SECONDS", 0.2)
+    site = Site(tmp_path)
+    settings = site.write()
+    async with running(producer.application(demo_data.hospital())) as url:
+        site.load_registry(site.registry([Source(demo_data.HOSPITAL, url)]))
+        async with running_hub(site, settings) as hub:
+            status, _, _ = await post(hub, question(demo_data.HOSPITAL, TOLVAN))
+            assert status == 200
+            await until(lambda: _figures(site) == [(0, 0, 1, 1)])
+            await site.index(TOLVAN, [demo_data.HOSPITAL])
+            for address in (demo_data.HOSPITAL, HUB):
+                await post(hub, question(address, TOLVAN))
+            await until(lambda: _figures(site) == [(1, 0, 2, 1)])
+
+
+def _figures(site: Site) -> list[tuple[int, int, int, int]]:
+    database = open_database(site.folder / "data", read_only=True)
+    try:
+        return [
+            (o.indexed_answers, o.indexed_empty, o.direct_answers, o.direct_not_indexed)
+            for o in figures(database)[0]
+        ]
+    finally:
+        database.close()
