@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 
 from samsvar.cli import REFUSED, WRONG_INPUT, run
+from samsvar.cli.registry_store import DATABASE_FILE
 from samsvar.clock import SystemClock
 from samsvar.model.exchange import Decision, QuestionRecord, Reason, Verdict
 from samsvar.model.identifiers import ContractUrn, CorrelationId, HsaId, LogicalAddress
 from samsvar.store.access_log import SqliteAccessLog
-from samsvar.store.database import open_database
+from samsvar.store.database import FILE_NAME, open_database
 from samsvar.store.secrets import open_vault
 from tests.world import PLANS, TOLVAN
 
@@ -224,6 +225,29 @@ def test_going_back_is_a_new_version_with_the_old_content(samsvar: Samsvar, file
     assert samsvar("diff", "2", "3")[1].splitlines()[-1] == (
         "    address: https://wrong.example/ -> https://north.example/"
     )
+
+
+def test_a_dry_run_tells_what_would_change_and_changes_nothing(
+    samsvar: Samsvar, file: File
+) -> None:
+    """OM-10: before half a file is in force, somebody has seen what would go."""
+    samsvar("load", file(GROUND + SOUTH))
+
+    code, said, _ = samsvar("load", file(GROUND), "--dry-run")
+
+    assert (code, said.splitlines()[1:]) == (
+        0,
+        [
+            "from version 1 to registry.toml: 0 added, 2 removed, 0 changed",
+            "- producer south",
+            "- route GetCarePlans 2 se-south 1900-01-01",
+        ],
+    )
+    assert "SE-SOUTH" in samsvar("show")[1]
+
+
+def test_the_commands_know_the_name_of_the_database() -> None:
+    assert DATABASE_FILE == FILE_NAME
 
 
 def test_a_preview_names_the_questions_whose_answers_would_change_and_no_person(

@@ -15,8 +15,10 @@ from rich.table import Table
 from samsvar.cli import registry_drafts, registry_versions
 from samsvar.cli.options import SettingsOption, settings_from
 from samsvar.cli.outcome import REFUSED, UNREACHED, WRONG_INPUT, Stop
+from samsvar.cli.registry_store import DATABASE_FILE, opened, text_of
 from samsvar.errors import ResourcesMissing
 from samsvar.registry import RegistryInvalid
+from samsvar.registry.difference import difference
 from samsvar.settings import Settings
 
 if TYPE_CHECKING:
@@ -41,7 +43,7 @@ def load(
     comment: Annotated[str, typer.Option(help="why; kept in the history")] = "",
     force: Annotated[bool, typer.Option(help="also if more than a fifth would go")] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="check it, and change nothing")
+        bool, typer.Option("--dry-run", help="check it, tell what it would change, change nothing")
     ] = False,
 ) -> None:
     """Check a registry file whole, then put it in force in all running hubs."""
@@ -49,6 +51,13 @@ def load(
     version, counts = load_registry(told, file, comment=comment, force=force, dry_run=dry_run)
     done = "would be loaded" if dry_run else f"is in force as version {version}"
     sys.stdout.write(f"{file.name} {done}: {counts}\n")
+    if dry_run and (told.hub.data / DATABASE_FILE).is_file():
+        with opened(told, read_only=True) as store:
+            if store.catalogue.newest():
+                number, in_force = store.newest()
+                changes = difference(in_force, store.parsed(text_of(file), str(file)))
+                lines = registry_versions.lines_of(f"version {number}", file.name, changes)
+                sys.stdout.write("\n".join(lines) + "\n")
 
 
 def load_registry(

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from samsvar.store.drafts import Drafts
 
 
+DATABASE_FILE = "samsvar.sqlite"
+"""In the data folder. (To ask ``store.database`` would load all of SQL for every command.)"""
+
+
 @dataclass(frozen=True, slots=True)
 class Store:
     """The opened data folder of a hub."""
@@ -78,8 +82,8 @@ class Store:
 
 
 @contextmanager
-def opened(settings: Settings) -> Iterator[Store]:
-    """The store of a hub's data folder, until the block ends.
+def opened(settings: Settings, *, read_only: bool = False) -> Iterator[Store]:
+    """The store of a hub's data folder, until the block ends. ``read_only``: nothing is made.
 
     Raises:
         Stop: the folder cannot be used, or a draft is refused.
@@ -91,7 +95,7 @@ def opened(settings: Settings) -> Iterator[Store]:
 
     try:
         packaged = Packaged.load(settings.hub.data)
-        database = open_database(settings.hub.data)
+        database = open_database(settings.hub.data, read_only=read_only)
         try:
             catalogue = catalogue_of(database, packaged, settings)
             yield Store(settings, packaged, database, catalogue, Drafts(database, SystemClock()))

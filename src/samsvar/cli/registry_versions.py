@@ -42,13 +42,18 @@ def diff(
         told = {"from": before[0], "to": after[0], "changes": [asdict(one) for one in changes]}
         sys.stdout.write(orjson.dumps(told, option=orjson.OPT_INDENT_2).decode() + "\n")
         return
-    lines = [f"from {before[0]} to {after[0]}: {_counted(changes)}"]
+    sys.stdout.write("\n".join(lines_of(before[0], after[0], changes)) + "\n")
+
+
+def lines_of(before: str, after: str, changes: tuple[RowChange, ...]) -> list[str]:
+    """A difference for people: a line for each row, and for each field that changes."""
+    lines = [f"from {before} to {after}: {_counted(changes)}"]
     for change in changes:
         lines.append(f"{_SIGNS[change.kind]} {' '.join(change.key)}")
         for name in change.fields:
             was, now = (change.before or {}).get(name, ""), (change.after or {}).get(name, "")
             lines.append(f"    {name}: {was or 'nothing'} -> {now or 'nothing'}")
-    sys.stdout.write("\n".join(lines) + "\n")
+    return lines
 
 
 def preview(
