@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,8 +14,9 @@ import sqlalchemy as sa
 from samsvar.errors import CatalogueUnavailable, ResourcesMissing
 from samsvar.model.identifiers import ContractUrn, HsaId, LogicalAddress
 from samsvar.registry.file import Registry, RegistryInvalid, parse_registry
-from samsvar.store.catalogue import CatalogueShrinks, SqliteCatalogue
+from samsvar.store.catalogue import CatalogueMoved, CatalogueShrinks, SqliteCatalogue
 from samsvar.store.database import Database, open_database
+from samsvar.store.drafts import Drafts
 
 PLANS = ContractUrn("urn:riv:clinicalprocess:logistics:logistics:GetCarePlansResponder:2")
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -154,3 +156,58 @@ def test_a_lost_database_leaves_the_last_catalogue_in_force(
         catalogue.publish(registry(9), "operator", "second")
 
     assert catalogue.current().version == 1
+
+
+def test_a_draft_goes_in_the_moment_in_which_it_is_published(database: Database) -> None:
+    """Together or not at all, also when the disk fails in between."""
+    catalogue = SqliteCatalogue(database, parse, StandingClock())
+    drafts = Drafts(database, StandingClock())
+    catalogue.publish(registry(10), "operator", "first")
+    drafts.new("next", 1, registry(11), "operator")
+    with sqlite3.connect(database.path) as other:
+        other.execute(
+            "CREATE TRIGGER failing BEFORE INSERT ON catalogue_version"
+            " BEGIN SELECT RAISE(ABORT, 'the disk'); END"
+        )
+
+    with pytest.raises(ResourcesMissing, match="could not be stored"):
+        catalogue.publish(registry(11), "operator", "second", base=1, draft="next")
+    assert [draft.name for draft in drafts.all()] == ["next"]
+    assert (catalogue.newest(), catalogue.current().version) == (1, 1)
+
+    with other:
+        other.execute("DROP TRIGGER failing")
+    other.close()
+    assert catalogue.publish(registry(11), "operator", "second", base=1, draft="next") == 2
+    assert drafts.all() == []
+
+
+def test_of_two_who_publish_from_the_same_version_one_is_refused(database: Database) -> None:
+    """However close: the look at the newest and the new row are one transaction."""
+    catalogues = [SqliteCatalogue(database, parse, StandingClock()) for _ in range(8)]
+    catalogues[0].publish(registry(10), "operator", "first")
+
+    def publish(number: int) -> int | None:
+        try:
+            return catalogues[number].publish(
+                registry(11 + number), f"operator {number}", "mine", base=1
+            )
+        except CatalogueMoved:
+            return None
+
+    with ThreadPoolExecutor(8) as pool:
+        published = list(pool.map(publish, range(8)))
+
+    assert sorted(one for one in published if one is not None) == [2]
+    assert [row.version for row in catalogues[0].history()] == [2, 1]
+
+
+def test_force_publishes_whatever_the_base_is(database: Database) -> None:
+    catalogue = SqliteCatalogue(database, parse, StandingClock())
+    catalogue.publish(registry(10), "operator", "first")
+    catalogue.publish(registry(11), "operator", "second")
+
+    with pytest.raises(CatalogueMoved, match="from version 1, and version 2 is in force"):
+        catalogue.publish(registry(12), "operator", "third", base=1)
+
+    assert catalogue.publish(registry(12), "operator", "third", base=1, force=True) == 3
