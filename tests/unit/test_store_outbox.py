@@ -28,7 +28,8 @@ from samsvar.model.engagement import (
 from samsvar.model.identifiers import LogicalAddress
 from samsvar.store.database import Database, open_database
 from samsvar.store.index import SqliteIndex
-from samsvar.store.outbox import LEASE_SECONDS, SqliteOutbox
+from samsvar.store.lease import LEASE_SECONDS
+from samsvar.store.outbox import SqliteOutbox
 from samsvar.store.outbox_desk import OutboxDesk
 from samsvar.store.secrets import open_vault
 

@@ -396,7 +396,7 @@ async def test_a_source_that_does_not_tell_the_index_is_seen_in_the_figures(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Asked about at its own address it has something; asked through the index it is not."""
-    monkeypatch.setattr("samsvar.app.CONSISTENCY_SECONDS", 0.2)
+    monkeypatch.setattr("samsvar.store.consistency.EVERY_SECONDS", 0.2)
     site = Site(tmp_path)
     settings = site.write()
     async with running(producer.application(demo_data.hospital())) as url:

@@ -9,6 +9,7 @@ later, off the way of any answer. Knows the log's rows and the index's tables.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,9 +22,11 @@ from sqlalchemy.dialects.sqlite import insert
 
 from samsvar.errors import ResourcesMissing
 from samsvar.model.consistency import Consistency
+from samsvar.model.contract import ServiceContract
 from samsvar.model.exchange import Reason, Verdict
-from samsvar.model.identifiers import folded
+from samsvar.model.identifiers import ContractUrn, folded
 from samsvar.model.person_numbers import is_reserve
+from samsvar.ports import Events
 from samsvar.store.database import Database
 from samsvar.store.posts import resident_hash
 from samsvar.store.secrets import PersonVault
@@ -36,6 +39,7 @@ from samsvar.store.tables import (
 )
 
 AT_ONCE = 200
+EVERY_SECONDS = 5.0
 _READ_TO = "index-consistency-read-to"
 _ANSWERS = {Reason.ANSWERED.value, Reason.ANSWERED_EMPTY.value}
 _COUNTERS = ("indexed_answers", "indexed_empty", "direct_answers", "direct_not_indexed")
@@ -54,7 +58,7 @@ class _Sum:
 
 
 class ConsistencyCounter:
-    """Counts. Its methods take milliseconds and wait for the disk: call them in a thread."""
+    """Counts, for as long as the hub runs."""
 
     def __init__(
         self, database: Database, vault: PersonVault, *, own_addresses: AbstractSet[str]
@@ -65,8 +69,24 @@ class ConsistencyCounter:
         self._vault = vault
         self._own = own_addresses
 
+    async def run(self, contracts: Mapping[ContractUrn, ServiceContract], events: Events) -> None:
+        """Until cancelled. What could not be counted is told, and counted later."""
+        pause = EVERY_SECONDS
+        while True:
+            await asyncio.sleep(pause)
+            pause = EVERY_SECONDS
+            led = {
+                str(urn): (contract.service_domain, contract.categorization)
+                for urn, contract in contracts.items()
+            }
+            try:
+                if await asyncio.to_thread(self.count, led) == AT_ONCE:
+                    pause = 0.1  # it is behind
+            except ResourcesMissing as error:
+                events.emit("error", "-", detail=str(error))
+
     def count(self, indexed_as: IndexedAs) -> int:
-        """Count the next rows of the access log; how many were read. 0: there are no more.
+        """Count the next rows of the access log; how many were read. Waits for the disk.
 
         Raises:
             ResourcesMissing: it could not be done; nothing was counted.

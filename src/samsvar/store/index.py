@@ -39,7 +39,6 @@ from samsvar.store.posts import Changes, Key
 from samsvar.store.secrets import PersonVault
 
 _READ_BUSY_MILLISECONDS = 50  # the whole hub stands still as long as a search waits
-_LOADED_AT_ONCE = 500_000
 
 _FOUND = (
     "categorization",
@@ -171,20 +170,6 @@ class SqliteIndex:
 
         return await self._write(apply, len(transactions), now, audience)
 
-    async def load(self, engagements: Iterable[Engagement], owner: str, now: datetime) -> int:
-        """Fill an index with posts that it does not hold yet, as fast as the disk takes them.
-
-        For a first load and for measuring. Nobody is told; a post that is there already is a
-        fault, and ends the loading with the half million posts before it stored.
-
-        Raises:
-            EngagementIndexUnavailable: it could not be written.
-        """
-        work = asyncio.get_running_loop().run_in_executor(
-            self._writer, self._load, engagements, owner, now
-        )
-        return await work
-
     def close(self) -> None:
         """Finish what is being written; give the connections back."""
         self._writer.shutdown(wait=True)
@@ -213,43 +198,6 @@ class SqliteIndex:
                 f"the engagement index cannot be written ({type(error).__name__})"
             ) from error
         return changes.counts(sent)
-
-    def _load(self, engagements: Iterable[Engagement], owner: str, now: datetime) -> int:
-        self._check_place()
-        moment, count = _number(now), 0
-        waiting: list[tuple[bytes, int, str, str, int | None, int, None]] = []
-        connection = self._database.raw()
-        try:
-            connection.execute("PRAGMA cache_size = -262144")  # 256 MiB: a key lies anywhere
-            for post in engagements:
-                place = posts.place_of(replace(post, owner=owner))
-                waiting.append(
-                    (
-                        posts.resident_hash(self._vault, post.resident),
-                        self._place_number(place),
-                        post.business_object,
-                        post.interest,
-                        posts.as_number(post.most_recent_content),
-                        moment,
-                        None,
-                    )
-                )
-                if len(waiting) >= _LOADED_AT_ONCE:
-                    count += _insert(connection, waiting)
-            return count + _insert(connection, waiting)
-        except (sa.exc.SQLAlchemyError, sqlite3.Error, OSError) as error:
-            raise EngagementIndexUnavailable(
-                f"the engagement index cannot be written ({type(error).__name__})"
-            ) from error
-        finally:
-            connection.close()
-
-    def _place_number(self, place: posts.Place) -> int:
-        known = self._places.known(place)
-        if known is None:
-            with self._database.write() as connection, connection.begin():
-                known = self._places.numbers(connection, [place])[place]
-        return known
 
     def _keyed(
         self, connection: sa.Connection, transactions: Sequence[EngagementTransaction]
@@ -285,24 +233,6 @@ def _number(now: datetime) -> int:
 
 def _residents(last: Iterable[Key]) -> list[bytes]:
     return sorted({key[0] for key in last})
-
-
-def _insert(
-    connection: sqlite3.Connection,
-    waiting: list[tuple[bytes, int, str, str, int | None, int, None]],
-) -> int:
-    """One transaction, in the order of the key; empties the list."""
-    count = len(waiting)
-    waiting.sort(key=lambda row: row[:4])
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        connection.executemany("INSERT INTO engagement VALUES (?, ?, ?, ?, ?, ?, ?)", waiting)
-    except BaseException:
-        connection.execute("ROLLBACK")
-        raise
-    connection.execute("COMMIT")
-    waiting.clear()
-    return count
 
 
 _FILTERS = (

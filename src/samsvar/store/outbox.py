@@ -13,13 +13,11 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import os
-import socket
 import sqlite3
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import TypeVar
 
 import orjson
@@ -31,12 +29,11 @@ from samsvar.model.engagement import Audience, Engagement, EngagementTransaction
 from samsvar.model.identifiers import LogicalAddress, PersonId
 from samsvar.ports import Outbox
 from samsvar.store.database import Database
+from samsvar.store.lease import Lease, stamp
 from samsvar.store.posts import RESIDENT_ROOT, resident_hash
 from samsvar.store.secrets import PersonVault
-from samsvar.store.tables import LEASE, OUTBOX, OUTBOX_SUBSCRIBER
+from samsvar.store.tables import OUTBOX, OUTBOX_SUBSCRIBER
 
-LEASE_SECONDS = 15.0
-_LEASE_NAME = "outbox"
 _LONGEST_REASON = 200
 
 _Found = TypeVar("_Found")
@@ -78,11 +75,6 @@ def put(
         connection.execute(sa.insert(OUTBOX), rows)
 
 
-def stamp(moment: datetime) -> str:
-    """A moment in the form that is stored, which sorts as the moments do."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds")
-
-
 class SqliteOutbox:
     """Implements ``ports.Outbox``. Its statements run in one thread of their own."""
 
@@ -90,16 +82,15 @@ class SqliteOutbox:
         self._database = database
         self._vault = vault
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="outbox")
-        self._holder = f"{socket.gethostname()}:{os.getpid()}:{id(self):x}"
+        self._lease = Lease("outbox")
 
     async def hold(self, now: datetime) -> bool:
         """Take the lease, or renew it. False: another process delivers."""
-        return await self._do(lambda connection: _hold(connection, self._holder, now))
+        return await self._do(lambda connection: self._lease.hold(connection, now))
 
     async def release(self) -> None:
         """Let the lease go, so that another process need not wait for its end."""
-        mine = sa.delete(LEASE).where(LEASE.c.name == _LEASE_NAME, LEASE.c.holder == self._holder)
-        await self._do(lambda connection: connection.execute(mine))
+        await self._do(self._lease.release)
 
     async def due(self, now: datetime) -> Sequence[tuple[LogicalAddress, int]]:
         """Subscribers for whom something waits and whose time has come, with the number of
@@ -243,28 +234,6 @@ class SqliteOutbox:
             ],
         )
         _clear(connection, subscriber)
-
-
-def _hold(connection: sa.Connection, holder: str, now: datetime) -> bool:
-    """Also a lease that ends long after it could: the clock has been set back since."""
-    until = stamp(now + timedelta(seconds=LEASE_SECONDS))
-    mine = {"holder": holder, "until": until}
-    take = (
-        insert(LEASE)
-        .values(name=_LEASE_NAME, **mine)
-        .on_conflict_do_update(
-            index_elements=["name"],
-            set_=mine,
-            where=sa.or_(
-                LEASE.c.holder == holder,
-                LEASE.c.until < stamp(now),
-                LEASE.c.until > stamp(now + timedelta(seconds=2 * LEASE_SECONDS)),
-            ),
-        )
-    )
-    connection.execute(take)
-    held = sa.select(LEASE.c.holder).filter_by(name=_LEASE_NAME)
-    return bool(connection.execute(held).scalar_one() == holder)
 
 
 def _due(connection: sa.Connection, now: datetime) -> list[tuple[LogicalAddress, int]]:

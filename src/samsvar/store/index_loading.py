@@ -1,0 +1,90 @@
+"""The first load of an engagement index: many posts at once, as fast as the disk takes them.
+
+For filling an empty index and for measuring. Nobody is told of the posts. Knows the tables.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from samsvar.errors import EngagementIndexUnavailable
+from samsvar.model.engagement import Engagement
+from samsvar.model.local_time import local_time
+from samsvar.store.database import Database
+from samsvar.store.posts import Places, as_number, place_of, resident_hash
+from samsvar.store.secrets import PersonVault
+
+_AT_ONCE = 500_000
+_Row = tuple[bytes, int, str, str, int | None, int, None]
+
+
+def load_posts(
+    database: Database,
+    vault: PersonVault,
+    engagements: Iterable[Engagement],
+    owner: str,
+    now: datetime,
+) -> int:
+    """Store posts that the index does not hold yet; how many.
+
+    One that is there already ends the loading, with whole half millions before it stored.
+
+    Raises:
+        EngagementIndexUnavailable: it could not be written.
+    """
+    moment, count = int(local_time(now).strftime("%Y%m%d%H%M%S")), 0
+    places = Places()
+    waiting: list[_Row] = []
+    connection = database.raw()
+    try:
+        connection.execute("PRAGMA cache_size = -262144")  # 256 MiB: a key lies anywhere
+        for post in engagements:
+            waiting.append(
+                (
+                    resident_hash(vault, post.resident),
+                    _place(database, places, replace(post, owner=owner)),
+                    post.business_object,
+                    post.interest,
+                    as_number(post.most_recent_content),
+                    moment,
+                    None,
+                )
+            )
+            if len(waiting) >= _AT_ONCE:
+                count += _insert(connection, waiting)
+        return count + _insert(connection, waiting)
+    except (sa.exc.SQLAlchemyError, sqlite3.Error, OSError) as error:
+        raise EngagementIndexUnavailable(
+            f"the engagement index cannot be written ({type(error).__name__})"
+        ) from error
+    finally:
+        connection.close()
+
+
+def _place(database: Database, places: Places, post: Engagement) -> int:
+    place = place_of(post)
+    known = places.known(place)
+    if known is None:
+        with database.write() as connection, connection.begin():
+            known = places.numbers(connection, [place])[place]
+    return known
+
+
+def _insert(connection: sqlite3.Connection, waiting: list[_Row]) -> int:
+    """One transaction, in the order of the key; empties the list."""
+    count = len(waiting)
+    waiting.sort(key=lambda row: row[:4])
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        connection.executemany("INSERT INTO engagement VALUES (?, ?, ?, ?, ?, ?, ?)", waiting)
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+    waiting.clear()
+    return count
