@@ -21,6 +21,7 @@ from samsvar.model.engagement import (
 )
 from samsvar.store.database import Database, open_database
 from samsvar.store.index import SqliteIndex
+from samsvar.store.index_loading import load_posts
 from samsvar.store.secrets import open_vault
 
 DOMAIN = "riv:clinicalprocess:logistics:logistics"
@@ -288,3 +289,53 @@ async def test_the_largest_update_is_one_transaction(index: SqliteIndex) -> None
 
     assert await index.update(store(*posts), OWNER, NOON) == UpdateCounts(stored=1000)
     assert await index.update(store(*posts), OWNER, NOON) == UpdateCounts(unchanged=1000)
+
+
+async def test_a_first_load_is_found_as_if_it_had_been_updated(
+    index: SqliteIndex, database: Database
+) -> None:
+    others = [dataclasses.replace(POST, source_system=name) for name in ("SE-C", "SE-B")]
+
+    assert load_posts(database, open_vault(database), [POST, *others], OWNER, NOON) == 3
+
+    found = list(await index.find(ANY))
+    assert found[0] == STORED
+    assert [post.source_system for post in found] == ["SE-A", "SE-B", "SE-C"]
+    assert await index.update(store(POST), OWNER, NOON) == UpdateCounts(unchanged=1)
+
+
+async def test_a_first_load_of_what_is_there_is_refused_whole(
+    index: SqliteIndex, database: Database
+) -> None:
+    await index.update(store(POST), OWNER, NOON)
+    other = dataclasses.replace(POST, source_system="SE-B")
+
+    with pytest.raises(EngagementIndexUnavailable, match="IntegrityError"):
+        load_posts(database, open_vault(database), [other, POST], OWNER, NOON)
+
+    assert list(await index.find(ANY)) == [STORED]
+
+
+async def test_places_of_an_update_that_failed_are_not_believed_in(
+    index: SqliteIndex, database: Database
+) -> None:
+    """A number that was undone with its transaction may be another place's next time."""
+    with database.write() as connection, connection.begin():
+        connection.execute(
+            sa.text(
+                "CREATE TRIGGER full BEFORE INSERT ON engagement"
+                " BEGIN SELECT RAISE(ABORT, 'full'); END"
+            )
+        )
+    with pytest.raises(EngagementIndexUnavailable):
+        await index.update(store(POST), OWNER, NOON)
+    with database.write() as connection, connection.begin():
+        connection.execute(sa.text("DROP TRIGGER full"))
+    elsewhere = SqliteIndex(database, open_vault(database))
+    other = dataclasses.replace(POST, source_system="SE-OTHER")
+    await elsewhere.update(store(other), OWNER, NOON)
+    elsewhere.close()
+
+    await index.update(store(POST), OWNER, NOON)
+
+    assert [post.source_system for post in await index.find(ANY)] == ["SE-A", "SE-OTHER"]
