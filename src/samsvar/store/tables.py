@@ -134,3 +134,25 @@ INDEX_CONSISTENCY = sa.Table(
     sa.Column("direct_not_indexed", sa.Integer, nullable=False),
     sa.Column("last_at", sa.Text, nullable=False),
 )
+
+CONFORMANCE_DAY = sa.Table(
+    "conformance_day",
+    METADATA,
+    sa.Column("producer", sa.Text, primary_key=True),
+    sa.Column("contract", sa.Text, primary_key=True),
+    sa.Column("day", sa.Text, primary_key=True),
+    sa.Column("sampled", sa.Integer, nullable=False),
+    sa.Column("failing", sa.Integer, nullable=False),
+    sa.Column("warned", sa.Integer, nullable=False),
+)
+
+CONFORMANCE_FINDING = sa.Table(
+    "conformance_finding",
+    METADATA,
+    sa.Column("producer", sa.Text, primary_key=True),
+    sa.Column("contract", sa.Text, primary_key=True),
+    sa.Column("day", sa.Text, primary_key=True),
+    sa.Column("rule", sa.Text, primary_key=True),
+    sa.Column("path", sa.Text, primary_key=True),
+    sa.Column("answers", sa.Integer, nullable=False),
+)
