@@ -126,6 +126,10 @@ def test_an_error_in_the_result_is_a_refusal() -> None:
     assert read_notification_answer(200, XML, result("ERROR")) == "it answered ResultCode ERROR"
 
 
+def test_too_much_at_once_is_a_refusal_so_that_less_is_sent() -> None:
+    assert read_notification_answer(413, "text/plain", b"too large") is not None
+
+
 @pytest.mark.parametrize(
     ("status", "body", "error"),
     [

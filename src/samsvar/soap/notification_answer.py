@@ -19,6 +19,7 @@ from samsvar.soap.rivta import BODY, FAULT
 
 #: the codes by which an index refuses what a message says, not how or when it came
 _REFUSALS: Final = frozenset({"EI001", "EI002", "EI004", "EI005", "EI006"})
+_TOO_LARGE: Final = 413
 _CODE = re.compile(r"[^A-Z0-9]*((?:EI|VP)[0-9]{3})\b", re.ASCII)
 _TAKEN: Final = frozenset({"OK", "INFO"})
 _RESPONSE: Final = f"{{{PROCESS_NOTIFICATION}}}ProcessNotificationResponse"
@@ -30,6 +31,8 @@ def read_notification_answer(status: int, content_type: str | None, body: bytes)
     Raises:
         ProducerUnreachable, ProducerFault, ProducerAnswerInvalid: it cannot be told.
     """
+    if status == _TOO_LARGE:
+        return f"it answered HTTP status {status}: too much at once"
     if status not in (200, 500):
         raise ProducerUnreachable(f"HTTP status {status}")
     if not body.strip():
