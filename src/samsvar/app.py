@@ -10,6 +10,8 @@ from functools import partial
 from pathlib import Path
 
 from samsvar import __version__
+from samsvar.bench.live import Conformance
+from samsvar.bench.live_taps import NoticedEvents, NoticedTransport
 from samsvar.clock import SystemClock
 from samsvar.contracts import ContractsInvalid, data_dir
 from samsvar.contracts.served import ServedContracts
@@ -42,6 +44,7 @@ from samsvar.soap.schema import Schema
 from samsvar.soap.self_test import self_test
 from samsvar.store.access_log import SqliteAccessLog
 from samsvar.store.catalogue import SqliteCatalogue
+from samsvar.store.conformance import SqliteConformance
 from samsvar.store.consistency import AT_ONCE, ConsistencyCounter
 from samsvar.store.database import Database, open_database
 from samsvar.store.index import SqliteIndex
@@ -146,6 +149,12 @@ class Hub:
         self._access_log = SqliteAccessLog(self._database, vault)
         self._index = SqliteIndex(self._database, vault)
         self._outbox = SqliteOutbox(self._database, vault)
+        self._conformance = Conformance(
+            SqliteConformance(self._database),
+            packaged.schemas,
+            self._clock,
+            sample=settings.conformance.sample,
+        )
         self._client = HttpClient(settings.producers, client_tls(settings.producers))
         world = World(
             clock=self._clock,
@@ -155,7 +164,7 @@ class Hub:
             index=self._index,
             transport=self._transport(packaged),
             access_log=self._access_log,
-            events=self.events,
+            events=NoticedEvents(self.events, self._conformance),
             rules=house_rules(settings),
         )
         self._shelf = WsdlShelf(data_dir() / "wsdl", packaged.served.now.added_wsdls)
@@ -216,6 +225,7 @@ class Hub:
         await asyncio.gather(*self._chores, return_exceptions=True)
         await self._client.close()
         await self._access_log.close()
+        await asyncio.to_thread(self._conformance.close)
         self._outbox.close()
         self._index.close()
         self._database.close()
@@ -264,6 +274,7 @@ class Hub:
             packaged.schemas,
             instance_id=settings.hub.instance_id,
             correlation_over_https=settings.producers.send_correlation_id,
+            noticed=self._conformance.noticed,
         )
         adapted = AdaptedTransport(
             packaged.adapters,
@@ -272,7 +283,7 @@ class Hub:
         )
         kinds: dict[ProducerKind, Transport] = {
             ProducerKind.SOAP: soap,
-            ProducerKind.ADAPTER: adapted,
+            ProducerKind.ADAPTER: NoticedTransport(adapted, self._conformance),
         }
         return Dispatch(kinds, self.events, self._clock)
 

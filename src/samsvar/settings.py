@@ -191,6 +191,15 @@ class LogSettings(_Section):
     )
 
 
+class ConformanceSettings(_Section):
+    """Live answers judged by the rules of the test bench."""
+
+    sample: Annotated[int, Field(ge=0, le=1_000_000)] = Field(
+        default=100,
+        description="judge one answer in so many of each producer and contract; 0 judges none",
+    )
+
+
 class Settings(_Section):
     """All of it."""
 
@@ -202,6 +211,7 @@ class Settings(_Section):
     index: IndexSettings = IndexSettings()
     limits: LimitSettings = LimitSettings()
     log: LogSettings = LogSettings()
+    conformance: ConformanceSettings = ConformanceSettings()
 
     @field_validator("listen")
     @classmethod

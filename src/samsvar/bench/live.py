@@ -266,8 +266,8 @@ class _Tally:
         if not self._answers:
             return
         counted = [
-            Counted(*key, *counts, findings=dict(self._findings.get(key, {})))
-            for key, counts in self._answers.items()
+            Counted(*key, sampled, failing, warned, self._findings.get(key, Counter()))
+            for key, (sampled, failing, warned) in self._answers.items()
         ]
         try:
             store.add(counted)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Mapping
+from typing import Protocol
 from dataclasses import replace
 
 from samsvar.model.catalogue import RoutingEntry
@@ -33,6 +34,22 @@ _PLAIN = re.compile(r"[\x20-\x7e]{1,512}")
 _MOST_PASSED_ON = 20
 
 
+class Noticed(Protocol):
+    """Told of an answer as it came. Must neither raise nor wait."""
+
+    def __call__(
+        self,
+        correlation_id: str,
+        producer: str,
+        question: Question,
+        address: str,
+        *,
+        body: bytes | None = None,
+        content_type: str | None = None,
+    ) -> None:
+        """An answer has come."""
+
+
 class SoapTransport:
     """Asks producers of kind ``soap``."""
 
@@ -43,11 +60,14 @@ class SoapTransport:
         *,
         instance_id: str,
         correlation_over_https: bool,
+        noticed: Noticed | None = None,
     ) -> None:
+        """``noticed``: who is told of every answer that came with HTTP 200, before it is read."""
         self._client = client
         self._checks = checks
         self._instance_id = instance_id
         self._correlation_over_https = correlation_over_https
+        self._noticed = noticed
 
     async def ask(
         self, call: Call, question: Question, recipient: Recipient, patience: float
@@ -65,6 +85,15 @@ class SoapTransport:
         message = self._message(call, question, recipient, entry)
         headers = self._headers(call, question, address)
         exchange = await self._client.exchange("POST", address, headers, message, patience)
+        if self._noticed is not None and exchange.status == 200:
+            self._noticed(
+                call.correlation_id,
+                entry.producer.id,
+                question,
+                recipient.logical_address,
+                body=exchange.body,
+                content_type=exchange.headers.get("content-type"),
+            )
         if len(exchange.body) > LARGE:
             reply = await asyncio.to_thread(self._read, question, exchange, check, entry)
         else:
