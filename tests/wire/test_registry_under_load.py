@@ -19,7 +19,19 @@ from samsvar.store.access_log_reader import AccessLogReader
 from samsvar.store.database import open_database
 from samsvar.store.secrets import open_vault
 from samsvar.store.tables import CATALOGUE_VERSION
-from tests.hub import CONSUMER, HUB, PLANS_PATH, Running, Site, Source, post, running_hub
+from tests.hub import (
+    CONSUMER,
+    HUB,
+    PLANS_PATH,
+    HubProcess,
+    Running,
+    Site,
+    Source,
+    free_port,
+    post,
+    running_hub,
+    status_rows,
+)
 from tests.world import envelope
 
 pytestmark = [pytest.mark.wire, pytest.mark.slow]
@@ -159,3 +171,40 @@ async def test_a_hub_whose_catalogue_is_damaged_starts_with_the_copy_and_says_so
     assert body.count(b"<carePlan") == 1
     assert state["status"] == "up"
     assert state["notes"][0].startswith("catalogue: version 1 from the signed copy of ")
+
+
+async def test_every_process_has_a_new_version_within_five_seconds(tmp_path: Path) -> None:
+    """Two hubs of one data folder, with the settings as they come; neither is restarted."""
+    site = Site(tmp_path)
+    async with running(producer.application(demo_data.hospital())) as url:
+        sources = [Source(demo_data.HOSPITAL, f"{url}/x")]
+        hubs: list[Running] = []
+        processes: list[HubProcess] = []
+        try:
+            for _ in range(2):
+                port = free_port()
+                site.write(plain_port=port)
+                if not hubs:
+                    site.load_registry(site.registry(sources))
+                    await site.index(TOLVAN, [demo_data.HOSPITAL])
+                processes.append(HubProcess(site))
+                hubs.append(Running(None, "", f"http://127.0.0.1:{port}", site))
+                await asyncio.to_thread(processes[-1].until_ready, hubs[-1].plain)
+            assert [await _asked(hub) for hub in hubs] == [1, 1]
+            closed = site.registry([Source(demo_data.HOSPITAL, f"{url}/x", permitted=False)])
+            site.load_registry(closed)
+            published = time.monotonic()
+            while [await _asked(hub) for hub in hubs] != [0, 0]:
+                assert time.monotonic() - published < 5
+                await asyncio.sleep(0.1)
+        finally:
+            codes = [process.stop() for process in processes]
+
+    assert codes == [0, 0]
+
+
+async def _asked(hub: Running) -> int:
+    """How many sources a question reaches."""
+    status, _, body = await post(hub, envelope(HUB, TOLVAN))
+    assert status == 200
+    return len(status_rows(body))
