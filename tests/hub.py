@@ -81,7 +81,9 @@ class Site:
     ) -> Settings:
         """Write the settings: a TLS listener and a trusted plain one. ``sections`` adds lines
         to a section: ``hub="deadline_seconds = 2"``."""
-        lines = {"hub": "", "producers": "", "index": "", "limits": "", "log": "", "listen": ""}
+        lines = dict.fromkeys(
+            ("hub", "producers", "index", "limits", "log", "listen", "plain_listen"), ""
+        )
         lines |= sections
         self.settings_file.write_text(
             f"""[hub]
@@ -100,6 +102,7 @@ client_authority = "certificates/authority.pem"
 kind = "plain"
 port = {plain_port}
 trusted = {str(trusted).lower()}
+{lines["plain_listen"]}
 [producers]
 certificate = "certificates/hub.pem"
 key = "certificates/hub.key"

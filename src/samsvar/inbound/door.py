@@ -3,6 +3,7 @@
 ``/vp/...``             POST an envelope; GET ``?wsdl`` and ``?xsd=...``
 ``/health/live``        the process turns
 ``/health/ready``       it can serve, or what is missing
+``/admin/v1/...``       the administrative interface, on listeners that have it
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from urllib.parse import parse_qsl, unquote
 
 import orjson
 
+from samsvar.inbound.admin.door import AdminDoor
 from samsvar.inbound.http import (
     CallerGone,
     Headers,
@@ -53,6 +55,7 @@ class Door:
         missing: Callable[[], list[str]],
         notes: Callable[[], list[str]] = list,
         is_revoked: Callable[[bytes], bool],
+        admin: AdminDoor | None = None,
     ) -> None:
         self._soap = soap
         self._shelf = shelf
@@ -60,6 +63,7 @@ class Door:
         self._missing = missing
         self._notes = notes
         self._is_revoked = is_revoked
+        self._admin = admin
         self._in_work = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -97,6 +101,8 @@ class Door:
             if scope["method"] == "POST":
                 return await self._post(scope, arrival, headers, receive, path)
             return self._described(scope, host, path)
+        if self._admin and arrival.listener.admin and path.startswith("/admin/"):
+            return await self._admin.serve(arrival, headers, scope, receive)
         if path in ("/health/live", "/health/ready"):
             return self._health(path)
         raise HttpRefused(404, "nothing here; the services are under /vp/")

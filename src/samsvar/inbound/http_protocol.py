@@ -46,6 +46,8 @@ class ListenerFacts:
     certificate_header: bytes | None
     header_seconds: float
     most_connections: int
+    admin: bool = False
+    """Whether the administrative interface is served here."""
 
 
 class _Refused(ValueError):

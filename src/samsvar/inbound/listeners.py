@@ -88,6 +88,7 @@ class Listeners:
             certificate_header=(settings.certificate_header or "").lower().encode() or None,
             header_seconds=self._limits.header_seconds,
             most_connections=self._limits.connections,
+            admin=settings.admin,
         )
 
         def connection() -> HardenedProtocol:

@@ -34,6 +34,7 @@ ACTIONS: Mapping[str, str] = {
     "catalogue-changed": "change",
     "catalogue-from-snapshot": "error",
     "contracts-changed": "change",
+    "admin-request": "access",
     "hub-started": "start",
     "hub-stopped": "end",
     "certificates-reloaded": "change",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from samsvar.model.catalogue import Disabled, Producer
@@ -131,7 +131,7 @@ class ProducerDesk:
             NotNow: what identifies a published producer cannot be changed.
         """
         application = self._own(user, Right.REGISTER, name)
-        form = changed(application.form)
+        form = self._with_kept_secrets(user, application.form, changed(application.form))
         self._check(user, form, application.form)
         if form.hsa_id != application.form.hsa_id:
             if application.was_published:
@@ -360,6 +360,15 @@ class ProducerDesk:
                 [f"comment: at most {_LONGEST_COMMENT} characters, without personal numbers"],
             )
         return Happening(self._clock.now(), user.name, user.role.value, what, comment)
+
+    def _with_kept_secrets(self, user: User, before: Form, after: Form) -> Form:
+        """Who may not set secrets does not see them either, and cannot lose them."""
+        given = {name for name, _ in after.options}
+        if user.may(Right.SET_SECRETS) or after.adapter != before.adapter:
+            return after
+        hidden = secret_names(before, self._house()) - given
+        kept = tuple(pair for pair in before.options if pair[0] in hidden)
+        return replace(after, options=(*after.options, *kept))
 
     def _check(self, user: User, form: Form, before: Form | None) -> None:
         house = self._house()

@@ -55,11 +55,16 @@ def _sender(peer: Peer, rules: HouseRules) -> Sender:
     oddities: tuple[str, ...] = ()
     if peer.sender_header is not None:
         oddities = ("x-vp-sender-id was sent where it does not count; it was ignored",)
-    return Sender(_named_in(peer.certificate, rules.require_client_usage), oddities)
+    return Sender(named_in(peer.certificate, rules.require_client_usage), oddities)
 
 
 @lru_cache(maxsize=1024)
-def _named_in(certificate: bytes, require_client_usage: bool) -> HsaId:
+def named_in(certificate: bytes, require_client_usage: bool) -> HsaId:
+    """The HSA-id in a certificate (DER).
+
+    Raises:
+        SenderUnknown: it names none, or several, or is not for clients.
+    """
     try:
         parsed = x509.load_der_x509_certificate(certificate)
         serials = parsed.subject.get_attributes_for_oid(NameOID.SERIAL_NUMBER)

@@ -1,0 +1,135 @@
+"""The desk and the administrative interface put together, for the hub and for the commands.
+
+Knows constructors, as ``app`` does, and decides nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from samsvar.inbound.admin.door import AdminDoor
+from samsvar.inbound.admin.routes import AdminWorld, QuestionLog, Routes
+from samsvar.manifest import LoadedAdapter
+from samsvar.model.contract import ServiceContract
+from samsvar.model.exchange import QuestionRecord
+from samsvar.model.identifiers import ContractUrn
+from samsvar.onboarding.desk import ProducerDesk
+from samsvar.onboarding.ports import House
+from samsvar.ports import Clock, Events
+from samsvar.registry import Registry
+from samsvar.settings import Settings
+from samsvar.store.access_log_reader import AccessLogReader
+from samsvar.store.applications import SqliteApplications
+from samsvar.store.catalogue import SqliteCatalogue
+from samsvar.store.database import Database
+from samsvar.store.drafts import Drafts
+from samsvar.store.registry_office import SqliteRegistryOffice
+from samsvar.store.secrets import PersonVault
+from samsvar.store.users import SqliteUsers
+
+
+@dataclass(frozen=True, slots=True)
+class Premises:
+    """What the desk stands on."""
+
+    settings: Settings
+    database: Database
+    catalogue: SqliteCatalogue
+    parse: Callable[[str], Registry]
+    contracts: Mapping[ContractUrn, ServiceContract]
+    adapters: Mapping[str, LoadedAdapter]
+    clock: Clock
+
+    def house(self) -> Callable[[], House]:
+        """What the hub can speak, asked anew each time. Authorities are read once, now."""
+        settings = self.settings
+        callers = _authorities(
+            listener.client_authority for listener in settings.listen if listener.client_authority
+        )
+        producers = _authorities([settings.producers.authority])
+
+        def now() -> House:
+            return House(
+                contracts={urn: contract.title for urn, contract in self.contracts.items()},
+                adapters={name: loaded.manifest for name, loaded in self.adapters.items()},
+                own_addresses=settings.hub.addresses,
+                index_address=settings.index.address,
+                plain_http=settings.producers.plain_http,
+                client_authorities=callers,
+                server_authorities=producers,
+            )
+
+        return now
+
+    def desk(self) -> ProducerDesk:
+        """The desk, with what it changes."""
+        drafts = Drafts(self.database, self.clock)
+        office = SqliteRegistryOffice(self.catalogue, drafts, self.parse)
+        return ProducerDesk(SqliteApplications(self.database), office, self.house(), self.clock)
+
+    def users(self) -> SqliteUsers:
+        """Who may use the administrative interface."""
+        return SqliteUsers(self.database, self.clock)
+
+    def door(
+        self,
+        vault: PersonVault,
+        events: Events,
+        *,
+        missing: Callable[[], list[str]],
+        catalogue_version: Callable[[], int | None],
+        published: Callable[[], Awaitable[None]],
+    ) -> AdminDoor:
+        """The administrative interface."""
+        world = AdminWorld(
+            desk=self.desk(),
+            house=self.house(),
+            questions=LoggedQuestions(AccessLogReader(self.database, vault)),
+            missing=missing,
+            catalogue_version=catalogue_version,
+            published=published,
+        )
+        return AdminDoor(
+            Routes(world).table(),
+            self.users(),
+            events,
+            self.clock.monotonic,
+            body_seconds=self.settings.limits.body_seconds,
+        )
+
+
+class LoggedQuestions:
+    """The access log as the administrative interface reads it."""
+
+    def __init__(self, reader: AccessLogReader) -> None:
+        self._reader = reader
+
+    def latest(self, limit: int) -> Sequence[QuestionRecord]:
+        """The latest first."""
+        return [found.record for found in self._reader.latest(limit)]
+
+    def named(self, correlation_id: str) -> Sequence[QuestionRecord]:
+        """All under one correlation id."""
+        return [found.record for found in self._reader.questions(correlation_id)]
+
+
+def _authorities(files: Iterable[Path | None]) -> tuple[x509.Certificate, ...]:
+    """The certificates of PEM files; those that cannot be read are for ``samsvar check``."""
+    found: dict[bytes, x509.Certificate] = {}
+    for file in files:
+        if file is None:
+            continue
+        try:
+            certificates = x509.load_pem_x509_certificates(file.read_bytes())
+        except (OSError, ValueError):
+            continue
+        found.update((each.public_bytes(Encoding.DER), each) for each in certificates)
+    return tuple(found.values())
+
+
+_: type[QuestionLog] = LoggedQuestions  # interface guard
