@@ -12,10 +12,12 @@ from pathlib import Path
 from samsvar import __version__
 from samsvar.bench.live import Conformance
 from samsvar.bench.live_taps import NoticedEvents, NoticedTransport
+from samsvar.administration import Premises
 from samsvar.clock import SystemClock
 from samsvar.contracts import ContractsInvalid, data_dir
 from samsvar.contracts.served import ServedContracts
-from samsvar.errors import CatalogueUnavailable, HubError
+from samsvar.errors import CatalogueUnavailable
+from samsvar.inbound.admin.door import AdminDoor
 from samsvar.inbound.door import Door
 from samsvar.inbound.listeners import Listeners
 from samsvar.inbound.soap import SoapDoor
@@ -45,7 +47,7 @@ from samsvar.soap.self_test import self_test
 from samsvar.store.access_log import SqliteAccessLog
 from samsvar.store.catalogue import SqliteCatalogue
 from samsvar.store.conformance import SqliteConformance
-from samsvar.store.consistency import AT_ONCE, ConsistencyCounter
+from samsvar.store.consistency import ConsistencyCounter
 from samsvar.store.database import Database, open_database
 from samsvar.store.index import SqliteIndex
 from samsvar.store.keeper import CatalogueKeeper
@@ -55,8 +57,6 @@ from samsvar.store.snapshot import CatalogueSnapshot
 
 #: seconds that running questions get when the hub is told to stop
 DRAIN_SECONDS = 30.0
-#: how often questions that have been answered are held against the index
-CONSISTENCY_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +92,18 @@ class Packaged:
                 name: loaded.manifest.options for name, loaded in self.adapters.items()
             },
             allow_plain_http=settings.producers.plain_http,
+        )
+
+    def premises(self, database: Database, settings: Settings) -> Premises:
+        """What the desk stands on, for a database that is open."""
+        return Premises(
+            settings,
+            database,
+            catalogue_of(database, self, settings),
+            partial(self.registry, settings=settings),
+            self.contracts,
+            self.adapters,
+            SystemClock(),
         )
 
 
@@ -180,6 +192,7 @@ class Hub:
             missing=self.missing,
             notes=self._catalogue.notes,
             is_revoked=self._is_revoked,
+            admin=self._admin_door(packaged, vault),
         )
         self._listeners = Listeners(door, settings.limits, self.events, self._clock)
         try:
@@ -187,12 +200,14 @@ class Hub:
         except BaseException:
             await self.stop()
             raise
+        own = world.rules.own_addresses
+        consistency = ConsistencyCounter(self._database, vault, own_addresses=own)
         self._chores = [
             asyncio.create_task(self._every(settings.log.flush_seconds, self.events.flush)),
             asyncio.create_task(self._every(1.0, self._listeners.tick)),
             asyncio.create_task(self._look_around(settings.hub.refresh_seconds)),
             asyncio.create_task(self._notifier().run()),
-            asyncio.create_task(self._count_consistency(vault, world)),
+            asyncio.create_task(consistency.run(world.contracts, self.events)),
         ]
         self.events.emit("hub-started", "-", version=__version__)
         return urls
@@ -251,21 +266,22 @@ class Hub:
             habits=Habits(attempts=settings.index.notify_attempts),
         )
 
-    async def _count_consistency(self, vault: PersonVault, world: World) -> None:
-        counter = ConsistencyCounter(self._database, vault, own_addresses=world.rules.own_addresses)
-        pause = CONSISTENCY_SECONDS
-        while True:
-            await asyncio.sleep(pause)
-            pause = CONSISTENCY_SECONDS
-            led = {
-                str(urn): (contract.service_domain, contract.categorization)
-                for urn, contract in world.contracts.items()
-            }
-            try:
-                if await asyncio.to_thread(counter.count, led) == AT_ONCE:
-                    pause = 0.1  # it is behind
-            except HubError as error:
-                self.events.emit("error", "-", detail=str(error))
+    def _admin_door(self, packaged: Packaged, vault: PersonVault) -> AdminDoor | None:
+        if not any(listener.admin for listener in self._settings.listen):
+            return None
+        return packaged.premises(self._database, self._settings).door(
+            vault,
+            self.events,
+            missing=self.missing,
+            catalogue_version=self._catalogue_version,
+            published=self._look_for_catalogue,
+        )
+
+    def _catalogue_version(self) -> int | None:
+        try:
+            return self._catalogue.current().version
+        except CatalogueUnavailable:
+            return None
 
     def _transport(self, packaged: Packaged) -> Dispatch:
         settings = self._settings

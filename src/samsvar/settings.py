@@ -98,6 +98,9 @@ class ListenSettings(_Section):
         pattern=r"^[A-Za-z0-9-]{1,64}$",
         description="header in which a trusted front hands over the client certificate",
     )
+    admin: bool = Field(
+        default=False, description="serve the administrative interface, /admin/v1, here too"
+    )
 
     @model_validator(mode="after")
     def _fits_its_kind(self) -> ListenSettings:
