@@ -12,8 +12,13 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from samsvar.bench.model import Outcome
+from samsvar.bench.run import run_bench
+from samsvar.bench.target import Target, TlsIdentity
 from samsvar.inbound.admin.door import AdminDoor
+from samsvar.inbound.admin.router import Route
 from samsvar.inbound.admin.routes import AdminWorld, QuestionLog, Routes
+from samsvar.inbound.admin.testing import ReportBody, ResultBody, TestCase
 from samsvar.manifest import LoadedAdapter
 from samsvar.model.contract import ServiceContract
 from samsvar.model.exchange import QuestionRecord
@@ -76,16 +81,15 @@ class Premises:
         """Who may use the administrative interface."""
         return SqliteUsers(self.database, self.clock)
 
-    def door(
+    def table(
         self,
         vault: PersonVault,
-        events: Events,
         *,
         missing: Callable[[], list[str]],
         catalogue_version: Callable[[], int | None],
         published: Callable[[], Awaitable[None]],
-    ) -> AdminDoor:
-        """The administrative interface."""
+    ) -> tuple[Route, ...]:
+        """All that can be done, with what does it."""
         world = AdminWorld(
             desk=self.desk(),
             house=self.house(),
@@ -93,14 +97,55 @@ class Premises:
             missing=missing,
             catalogue_version=catalogue_version,
             published=published,
+            test=self.test,
         )
+        return Routes(world).table()
+
+    def door(self, table: Sequence[Route], events: Events) -> AdminDoor:
+        """The administrative interface."""
         return AdminDoor(
-            Routes(world).table(),
+            table,
             self.users(),
             events,
             self.clock.monotonic,
             body_seconds=self.settings.limits.body_seconds,
         )
+
+    async def test(self, case: TestCase) -> ReportBody:
+        """Run the test bench on a producer."""
+        ours = self.settings.producers
+        target = Target(
+            case.url,
+            case.logical_address,
+            tuple(self.contracts[urn] for urn in case.contracts),
+            TlsIdentity(ours.certificate, ours.key, ours.authority),
+            case.person,
+            case.without,
+        )
+        report = await run_bench(target, clock=self.clock, progress=_quiet)
+        return ReportBody(
+            at=report.at,
+            passed=report.passed,
+            summary={outcome.value: report.count(outcome) for outcome in Outcome},
+            results=[
+                ResultBody(
+                    id=result.id,
+                    contract=result.contract,
+                    outcome=result.judgement.outcome.value,
+                    severity=result.severity.value,
+                    title=result.titles[1],
+                    titel=result.titles[0],
+                    reason=result.judgement.english,
+                    orsak=result.judgement.swedish,
+                    source=result.source,
+                )
+                for result in report.results
+            ],
+        )
+
+
+def _quiet(_what: str) -> None:
+    """Nobody watches."""
 
 
 class LoggedQuestions:

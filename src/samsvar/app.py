@@ -10,9 +10,9 @@ from functools import partial
 from pathlib import Path
 
 from samsvar import __version__
+from samsvar.administration import Premises
 from samsvar.bench.live import Conformance
 from samsvar.bench.live_taps import NoticedEvents, NoticedTransport
-from samsvar.administration import Premises
 from samsvar.clock import SystemClock
 from samsvar.contracts import ContractsInvalid, data_dir
 from samsvar.contracts.served import ServedContracts
@@ -269,13 +269,14 @@ class Hub:
     def _admin_door(self, packaged: Packaged, vault: PersonVault) -> AdminDoor | None:
         if not any(listener.admin for listener in self._settings.listen):
             return None
-        return packaged.premises(self._database, self._settings).door(
+        premises = packaged.premises(self._database, self._settings)
+        table = premises.table(
             vault,
-            self.events,
             missing=self.missing,
             catalogue_version=self._catalogue_version,
             published=self._look_for_catalogue,
         )
+        return premises.door(table, self.events)
 
     def _catalogue_version(self) -> int | None:
         try:

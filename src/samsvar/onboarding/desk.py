@@ -12,7 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from samsvar.model.catalogue import Disabled, Producer
+from samsvar.model.catalogue import Disabled, Producer, ProducerKind
+from samsvar.model.identifiers import ContractUrn, LogicalAddress
 from samsvar.observe.masking import masked
 from samsvar.onboarding import certificates
 from samsvar.onboarding.application import Application, Form, Happening, State, id_from, is_id
@@ -183,6 +184,22 @@ class ProducerDesk:
         application = self._own(user, Right.REGISTER, name)
         hsa_id = application.form.hsa_id
         return certificates.request_faults(pem, hsa_id), certificates.wanted_in_request(hsa_id)
+
+    def to_test(self, user: User, name: str) -> tuple[str, LogicalAddress, tuple[ContractUrn, ...]]:
+        """URL, logical address and contracts of a producer that is to be tested.
+
+        Raises:
+            NotNow: it does not speak the contracts itself.
+        """
+        form = self._own(user, Right.TEST, name).form
+        if form.kind is not ProducerKind.SOAP:
+            raise NotNow("it stands behind an adapter: that is tested by its own cases")
+        return form.url, LogicalAddress(form.hsa_id), form.contracts
+
+    def tested(self, user: User, name: str, result: str) -> Standing:
+        """Note that it was tested, and how it went: for the registrar to see."""
+        application = self._own(user, Right.TEST, name)
+        return self._kept(application.then(self._happening(user, "tested", result)))
 
     def ask_publication(self, user: User, name: str, comment: str = "") -> Standing:
         """Ask that the producer be taken into the registry. A registrar finds a draft of it.

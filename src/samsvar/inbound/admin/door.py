@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 
 import orjson
-from pydantic import BaseModel, ValidationError
 
 from samsvar.inbound.admin.access import Gate, Users, refuse_when_often
 from samsvar.inbound.admin.openapi import PEM_TYPE, document
 from samsvar.inbound.admin.problems import Problem, body_of, problem_of
 from samsvar.inbound.admin.rates import Rates
+from samsvar.inbound.admin.reading import read_json, read_query
 from samsvar.inbound.admin.router import PREFIX, Asked, Route, found
 from samsvar.inbound.http import CallerGone, Headers, Receive, Scope, read_body
 from samsvar.inbound.http_protocol import Arrival
@@ -104,7 +104,9 @@ class AdminDoor:
         if route.right is not None and not user.may(route.right):
             raise Problem(403, f"the role {user.role.value} may not do this ({route.right.value})")
         _refuse_other_sites(scope["method"], headers)
-        asked = Asked(user, names, _query(route, query), await self._body(route, headers, receive))
+        asked = Asked(
+            user, names, read_query(route, query), await self._body(route, headers, receive)
+        )
         made = await route.handler(asked)
         return route.status, made.model_dump_json().encode()
 
@@ -118,11 +120,7 @@ class AdminDoor:
         body = await read_body(headers, receive, route.most_bytes, self._body_seconds)
         if route.request is None:
             return body
-        try:
-            tree = orjson.loads(body)
-        except orjson.JSONDecodeError as error:
-            raise Problem(400, "the body is not JSON in UTF-8") from error
-        return _valid(route.request, tree, "the body is not of its form")
+        return read_json(route.request, body)
 
 
 class _Noted:
@@ -139,22 +137,3 @@ def _refuse_other_sites(method: str, headers: Headers) -> None:
     origin = headers.get(b"origin")
     if method in _UNSAFE and origin is not None and urlsplit(origin).netloc != headers.get(b"host"):
         raise Problem(403, "pages of other sites may not do this")
-
-
-def _query(route: Route, query: str) -> BaseModel:
-    pairs = parse_qsl(query, keep_blank_values=True)
-    tree = dict(pairs)
-    if len(tree) != len(pairs):
-        raise Problem(422, "what stands after the question mark stands there twice")
-    return _valid(route.query, tree, "what stands after the question mark cannot be taken")
-
-
-def _valid(model: type[BaseModel], tree: object, text: str) -> BaseModel:
-    try:
-        return model.model_validate(tree)
-    except ValidationError as error:
-        faults = [
-            f"{'.'.join(str(part)[:40] for part in fault['loc']) or 'it'}: {fault['msg']}"
-            for fault in error.errors(include_url=False, include_context=False, include_input=False)
-        ]
-        raise Problem(422, text, faults) from error

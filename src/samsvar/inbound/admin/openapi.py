@@ -39,7 +39,7 @@ def document(routes: Sequence[Route]) -> dict[str, Any]:
             "title": "Samsvar, administrative interface",
             "version": __version__,
             "description": "Producers, their publication and service, and what became of questions."
-            " No personal number is ever taken or given here.",
+            " Nothing here is about a patient: only the test takes numbers, of test persons.",
         },
         "servers": [{"url": "/"}],
         "paths": paths,

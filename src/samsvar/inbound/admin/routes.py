@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from samsvar import __version__
-from samsvar.inbound.admin import bodies, questions
+from samsvar.inbound.admin import bodies, questions, testing
 from samsvar.inbound.admin.problems import Problem
 from samsvar.inbound.admin.router import Asked, Route
+from samsvar.inbound.admin.testing import Tester
 from samsvar.model.exchange import QuestionRecord
 from samsvar.onboarding.desk import ProducerDesk, Standing
 from samsvar.onboarding.form import secret_names
@@ -44,6 +45,8 @@ class AdminWorld:
     catalogue_version: Callable[[], int | None]
     published: Callable[[], Awaitable[None]]
     """Called when the registry has a new version: to put it in force here at once."""
+    test: Tester
+    """The test bench."""
 
 
 class Routes:
@@ -52,6 +55,7 @@ class Routes:
     def __init__(self, world: AdminWorld) -> None:
         self._world = world
         self._desk = world.desk
+        self._testing = asyncio.Lock()  # a test asks many questions at once: one test at a time
 
     def table(self) -> tuple[Route, ...]:
         """Every row."""
@@ -114,6 +118,17 @@ class Routes:
                 self._request,
                 bodies.RequestBody,
                 pem="the request, PKCS #10",
+                refusals=publication,
+            ),
+            Route(
+                "POST",
+                f"{one}/test",
+                "testProducer",
+                "Test it by every rule of its contracts; takes as long as it takes",
+                Right.TEST,
+                self._test,
+                testing.ReportBody,
+                request=testing.TestBody,
                 refusals=publication,
             ),
             Route(
@@ -246,6 +261,19 @@ class Routes:
             self._desk.judge_request, asked.user, asked.path["id"], asked.body
         )
         return bodies.RequestBody(acceptable=not faults, faults=list(faults), wanted=list(wanted))
+
+    async def _test(self, asked: Asked) -> testing.ReportBody:
+        sent: testing.TestBody = asked.body
+        url, address, urns = await asyncio.to_thread(
+            self._desk.to_test, asked.user, asked.path["id"]
+        )
+        if self._testing.locked():
+            raise Problem(409, "another producer is being tested: come back when it is done")
+        async with self._testing:
+            case = testing.TestCase(url, address, urns, *sent.persons())
+            report = await self._world.test(case)
+        await asyncio.to_thread(self._desk.tested, asked.user, asked.path["id"], report.told())
+        return report
 
     async def _ask(self, asked: Asked) -> bodies.ProducerBody:
         sent: bodies.PublicationBody = asked.body
