@@ -86,7 +86,8 @@ def keep(path: Path, report: Report) -> None:
     Raises:
         OSError: it could not be written.
     """
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for folder in (path.parent.parent, path.parent):  # mode is for the last one made only
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_suffix(f".{os.getpid()}")
     draft.write_bytes(as_json(replace(report, exchanges=())))
     draft.replace(path)

@@ -1,8 +1,8 @@
 """The ``samsvar`` command. Each subcommand is a module of this folder; imports wait until it runs.
 
-Exit codes: 0 done. 1 answered, but not by every source. 2 the input, a file or a setting is
-wrong. 3 the hub refused, or has no such question. 4 something could not be reached or started.
-130 interrupted. A user never meets a traceback.
+Exit codes: 0 done. 1 answered, but not by every source; tested, and something fails. 2 the input,
+a file or a setting is wrong. 3 the hub refused, or has no such question. 4 something could not be
+reached or started. 130 interrupted. A user never meets a traceback.
 """
 
 from __future__ import annotations
@@ -14,7 +14,19 @@ from pathlib import Path
 import typer
 from typer.exceptions import TyperException
 
-from samsvar.cli import ask, check, contracts, demo, explain, index, registry, serve, sim
+from samsvar.cli import (
+    ask,
+    bench_producer,
+    check,
+    contracts,
+    demo,
+    explain,
+    index,
+    producers,
+    registry,
+    serve,
+    sim,
+)
 from samsvar.cli.outcome import PARTLY, REFUSED, UNREACHED, WRONG_INPUT, Stop
 
 app = typer.Typer(
@@ -30,9 +42,11 @@ app.command("ask")(ask.ask)
 app.command("explain")(explain.explain)
 app.command("check")(check.check)
 app.command("sim")(sim.sim)
+app.command("bench-producer")(bench_producer.bench_producer)
 app.add_typer(registry.app, name="registry")
 app.add_typer(contracts.app, name="contracts")
 app.add_typer(index.app, name="index")
+app.add_typer(producers.app, name="producers")
 
 __all__ = ["PARTLY", "REFUSED", "UNREACHED", "WRONG_INPUT", "app", "main"]
 

@@ -17,8 +17,6 @@ from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from samsvar.cli.ask import person_id
 from samsvar.cli.options import SettingsOption, settings_from
@@ -270,22 +268,21 @@ def _write(
 
 
 def _print(report: Report, changes: Changes | None) -> None:
-    from samsvar.bench.model import Outcome
+    from samsvar.bench.model import Outcome, Result
 
-    console = Console()
-    table = Table(title="What is not as it should be", title_justify="left")
-    for heading in ("Outcome", "Rule", "Contract", "What", "Source"):
-        table.add_column(heading, overflow="fold")
+    out = sys.stdout
     for outcome in (Outcome.FAIL, Outcome.WARN):
+        told: dict[tuple[str, str], list[Result]] = {}
         for result in report.results:
             if result.judgement.outcome is outcome:
-                what = f"{result.titles[1]}. {result.judgement.english}"
-                table.add_row(outcome.value, result.id, result.contract, what, result.source)
-    if table.row_count:
-        console.print(table)
+                told.setdefault((result.id, result.judgement.english), []).append(result)
+        for (rule, reason), results in told.items():
+            contracts = ", ".join(result.contract for result in results if result.contract)
+            where = f" ({contracts})" if contracts else ""
+            out.write(f"{outcome.value} {rule} {results[0].titles[1]}{where}\n")
+            out.write(f"     {reason}\n     {results[0].source}\n")
     counts = ", ".join(f"{report.count(outcome)} {outcome.value}" for outcome in Outcome)
-    console.print(f"{report.logical_address}: {counts}", highlight=False)
+    out.write(f"{report.logical_address}: {counts}\n")
     if changes is not None:
         for what, keys in (("new failures", changes.failing), ("fixed", changes.mended)):
-            told = ", ".join(keys) or "none"
-            console.print(f"{what} since {changes.since[:16]}: {told}", highlight=False)
+            out.write(f"{what} since {changes.since[:16]}: {', '.join(keys) or 'none'}\n")
