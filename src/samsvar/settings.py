@@ -1,6 +1,7 @@
 """What an operator may set: one TOML file and the environment, read once, refused as a whole.
 
-The one place that reads the environment. Every setting has a row in ``docs/settings.md``.
+The one place that reads the environment. Every setting has a row in ``docs/settings.md``. Long,
+because every setting stands here.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 A literal, ordered table. The bench judges its own questions' answers by it; the same table is
 laid on samples of live answers. A rule finds places, never values. Knows the logistics
-contracts' fields; of other contracts only what is said of every contract.
+contracts' fields; of other contracts only what is said of every contract. Long, because it is one
+table: who judges a rule should find it in one place.
 """
 
 from __future__ import annotations

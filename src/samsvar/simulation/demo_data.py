@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from samsvar.simulation.producer import Contact, Holdings, Plan
+from samsvar.simulation.producer import Holdings
+from samsvar.simulation.producer_records import Contact, Plan
 
 _BOOKED = ("53631000052103", "tidbokad")
 _FINISHED = ("53671000052101", "avslutad")

@@ -8,7 +8,6 @@ makes it break them, one by one. Long, as all that goes over its wire is read in
 from __future__ import annotations
 
 import asyncio
-import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from uuid import uuid4
@@ -26,43 +25,17 @@ from samsvar.simulation.dress import (
 )
 from samsvar.simulation.knobs import Knobs
 from samsvar.simulation.people import PEOPLE, Fictive
+from samsvar.simulation.producer_records import (
+    Contact,
+    Plan,
+    written_contact_2,
+    written_contact_3,
+    written_plan,
+)
 from samsvar.simulation.questions import Asked, CannotRead, read_question
 from samsvar.simulation.server import with_knobs
 
 _DOMAIN = "urn:riv:clinicalprocess:logistics:logistics"
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What this producer knows of one person."""
-
-    document_id: str
-    title: str
-    kind: str
-    time: str
-    text: str
-    unit: str
-    unit_name: str
-    care_giver: str
-    professional: str
-
-
-@dataclass(frozen=True, slots=True)
-class Contact:
-    """One care contact."""
-
-    document_id: str
-    reason: str
-    start: str
-    end: str | None
-    status_code: str
-    status_name: str
-    unit: str
-    unit_name: str
-    care_giver: str
-    professional: str
-    registered: str | None = None
-    """When it was written down; None: when it began."""
 
 
 @dataclass(slots=True)
@@ -222,9 +195,9 @@ class Manner:
             contacts = tuple(replace(each, document_id=f"K-{uuid4()}") for each in contacts)
         if asked.operation == "GetCarePlans":
             return "".join(
-                _plan(source, plan, shown) for plan in plans if wanted(plan, asked, broken)
+                written_plan(source, plan, shown) for plan in plans if wanted(plan, asked, broken)
             )
-        write = _contact_3 if asked.version == "3" else _contact_2
+        write = written_contact_3 if asked.version == "3" else written_contact_2
         return "".join(
             write(source, contact, shown) for contact in contacts if wanted(contact, asked, broken)
         )
@@ -287,88 +260,3 @@ def _known(number: str) -> Fictive:
 
 def _somebody_else(number: str) -> Fictive:
     return next(each for each in PEOPLE if each.number != number)
-
-
-def _person(shown: Fictive) -> str:
-    return f"<c:patientId><c:id>{shown.number}</c:id><c:type>{shown.root}</c:type></c:patientId>"
-
-
-def _professional(record: Plan | Contact, time: str) -> str:
-    return (
-        f"<c:accountableHealthcareProfessional><c:authorTime>{time}</c:authorTime>"
-        f"<c:healthcareProfessionalHSAId>{record.care_giver}P1</c:healthcareProfessionalHSAId>"
-        f"<c:healthcareProfessionalName>{escape(record.professional)}"
-        "</c:healthcareProfessionalName><c:healthcareProfessionalOrgUnit>"
-        f"<c:orgUnitHSAId>{record.unit}</c:orgUnitHSAId>"
-        f"<c:orgUnitName>{escape(record.unit_name)}</c:orgUnitName>"
-        "</c:healthcareProfessionalOrgUnit>"
-        f"<c:healthcareProfessionalCareUnitHSAId>{record.unit}"
-        "</c:healthcareProfessionalCareUnitHSAId>"
-        f"<c:healthcareProfessionalCareGiverHSAId>{record.care_giver}"
-        "</c:healthcareProfessionalCareGiverHSAId></c:accountableHealthcareProfessional>"
-    )
-
-
-def _plan(hsa_id: str, plan: Plan, shown: Fictive) -> str:
-    text = base64.b64encode(plan.text.encode()).decode()
-    return (
-        f"<carePlan><c:carePlanHeader><c:documentId>{plan.document_id}</c:documentId>"
-        f"<c:sourceSystemHSAId>{hsa_id}</c:sourceSystemHSAId>"
-        f"<c:documentTitle>{escape(plan.title)}</c:documentTitle>"
-        f"<c:documentTime>{plan.time}</c:documentTime>{_person(shown)}"
-        f"{_professional(plan, plan.time)}"
-        "<c:approvedForPatient>true</c:approvedForPatient></c:carePlanHeader>"
-        "<c:carePlanBody><c:content><c:mediaType>text/plain</c:mediaType>"
-        f"<c:value>{text}</c:value></c:content>"
-        f"<c:typeOfCarePlanEnum>{plan.kind}</c:typeOfCarePlanEnum></c:carePlanBody>"
-        f'<x:origin xmlns:x="urn:example:extension"><x:system>{hsa_id}</x:system></x:origin>'
-        "</carePlan>"
-    )
-
-
-def _period(contact: Contact) -> str:
-    end = f"<c:end>{contact.end}</c:end>" if contact.end else ""
-    return (
-        f"<c:careContactTimePeriod><c:start>{contact.start}</c:start>{end}"
-        "</c:careContactTimePeriod>"
-    )
-
-
-def _unit(contact: Contact) -> str:
-    return (
-        f"<c:careContactOrgUnit><c:orgUnitHSAId>{contact.unit}</c:orgUnitHSAId>"
-        f"<c:orgUnitName>{escape(contact.unit_name)}</c:orgUnitName></c:careContactOrgUnit>"
-    )
-
-
-def _contact_header(hsa_id: str, contact: Contact, shown: Fictive) -> str:
-    return (
-        f"<c:careContactHeader><c:documentId>{contact.document_id}</c:documentId>"
-        f"<c:sourceSystemHSAId>{hsa_id}</c:sourceSystemHSAId>{_person(shown)}"
-        f"{_professional(contact, contact.registered or contact.start)}"
-        "<c:approvedForPatient>true</c:approvedForPatient></c:careContactHeader>"
-    )
-
-
-def _contact_3(hsa_id: str, contact: Contact, shown: Fictive) -> str:
-    return (
-        f"<careContact>{_contact_header(hsa_id, contact, shown)}<c:careContactBody>"
-        "<c:careContactCode><c:code>1</c:code><c:codeSystem>1.2.752.129.2.2.2.25</c:codeSystem>"
-        "<c:displayName>Besök</c:displayName></c:careContactCode>"
-        f"<c:careContactReason>{escape(contact.reason)}</c:careContactReason>{_unit(contact)}"
-        f"{_period(contact)}<c:careContactStatus><c:code>{contact.status_code}</c:code>"
-        "<c:codeSystem>1.2.752.116.2.1.1</c:codeSystem>"
-        f"<c:displayName>{escape(contact.status_name)}</c:displayName></c:careContactStatus>"
-        "</c:careContactBody></careContact>"
-    )
-
-
-def _contact_2(hsa_id: str, contact: Contact, shown: Fictive) -> str:
-    status = "5" if contact.status_name == "avslutad" else "1"
-    return (
-        f"<careContact>{_contact_header(hsa_id, contact, shown)}<c:careContactBody>"
-        "<c:careContactCode>1</c:careContactCode>"
-        f"<c:careContactReason>{escape(contact.reason)}</c:careContactReason>{_unit(contact)}"
-        f"{_period(contact)}<c:careContactStatus>{status}</c:careContactStatus>"
-        "</c:careContactBody></careContact>"
-    )

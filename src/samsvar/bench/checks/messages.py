@@ -1,4 +1,7 @@
-"""Checks of messages: HTTP, labels, SOAP, and what a producer must bear with in a request."""
+"""Checks of messages: HTTP, labels, SOAP, and what a producer must bear with in a request.
+
+Long, because its table is long: one row for each rule.
+"""
 
 from __future__ import annotations
 

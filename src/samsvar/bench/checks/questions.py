@@ -1,4 +1,7 @@
-"""Checks of questions and filters: who is found, and what each field of the request limits."""
+"""Checks of questions and filters: who is found, and what each field of the request limits.
+
+Long, because its table is long: one row for each rule.
+"""
 
 from __future__ import annotations
 
