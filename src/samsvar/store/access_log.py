@@ -9,7 +9,9 @@ double the time of a commit under load (measured: 8 ms against 4 ms for 64 quest
 ``explain`` always reads them together. The writer has a connection and a prepared statement of
 its own: where few wait, SQLAlchemy's part of a commit was five sixths of its processor time
 (measured: 340 microseconds against 60). Persons are hashed and sealed.
-Triggers refuse UPDATE and DELETE. Knows nothing of why a question ended as it did.
+Triggers refuse UPDATE and DELETE. Each row is a leaf of a tree (``audit.merkle``), whose growing
+edge is kept in the same transaction: whatever is changed afterwards can be found out, also what
+another process that appends has done. Knows nothing of why a question ended as it did.
 """
 
 from __future__ import annotations
@@ -29,18 +31,21 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 
+from samsvar.audit.merkle import CompactRange, Growing
+from samsvar.audit.row_form import leaf_of
 from samsvar.errors import AuditUnavailable
 from samsvar.model.exchange import QuestionRecord
 from samsvar.observe.masking import masked
 from samsvar.ports import AccessLog
+from samsvar.store.audit_tree import TreeBroken, continued, keep
 from samsvar.store.database import Database
 from samsvar.store.secrets import PersonVault
 from samsvar.store.tables import QUESTION
 
-# Every column but the first: the sequence is the database's to give.
+# Every column: the sequence is the place in the tree, and so in the row's own hash.
 _INSERT = str(
     sa.insert(QUESTION)
-    .values({column.name: sa.bindparam(column.name) for column in QUESTION.c[1:]})
+    .values({column.name: sa.bindparam(column.name) for column in QUESTION.c})
     .compile(dialect=sqlite.dialect(paramstyle="named"))
 )
 _MOST_IN_ONE_COMMIT = 500  # so that the first in line does not wait for a thousand others
@@ -78,6 +83,8 @@ class SqliteAccessLog:
         self._wake = threading.Condition()
         self._closing = False
         self._connection: sqlite3.Connection | None = None
+        self._tree = CompactRange()
+        """As this writer left it: the one in the database must have this as its beginning."""
         self._writer = threading.Thread(target=self._write, name="access-log", daemon=True)
         self._writer.start()
 
@@ -140,8 +147,19 @@ class SqliteAccessLog:
             if self._connection is None:
                 self._connection = self._database.raw()
             self._connection.execute("BEGIN IMMEDIATE")
+            growing = Growing(continued(self._connection, self._tree))
+            for row in rows:
+                row["sequence"] = growing.size + 1
+                row["leaf"] = leaf_of(row)
+                growing.add(row["leaf"])
             self._connection.executemany(_INSERT, rows)
+            grown = growing.range
+            keep(self._connection, grown)
             self._connection.execute("COMMIT")
+            self._tree = grown
+        except TreeBroken as error:
+            self._let_go()
+            return str(error)
         except Exception as error:  # noqa: BLE001 - the thread must outlive whatever this was
             self._let_go()
             # The type only: the message may repeat what was being stored.
@@ -182,7 +200,7 @@ def _row(record: QuestionRecord, vault: PersonVault) -> Row:
         "fault": record.fault,
         "fault_detail": _storable(record.fault_detail),
         "catalogue_version": record.catalogue_version,
-        "elapsed": record.elapsed,
+        "elapsed": float(record.elapsed) + 0.0,  # -0.0 would be read back as 0.0
         "items": sum(decision.items for decision in record.decisions),
         "security": _json(record.security),
         "peer": _storable(record.peer),

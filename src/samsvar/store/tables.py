@@ -46,8 +46,38 @@ QUESTION = sa.Table(
     sa.Column("security", sa.Text, nullable=False),
     sa.Column("peer", sa.Text, nullable=False),
     sa.Column("decisions", sa.Text, nullable=False),
+    sa.Column("leaf", sa.LargeBinary, nullable=False),
     sqlite_autoincrement=True,
 )
+
+AUDIT_TREE = sa.Table(
+    "audit_tree",
+    METADATA,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("log", sa.Text, nullable=False),
+    sa.Column("size", sa.Integer, nullable=False),
+    sa.Column("peaks", sa.LargeBinary, nullable=False),
+)
+"""One row, of id 1: the log's own id, and what its writer needs to make the tree grow."""
+
+AUDIT_HEAD = sa.Table(
+    "audit_head",
+    METADATA,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("size", sa.Integer, nullable=False),
+    sa.Column("peaks", sa.LargeBinary, nullable=False),
+    sa.Column("line", sa.LargeBinary, nullable=False),
+)
+"""Signed heads, as they stand in the heads file too, with the tree at that moment."""
+
+AUDIT_KEY = sa.Table(
+    "audit_key",
+    METADATA,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("key", sa.Text, nullable=False),
+    sa.Column("line", sa.LargeBinary, nullable=False),
+)
+"""Public keys that have signed heads, the newest last, each handed over to by the one before."""
 
 ENGAGEMENT_PLACE = sa.Table(
     "engagement_place",

@@ -1,0 +1,85 @@
+"""The access log as a Merkle tree: a leaf in each row, what grows the tree, and signed heads.
+
+Rows that are there get their leaves now. What was changed before cannot be found out any more:
+the first head says when the proof begins.
+"""
+
+from __future__ import annotations
+
+import secrets
+
+import sqlalchemy as sa
+from alembic import op
+
+from samsvar.audit.merkle import CompactRange, Growing
+from samsvar.audit.row_form import MISSING, NAMES, leaf_of_values
+
+revision = "0006"
+down_revision = "0005"
+branch_labels = None
+depends_on = None
+
+_APPEND_ONLY = """
+CREATE TRIGGER {table}_no_{verb} BEFORE {verb} ON {table}
+BEGIN SELECT RAISE(ABORT, 'the access log is append-only'); END
+"""
+_AT_ONCE = 1000
+
+
+def upgrade() -> None:
+    """Make column and tables, and hash what is there."""
+    op.execute("ALTER TABLE question ADD COLUMN leaf BLOB NOT NULL DEFAULT x''")
+    op.create_index("question_sender", "question", ["sender"])
+    op.create_index("question_at", "question", ["at"])
+    op.create_table(
+        "audit_tree",
+        sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("log", sa.Text, nullable=False),
+        sa.Column("size", sa.Integer, nullable=False),
+        sa.Column("peaks", sa.LargeBinary, nullable=False),
+    )
+    op.create_table(
+        "audit_head",
+        sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("size", sa.Integer, nullable=False),
+        sa.Column("peaks", sa.LargeBinary, nullable=False),
+        sa.Column("line", sa.LargeBinary, nullable=False),
+    )
+    op.create_table(
+        "audit_key",
+        sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("key", sa.Text, nullable=False),
+        sa.Column("line", sa.LargeBinary, nullable=False),
+    )
+    for table in ("audit_head", "audit_key"):
+        for verb in ("UPDATE", "DELETE"):
+            op.execute(_APPEND_ONLY.format(table=table, verb=verb))
+    op.execute("DROP TRIGGER question_no_UPDATE")
+    tree = _hash_rows()
+    op.execute(_APPEND_ONLY.format(table="question", verb="UPDATE"))
+    op.get_bind().execute(
+        sa.text("INSERT INTO audit_tree (id, log, size, peaks) VALUES (1, :log, :size, :peaks)"),
+        {"log": secrets.token_hex(16), "size": tree.size, "peaks": tree.stored},
+    )
+
+
+def _hash_rows() -> CompactRange:
+    connection = op.get_bind()
+    growing = Growing(CompactRange())
+    rows = sa.text(
+        f"SELECT {', '.join(NAMES)} FROM question"  # noqa: S608 - the columns' names
+        " WHERE sequence > :last ORDER BY sequence LIMIT :most"
+    )
+    update = sa.text("UPDATE question SET leaf = :leaf WHERE sequence = :sequence")
+    last = 0
+    while batch := connection.execute(rows, {"last": last, "most": _AT_ONCE}).all():
+        leaves = []
+        for row in batch:
+            while growing.size + 1 < row[0]:
+                growing.add(MISSING)  # it had gone before anybody could prove it
+            leaf = leaf_of_values(tuple(row))
+            growing.add(leaf)
+            leaves.append({"leaf": leaf, "sequence": row[0]})
+        connection.execute(update, leaves)
+        last = batch[-1][0]
+    return growing.range
