@@ -1,12 +1,15 @@
-"""``samsvar producers``: test a producer, verify a test's report, see how live answers score."""
+"""``samsvar producers``: register, publish, suspend; test one, see how live answers score."""
 
 from __future__ import annotations
 
 import typer
 
-from samsvar.cli import bench_producer, conformance_score
+from samsvar.cli import bench_producer, conformance_score, producer_desk
 
-app = typer.Typer(help="Producers: test one, verify a report, see how live answers keep the rules.")
+app = typer.Typer(
+    help="Producers: register and publish them, test one, see how live answers keep the rules."
+)
 app.command("test")(bench_producer.bench_producer)
 app.command("verify-report")(bench_producer.verify_report)
 app.command("score")(conformance_score.score)
+producer_desk.put_into(app)

@@ -1,0 +1,170 @@
+"""Where commands about producers are handed in: this machine's data folder, or a running hub.
+
+Both take the same rows of the administrative interface: here they are called, there they are
+asked for over HTTP. Knows no command.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Protocol
+
+import orjson
+import typer
+
+from samsvar.cli.options import settings_from
+from samsvar.cli.outcome import REFUSED, UNREACHED, WRONG_INPUT, Stop
+from samsvar.settings import Settings, read_secret
+
+if TYPE_CHECKING:
+    from samsvar.inbound.admin.problems import Problem
+    from samsvar.inbound.admin.router import Route
+
+UrlOption = Annotated[
+    str | None, typer.Option(help="a running hub, https://...; left out: the data folder here")
+]
+TokenOption = Annotated[
+    str | None, typer.Option(help="where the token is: file:PATH or env:NAME; with --url")
+]
+AuthorityOption = Annotated[
+    Path | None, typer.Option(help="who issued the hub's certificate, PEM; with --url")
+]
+_SECONDS = 300.0  # a test of a producer takes its time
+
+
+class Counter(Protocol):
+    """Takes one errand."""
+
+    def ask(self, method: str, path: str, body: object = None, *, pem: bytes | None = None) -> Any:
+        """The answer's JSON.
+
+        Raises:
+            Stop: it was refused, with every fault; or could not be reached.
+        """
+
+
+def counter(
+    settings: Path | None, url: str | None, token: str | None, authority: Path | None
+) -> Counter:
+    """Here, or there."""
+    if url is None:
+        if token is not None or authority is not None:
+            raise Stop(WRONG_INPUT, "--token and --authority go with --url")
+        return Here(settings_from(settings))
+    if token is None:
+        raise Stop(WRONG_INPUT, "--url needs --token file:PATH or env:NAME")
+    try:
+        secret = read_secret(token, Path.cwd()).strip()
+    except LookupError as error:
+        # Never what was given: it may be the token itself.
+        raise Stop(WRONG_INPUT, "--token: give file:PATH or env:NAME of a token") from error
+    return There(url.rstrip("/"), secret, authority)
+
+
+class Here:
+    """The data folder of this machine. Whoever can write there is a registrar."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def ask(self, method: str, path: str, body: object = None, *, pem: bytes | None = None) -> Any:
+        """Call the row that has the path."""
+        from samsvar.app import Packaged
+        from samsvar.errors import ResourcesMissing
+        from samsvar.inbound.admin.problems import problem_of
+        from samsvar.onboarding.refusals import Refused
+        from samsvar.store.database import open_database
+        from samsvar.store.secrets import open_vault
+
+        settings = self._settings
+        try:
+            database = open_database(settings.hub.data)
+            try:
+                premises = Packaged.load(settings.hub.data).premises(database, settings)
+                table = premises.table(
+                    open_vault(database),
+                    missing=list,
+                    catalogue_version=premises.catalogue.newest,
+                    published=_nothing_to_do,
+                )
+                return asyncio.run(_called(table, method, path, body, pem))
+            finally:
+                database.close()
+        except ResourcesMissing as error:
+            raise Stop(UNREACHED, f"{settings.hub.data}: {error}") from error
+        except Refused as error:
+            raise _stop(problem_of(error)) from error
+
+
+class There:
+    """A running hub, over HTTP."""
+
+    def __init__(self, url: str, token: str, authority: Path | None) -> None:
+        self._url = url
+        self._token = token
+        self._authority = authority
+
+    def ask(self, method: str, path: str, body: object = None, *, pem: bytes | None = None) -> Any:
+        """Ask for the row that has the path."""
+        import requests
+
+        from samsvar.inbound.admin.openapi import PEM_TYPE
+        from samsvar.inbound.admin.problems import Problem
+        from samsvar.inbound.admin.router import PREFIX
+
+        session = requests.Session()
+        session.trust_env = False
+        kind = PEM_TYPE if pem is not None else "application/json"
+        try:
+            answer = session.request(
+                method,
+                f"{self._url}{PREFIX}{path}",
+                data=pem if pem is not None else None if body is None else orjson.dumps(body),
+                headers={"Authorization": f"Bearer {self._token}", "Content-Type": kind},
+                verify=str(self._authority) if self._authority else True,
+                timeout=_SECONDS,
+                allow_redirects=False,
+            )
+            told = orjson.loads(answer.content)
+        except (requests.RequestException, OSError, ValueError) as error:
+            raise Stop(
+                UNREACHED, f"no answer that can be read from there ({type(error).__name__})"
+            ) from error
+        finally:
+            session.close()
+        if not answer.ok:
+            faults = told.get("faults", ()) if isinstance(told, dict) else ()
+            text = told.get("error", "") if isinstance(told, dict) else ""
+            raise _stop(Problem(answer.status_code, str(text), map(str, faults)))
+        return told
+
+
+async def _called(
+    table: tuple[Route, ...], method: str, path: str, body: object, pem: bytes | None
+) -> Any:
+    from samsvar.inbound.admin.problems import Problem
+    from samsvar.inbound.admin.reading import read_json, read_query
+    from samsvar.inbound.admin.router import PREFIX, Asked, found
+    from samsvar.onboarding.roles import Role, User
+
+    user = User("command", getpass.getuser(), Role.REGISTRAR)
+    try:
+        route, names = found(table, method, f"{PREFIX}{path}")
+        sent = read_json(route.request, orjson.dumps(body)) if route.request else pem
+        made = await route.handler(Asked(user, names, read_query(route, ""), sent))
+    except Problem as problem:
+        raise _stop(problem) from problem
+    return orjson.loads(made.model_dump_json())
+
+
+async def _nothing_to_do() -> None:
+    """Running hubs look for a new version themselves."""
+
+
+def _stop(problem: Problem) -> Stop:
+    code = WRONG_INPUT if problem.status in (400, 422) else REFUSED
+    if problem.status in (429, 500, 503):
+        code = UNREACHED
+    return Stop(code, "\n".join([str(problem), *(f"  {fault}" for fault in problem.faults)]))

@@ -1,0 +1,256 @@
+"""``samsvar producers add``, ``list``, ``show`` and so on: the desk, from the command line."""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import orjson
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from samsvar.cli.counter import AuthorityOption, TokenOption, UrlOption, counter
+from samsvar.cli.options import JsonOption, SettingsOption
+from samsvar.cli.outcome import DONE, PARTLY, WRONG_INPUT, Stop
+from samsvar.model.catalogue import OrganisationKind, ProducerKind
+from samsvar.model.local_time import STOCKHOLM
+
+IdArgument = Annotated[str, typer.Argument(metavar="ID", help="as producers list shows it")]
+CommentOption = Annotated[str, typer.Option(help="why; kept in the history")]
+
+
+def add(
+    name: Annotated[str, typer.Option(help="what people call the system")],
+    hsa_id: Annotated[str, typer.Option(help="its HSA-id: logical address and serialNumber")],
+    owner: Annotated[str, typer.Option(help="who is responsible for the information")],
+    organisation: Annotated[OrganisationKind, typer.Option(help="region, namnd or private")],
+    contact: Annotated[str, typer.Option(help="whom to reach: a function, not a person")],
+    data_controller: Annotated[str, typer.Option(help="personuppgiftsansvarig")],
+    address: Annotated[str, typer.Option(help="the URL where it is asked")],
+    contract: Annotated[list[str], typer.Option(help='"GetCarePlans 2"; may be given again')],
+    email: Annotated[str | None, typer.Option(help="of the contact")] = None,
+    wanted: Annotated[str | None, typer.Option("--id", help="left out: made of the name")] = None,
+    adapter: Annotated[
+        str | None, typer.Option(help="if it does not speak the contracts itself")
+    ] = None,
+    option: Annotated[
+        list[str] | None, typer.Option(help="NAME=VALUE of the adapter; may be given again")
+    ] = None,
+    timeout: Annotated[float | None, typer.Option(help="seconds it may take at most")] = None,
+    settings: SettingsOption = None,
+    url: UrlOption = None,
+    token: TokenOption = None,
+    authority: AuthorityOption = None,
+) -> None:
+    """Register a system. It is asked by nobody until it has been asked for and approved."""
+    form = {
+        "id": wanted,
+        "name": name,
+        "hsa_id": hsa_id,
+        "owner": owner,
+        "organisation": organisation.value,
+        "contact": {"name": contact, "email": email},
+        "data_controller": data_controller,
+        "url": address,
+        "kind": (ProducerKind.ADAPTER if adapter else ProducerKind.SOAP).value,
+        "adapter": adapter,
+        "options": dict(map(_pair, option or ())),
+        "contracts": contract,
+        "timeout": timeout,
+    }
+    made = counter(settings, url, token, authority).ask("POST", "/producers", form)
+    _say(f"{made['id']} is registered: samsvar producers publish {made['id']}")
+
+
+def list_all(
+    settings: SettingsOption = None,
+    url: UrlOption = None,
+    token: TokenOption = None,
+    authority: AuthorityOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """All producers, those of the registry file too."""
+    found = counter(settings, url, token, authority).ask("GET", "/producers")
+    if as_json:
+        _print_json(found)
+        return
+    table = Table()
+    table.add_column("Id", no_wrap=True)
+    for heading in ("State", "In force", "Name", "Asked at"):
+        table.add_column(heading, overflow="fold")
+    for one in found["producers"]:
+        in_force, form = one["in_force"], one["form"]
+        title = (form or {}).get("name") or in_force["title"]
+        where = sorted({row["logical_address"] for row in in_force["routes"]} if in_force else ())
+        table.add_row(one["id"], one["state"], _service(in_force), title, "\n".join(where))
+    Console().print(table)
+
+
+def show(
+    name: IdArgument,
+    settings: SettingsOption = None,
+    url: UrlOption = None,
+    token: TokenOption = None,
+    authority: AuthorityOption = None,
+) -> None:
+    """One producer: form, certificate, what is in force, what has happened. As JSON."""
+    _print_json(counter(settings, url, token, authority).ask("GET", f"/producers/{name}"))
+
+
+def certificate(
+    name: IdArgument,
+    file: Annotated[Path, typer.Argument(help="PEM: the certificate, then its chain")],
+    settings: SettingsOption = None,
+    url: UrlOption = None,
+    token: TokenOption = None,
+    authority: AuthorityOption = None,
+) -> None:
+    """Hand in the system's certificate. A file with a request (CSR) is judged instead."""
+    try:
+        pem = file.read_bytes()
+    except OSError as error:
+        raise Stop(WRONG_INPUT, f"{file}: cannot be read: {error.strerror}") from error
+    at = counter(settings, url, token, authority)
+    if b"CERTIFICATE REQUEST-----" in pem:
+        judged = at.ask("POST", f"/producers/{name}/certificate-request", pem=pem)
+        for line in judged["faults"] or ["an authority can sign it"]:
+            _say(line)
+        if not judged["acceptable"]:
+            raise Stop(WRONG_INPUT, "\n".join(["it must have:", *judged["wanted"]]))
+        return
+    facts = at.ask("PUT", f"/producers/{name}/certificate", pem=pem)["certificate"]
+    _say(f"taken: {', '.join(facts['usages'])}, until {facts['valid_to'][:10]}")
+
+
+def publish(
+    name: IdArgument,
+    comment: CommentOption = "",
+    settings: SettingsOption = None,
+    url: UrlOption = None,
+    token: TokenOption = None,
+    authority: AuthorityOption = None,
+) -> None:
+    """Ask that a producer be published."""
+    at = counter(settings, url, token, authority)
+    at.ask("POST", f"/producers/{name}/publication", {"comment": comment})
+    _say(f"{name} has been asked for: samsvar producers approve {name}")
+
+
+def approve(
+    name: IdArgument,
+    consumer: Annotated[
+        list[str] | None,
+        typer.Option(help="HSA-id of who may ask it; left out: all who may ask this hub"),
+    ] = None,
+    comment: CommentOption = "",
+    settings: SettingsOption = None,
+    url: UrlOption = None,
+    token: TokenOption = None,
+    authority: AuthorityOption = None,
+) -> None:
+    """Publish a producer: routes and permissions are in force at once."""
+    body = {"comment": comment, "consumers": consumer or None}
+    made = counter(settings, url, token, authority).ask("POST", f"/producers/{name}/approve", body)
+    _say(f"{name} is published: version {made['version']} of the registry")
+
+
+def reject(
+    name: IdArgument,
+    comment: Annotated[str, typer.Option(help="why")],
+    settings: SettingsOption = None,
+    url: UrlOption = None,
+    token: TokenOption = None,
+    authority: AuthorityOption = None,
+) -> None:
+    """Say no to publishing a producer."""
+    at = counter(settings, url, token, authority)
+    at.ask("POST", f"/producers/{name}/reject", {"comment": comment})
+    _say(f"{name} is rejected")
+
+
+def disable(
+    name: IdArgument,
+    notice: Annotated[str, typer.Option(help="what consumers will read")],
+    until: Annotated[
+        datetime | None, typer.Option(help="from then on it is asked again; Swedish time")
+    ] = None,
+    settings: SettingsOption = None,
+    url: UrlOption = None,
+    token: TokenOption = None,
+    authority: AuthorityOption = None,
+) -> None:
+    """Put a producer out of service: it is not asked."""
+    ends = until.replace(tzinfo=STOCKHOLM).isoformat() if until else None
+    body = {"notice": notice, "until": ends}
+    made = counter(settings, url, token, authority).ask("POST", f"/producers/{name}/disable", body)
+    _say(f"{name} is out of service: version {made['version']} of the registry")
+
+
+def enable(
+    name: IdArgument,
+    settings: SettingsOption = None,
+    url: UrlOption = None,
+    token: TokenOption = None,
+    authority: AuthorityOption = None,
+) -> None:
+    """Put a producer back in service."""
+    made = counter(settings, url, token, authority).ask("POST", f"/producers/{name}/enable", {})
+    _say(f"{name} is in service: version {made['version']} of the registry")
+
+
+def try_out(
+    name: IdArgument,
+    settings: SettingsOption = None,
+    url: UrlOption = None,
+    token: TokenOption = None,
+    authority: AuthorityOption = None,
+) -> int:
+    """Test a registered producer with the customary test persons, and note it in its history."""
+    report = counter(settings, url, token, authority).ask("POST", f"/producers/{name}/test", {})
+    for result in report["results"]:
+        if result["outcome"] in ("FAIL", "WARN"):
+            _say(f"{result['outcome']:5}{result['id']} {result['contract']}: {result['reason']}")
+    _say(", ".join(f"{count} {outcome}" for outcome, count in report["summary"].items()))
+    return DONE if report["passed"] else PARTLY
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, mark, value = text.partition("=")
+    if not mark:
+        raise Stop(WRONG_INPUT, "--option: NAME=VALUE")
+    return name, value
+
+
+def _service(in_force: Any) -> str:
+    if in_force is None:
+        return "no"
+    off = in_force["disabled"]
+    return "yes" if off is None else f"out of service: {off['notice']}"
+
+
+def _print_json(tree: object) -> None:
+    sys.stdout.write(orjson.dumps(tree, option=orjson.OPT_INDENT_2).decode() + "\n")
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+
+
+def put_into(app: typer.Typer) -> None:
+    """The commands, with their names."""
+    for name, command in (
+        ("add", add),
+        ("list", list_all),
+        ("show", show),
+        ("certificate", certificate),
+        ("publish", publish),
+        ("approve", approve),
+        ("reject", reject),
+        ("disable", disable),
+        ("enable", enable),
+        ("try", try_out),
+    ):
+        app.command(name)(command)
