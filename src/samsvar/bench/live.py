@@ -184,6 +184,7 @@ class Conformance:
             with self._wake:
                 if not self._ready and not self._closing:
                     self._wake.wait(timeout=self._flush_seconds)
+                self._forget_the_old(self._clock.monotonic())
                 one = self._ready.popleft() if self._ready else None
                 ending = self._closing and one is None
             if one is not None:

@@ -15,6 +15,7 @@ from samsvar.bench.wire import Exchanged
 from samsvar.model.identifiers import PersonId
 from samsvar.observe.masking import masked
 
+HIDDEN = "[masked]"
 LONGEST = 6000
 """Characters of a message in a report: enough for some records."""
 _FREE_TEXT = (
@@ -24,6 +25,8 @@ _FREE_TEXT = (
 _FREE = re.compile(rf"(<(?:[\w.-]+:)?({_FREE_TEXT})(?:\s[^<>]*)?>)([^<]+)(</)")
 _BASE64 = re.compile(r"[A-Za-z0-9+/=\s]{200,}")
 _HEADERS = ("content-type", "content-length", "content-encoding", "connection", "soapaction")
+_BETWEEN_TAGS = re.compile(r"(?<=>)\s*(?=<)")
+_OPENS = re.compile(r"<[A-Za-z_]")
 _CONTROL = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd]")
 
 
@@ -36,7 +39,7 @@ class Mask:
 
     def text(self, text: str) -> str:
         """The text without numbers."""
-        return masked(self._numbers.sub("<masked>", text))
+        return masked(self._numbers.sub(HIDDEN, text)).replace("<masked>", HIDDEN)
 
     def exchange(self, name: str, exchange: Exchanged) -> Shown:
         """One exchange as a report may show it."""
@@ -52,9 +55,22 @@ class Mask:
         text = body.decode("utf-8", "replace")
         text = _FREE.sub(r"\1…\4", text)
         text = self.text(_BASE64.sub("…", text))
-        text = _CONTROL.sub("\ufffd", text)
+        text = _in_lines(_CONTROL.sub("\ufffd", text))
         cut = len(text) - LONGEST
         return text if cut <= 0 else f"{text[:LONGEST]}\n… (+{cut})"
+
+
+def _in_lines(text: str) -> str:
+    """The message with a line for each element, as people read XML. Only for the eye: a report is
+    no copy of the bytes."""
+    depth, lines = 0, []
+    for piece in _BETWEEN_TAGS.split(text):
+        closing = piece.startswith("</")
+        depth -= closing
+        lines.append("  " * min(max(depth, 0), 12) + piece)
+        opens = _OPENS.match(piece) is not None
+        depth += opens and not piece.endswith("/>") and "</" not in piece
+    return "\n".join(lines)
 
 
 def _spellings(person: PersonId) -> tuple[str, ...]:

@@ -59,7 +59,9 @@ class Read:
     def result(self) -> etree._Element | None:
         """The contract's own result, if it has one and it is there."""
         name, response = self.contract.result_element, self.response
-        return None if name is None or response is None else response.find(name)
+        if name is None or response is None:
+            return None
+        return response.find("/".join((*self.contract.above_result, name)))
 
     def result_field(self, local: str) -> str | None:
         """A field of the result."""

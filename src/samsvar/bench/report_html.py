@@ -6,7 +6,7 @@ Every outcome has a word and a sign; colour only helps. Knows a report; judges n
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from html import escape
 
 from samsvar.bench.history import Changes
@@ -29,7 +29,7 @@ def as_html(report: Report, changes: Changes | None = None) -> bytes:
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{title}</title><style>{STYLE}</style></head><body><main>"
         f"{_head(report, title)}{_changes(report, changes)}{_to_do(report)}"
-        f"{''.join(_area(report, area) for area in Area)}{_exchanges(report.exchanges)}"
+        f"{''.join(_area(report, area) for area in Area)}{_exchanges(_telling(report))}"
         "</main></body></html>\n"
     ).encode()
 
@@ -116,7 +116,7 @@ def _area(report: Report, area: Area) -> str:
     if not results:
         return ""
     swedish, english = AREA_TITLES[area]
-    ids = dict.fromkeys(result.id for result in results)
+    ids = sorted({result.id for result in results})
     rows = "".join(_rows([result for result in results if result.id == check]) for check in ids)
     return (
         f'<section><h2>{swedish} <small lang="en">{english}</small></h2><table><thead><tr>'
@@ -162,6 +162,19 @@ def _cell(results: list[Result]) -> str:
 def _badge(result: Result) -> str:
     sign, swedish, english = WORDS[result.judgement.outcome]
     return f'<b class="badge" title="{english}"><i aria-hidden="true">{sign}</i> {swedish}</b>'
+
+
+def _telling(report: Report) -> Iterator[Shown]:
+    """The exchanges that show something amiss; where nothing is, each contract's first one. The
+    report in JSON has them all."""
+    amiss = {
+        name
+        for result in report.results
+        if result.judgement.outcome is not Outcome.PASS
+        for name in result.judgement.shows
+    }
+    firsts = {f"{contract}: known" for contract in report.contracts}
+    yield from (shown for shown in report.exchanges if shown.name in amiss | firsts)
 
 
 def _exchanges(exchanges: Iterable[Shown]) -> str:
