@@ -165,24 +165,33 @@ def _leads_to(
 ) -> bool:
     """Whether each step from the certificate to an authority is signed, in time, and allowed."""
     child = own
-    for _ in range(_LONGEST_CHAIN):
-        if any(_issued(child, authority, now) for authority in authorities):
+    for between in range(_LONGEST_CHAIN):
+        if any(_issued(child, authority, between, now) for authority in authorities):
             return True
-        parent = next(
-            (each for each in others if each != child and _issued(child, each, now)), None
-        )
+        parents = (each for each in others if each != child)
+        parent = next((each for each in parents if _issued(child, each, between, now)), None)
         if parent is None:
             return False
         child = parent
     return False
 
 
-def _issued(child: x509.Certificate, parent: x509.Certificate, now: datetime) -> bool:
+def _issued(child: x509.Certificate, parent: x509.Certificate, between: int, now: datetime) -> bool:
+    """Whether the parent signed it, and may have; ``between``: authorities below the parent."""
     if not parent.not_valid_before_utc <= now < parent.not_valid_after_utc:
         return False
     try:
-        constraints = parent.extensions.get_extension_for_class(x509.BasicConstraints).value
         child.verify_directly_issued_by(parent)
+        limits = parent.extensions.get_extension_for_class(x509.BasicConstraints).value
+        usage = _key_usage(parent)
     except (x509.ExtensionNotFound, InvalidSignature, UnsupportedAlgorithm, TypeError, ValueError):
         return False
-    return constraints.ca
+    long_enough = limits.path_length is None or between <= limits.path_length
+    return limits.ca and long_enough and (usage is None or usage.key_cert_sign)
+
+
+def _key_usage(certificate: x509.Certificate) -> x509.KeyUsage | None:
+    try:
+        return certificate.extensions.get_extension_for_class(x509.KeyUsage).value
+    except x509.ExtensionNotFound:
+        return None
