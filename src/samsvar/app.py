@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -136,6 +137,8 @@ class Hub:
         self.events = RoutingLog(enabled=settings.log.routing)
         self._clock = SystemClock()
         self._chores: list[asyncio.Task[None]] = []
+        self._closing = contextlib.AsyncExitStack()
+        """What has been opened, to be closed in reverse: also if the start ends halfway."""
 
     async def start(self) -> tuple[str, ...]:
         """Check, open, bind; where the hub can be reached.
@@ -144,11 +147,20 @@ class Hub:
             HubError, CannotListen, CertificatesUnusable, ContractsInvalid, AdaptersInvalid:
                 each with sentences that say what to do.
         """
+        try:
+            return await self._start()
+        except BaseException:
+            await self._closing.aclose()
+            raise
+
+    async def _start(self) -> tuple[str, ...]:
         settings = self._settings
+        closing = self._closing
         self_test()
         packaged = await asyncio.to_thread(Packaged.load, settings.hub.data)
         self._served = packaged.served
         self._database = open_database(settings.hub.data)
+        closing.callback(self._database.close)
         vault = open_vault(self._database)
         self._catalogue = CatalogueKeeper(
             catalogue_of(self._database, packaged, settings),
@@ -158,16 +170,21 @@ class Hub:
             timedelta(hours=settings.hub.snapshot_hours),
         )
         await self._look_for_catalogue()
-        self._access_log = SqliteAccessLog(self._database, vault)
         self._index = SqliteIndex(self._database, vault)
+        closing.callback(self._index.close)
         self._outbox = SqliteOutbox(self._database, vault)
+        closing.callback(self._outbox.close)
         self._conformance = Conformance(
             SqliteConformance(self._database),
             packaged.schemas,
             self._clock,
             sample=settings.conformance.sample,
         )
+        closing.push_async_callback(asyncio.to_thread, self._conformance.close)
+        self._access_log = SqliteAccessLog(self._database, vault)
+        closing.push_async_callback(self._access_log.close)
         self._client = HttpClient(settings.producers, client_tls(settings.producers))
+        closing.push_async_callback(self._client.close)
         world = World(
             clock=self._clock,
             catalogue=self._catalogue,
@@ -195,11 +212,9 @@ class Hub:
             admin=self._admin_door(packaged, vault),
         )
         self._listeners = Listeners(door, settings.limits, self.events, self._clock)
-        try:
-            urls = await self._listeners.open(settings.listen)
-        except BaseException:
-            await self.stop()
-            raise
+        closing.push_async_callback(self._end_chores)
+        closing.push_async_callback(self._listeners.close, DRAIN_SECONDS)
+        urls = await self._listeners.open(settings.listen)
         own = world.rules.own_addresses
         consistency = ConsistencyCounter(self._database, vault, own_addresses=own)
         self._chores = [
@@ -234,18 +249,14 @@ class Hub:
 
     async def stop(self) -> None:
         """Take no more callers, finish what is running, close everything."""
-        await self._listeners.close(DRAIN_SECONDS)
+        await self._closing.aclose()
+        self.events.emit("hub-stopped", "-")
+        self.events.flush()
+
+    async def _end_chores(self) -> None:
         for chore in self._chores:
             chore.cancel()
         await asyncio.gather(*self._chores, return_exceptions=True)
-        await self._client.close()
-        await self._access_log.close()
-        await asyncio.to_thread(self._conformance.close)
-        self._outbox.close()
-        self._index.close()
-        self._database.close()
-        self.events.emit("hub-stopped", "-")
-        self.events.flush()
 
     def _notifier(self) -> Notifier:
         settings = self._settings
