@@ -1,6 +1,7 @@
 """What goes in and out as JSON: the desk's words with the types that the description is made of.
 
 Unknown keys are refused. Knows nothing of HTTP; judges only what is no question of the desk's.
+Long, for each shape is a class.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """The table: what can be asked for, who may, what does it.
 
 Each handler calls one method of the desk, in a thread, since the desk reads and writes a database.
+Long, for the table is one.
 """
 
 from __future__ import annotations

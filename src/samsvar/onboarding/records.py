@@ -1,0 +1,137 @@
+"""Producers as they stand, read and kept again: every errand begins and ends with that.
+
+Knows applications and the registry in force, and whose business each is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from samsvar.model.catalogue import Disabled, Producer
+from samsvar.observe.masking import masked
+from samsvar.onboarding.application import Application, Happening
+from samsvar.onboarding.form import form_faults
+from samsvar.onboarding.ports import Applications, House, RegistryOffice
+from samsvar.onboarding.refusals import NotAllowed, NotNow, NotThere, NotValid
+from samsvar.onboarding.registering import (
+    addresses_of,
+    find,
+)
+from samsvar.onboarding.roles import Right, User
+from samsvar.ports import Clock
+from samsvar.registry import Registry
+
+_LONGEST_COMMENT = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One producer as it stands: its application, what is in force, or both."""
+
+    id: str
+    application: Application | None
+    producer: Producer | None
+    """As the registry in force has it."""
+    routes: tuple[tuple[str, str], ...] = ()
+    """Contract and logical address of each route to it."""
+    disabled: Disabled | None = None
+    """Why it is not asked now."""
+
+
+class Records:
+    """Reads, looks whether the user may, and keeps."""
+
+    def __init__(
+        self,
+        applications: Applications,
+        office: RegistryOffice,
+        house: Callable[[], House],
+        clock: Clock,
+    ) -> None:
+        """``house`` is asked each time: contracts may be added while the hub runs."""
+        self._applications = applications
+        self._office = office
+        self._house = house
+        self._clock = clock
+
+    def all(self, user: User) -> list[Standing]:
+        """Every producer that the user may see, by id."""
+        must(user, Right.SEE_PRODUCERS)
+        _, registry = self._office.newest()
+        applications = {each.id: each for each in self._applications.all()}
+        ids = sorted({*applications, *(producer.id for producer in registry.producers)})
+        return [
+            self._standing(name, applications.get(name), registry)
+            for name in ids
+            if user.sees(name, _registered_by(applications.get(name)))
+        ]
+
+    def one(self, user: User, name: str) -> Standing:
+        """One producer.
+
+        Raises:
+            NotThere: nobody of that name, or not the user's business.
+        """
+        must(user, Right.SEE_PRODUCERS)
+        _, registry = self._office.newest()
+        application = self._applications.get(name)
+        if application is None and find(registry, name) is None:
+            raise _not_there()
+        if not user.sees(name, _registered_by(application)):
+            raise _not_there()
+        return self._standing(name, application, registry)
+
+    def _own(self, user: User, right: Right, name: str) -> Application:
+        """The application, if the user may do this with it."""
+        must(user, right)
+        application = self._applications.get(name)
+        if application is None:
+            self.one(user, name)
+            raise NotNow("it is kept in the registry file, not here: change it there")
+        if not user.sees(name, application.registered_by):
+            raise _not_there()
+        return application
+
+    def _kept(self, application: Application) -> Standing:
+        if not self._applications.replace(application):
+            raise NotNow("somebody else has changed it in the meantime: look at it again")
+        _, registry = self._office.newest()
+        return self._standing(application.id, application, registry)
+
+    def _standing(self, name: str, application: Application | None, registry: Registry) -> Standing:
+        producer = find(registry, name)
+        disabled = producer.out_of_service(self._clock.now()) if producer else None
+        return Standing(name, application, producer, addresses_of(registry, name), disabled)
+
+    def _happening(self, user: User, what: str, comment: str = "") -> Happening:
+        if len(comment) > _LONGEST_COMMENT or masked(comment) != comment:
+            raise NotValid(
+                "the comment cannot be kept",
+                [f"comment: at most {_LONGEST_COMMENT} characters, without personal numbers"],
+            )
+        return Happening(self._clock.now(), user.name, user.role.value, what, comment)
+
+    def _check_still_valid(self, application: Application) -> None:
+        """Contracts and adapters may have gone since the form was taken."""
+        if faults := form_faults(application.form, self._house()):
+            raise NotNow("the form does not hold any more: change it", faults)
+
+
+def must(user: User, right: Right) -> None:
+    """Raises NotAllowed: the role does not have the right."""
+    if not user.may(right):
+        raise NotAllowed(f"the role {user.role.value} may not do this ({right.value})")
+
+
+def _not_there() -> NotThere:
+    return NotThere("there is no such producer, or it is not yours")
+
+
+def _registered_by(application: Application | None) -> str | None:
+    return application.registered_by if application else None
+
+
+def draft_of(application: Application) -> str:
+    """The draft of the registry in which a registrar looks at it."""
+    return f"producer-{application.id}"
