@@ -100,7 +100,69 @@ CONTACTS = Case(
     ),
     marks=("k-{source}",),
 )
-CASES = (VISITS, AIDS, CONTACTS)
+_PERSON_ID = "<root>1.2.752.129.2.1.3.1</root><extension>{person}</extension>"
+_SOURCE_ID = "<root>1.2.752.129.2.1.4.1</root><extension>{source}</extension>"
+MEASUREMENTS = Case(
+    folder="matningar_1.0",
+    name="get_measurement_series_1",
+    operation="GetMeasurementSeries",
+    urn="urn:riv:exempel:matningar:GetMeasurementSeriesResponder:1",
+    path="/vp/exempel/matningar/GetMeasurementSeries/1/rivtabp21",
+    domain="riv:exempel:matningar",
+    question={"patientId": _person(TOLVAN)},
+    response=(
+        "<r:GetMeasurementSeriesResponse xmlns="
+        '"urn:riv:exempel:matningar:1" xmlns:x="urn:riv:exempel:matningar:1.1"'
+        ' xmlns:r="urn:riv:exempel:matningar:GetMeasurementSeriesResponder:1">'
+        "<r:series><seriesHeader><recordId>m-{source}</recordId>"
+        f"<patient><id>{_PERSON_ID}</id><birthYear>1912</birthYear></patient>"
+        f"<sourceSystem><id>{_SOURCE_ID}</id></sourceSystem>"
+        "<careGiver><id><root>1.2.752.129.2.1.4.1</root></id></careGiver></seriesHeader>"
+        "<content><careGiver><id><root>1.2.752.129.2.1.4.1</root></id></careGiver>"
+        f"<performer><person><id>{_PERSON_ID}</id></person></performer>"
+        "<medium>table/rows</medium></content></r:series>"
+        "<x:result><x:resultCode>OK</x:resultCode><x:logId>1</x:logId></x:result>"
+        "</r:GetMeasurementSeriesResponse>"
+    ),
+    marks=("m-{source}",),
+)
+AGREEMENTS = Case(
+    folder="samtycken_2.0",
+    name="get_agreements_2",
+    operation="GetAgreements",
+    urn="urn:riv:exempel:samtycken:GetAgreementsResponder:2",
+    path="/vp/exempel/samtycken/GetAgreements/2/rivtabp21",
+    domain="riv:exempel:samtycken",
+    question={"careProviderId": "SE2129999997-VG", "personId": _person(TOLVAN)},
+    response=(
+        '<GetAgreementsResponse xmlns="urn:riv:exempel:samtycken:GetAgreementsResponder:2">'
+        '<agreements><c:result xmlns:c="urn:riv:exempel:samtycken:2"><c:resultCode>OK'
+        '</c:resultCode></c:result><agreement xmlns="urn:riv:exempel:samtycken:2">'
+        f"<agreementId>s-{{source}}</agreementId><subject><personId>{_PERSON_ID}</personId>"
+        f"<careProviderId>SE1</careProviderId><sourceSystemId>{_SOURCE_ID}</sourceSystemId>"
+        "</subject><validFrom>2026-01-15T00:00:00</validFrom></agreement></agreements>"
+        "</GetAgreementsResponse>"
+    ),
+    marks=("s-{source}",),
+)
+BOOKINGS = Case(
+    folder="bokningar_1.1",
+    name="get_person_bookings_1",
+    operation="GetPersonBookings",
+    urn="urn:riv:exempel:bokningar:GetPersonBookingsResponder:1",
+    path="/vp/exempel/bokningar/GetPersonBookings/1/rivtabp21",
+    domain="riv:exempel:bokningar",
+    question={"unit_of_care": "SE2129999997-ENHET", "subject_of_care": TOLVAN},
+    response=(
+        '<b:GetPersonBookingsResponse xmlns="urn:riv:exempel:bokningar:1"'
+        ' xmlns:b="urn:riv:exempel:bokningar:GetPersonBookingsResponder:1">'
+        "<b:booking><unit_of_care>SE2129999997-ENHET</unit_of_care>"
+        "<booking_id>t-{source}</booking_id><subject_of_care>{person}</subject_of_care>"
+        "<source_system>{source}</source_system></b:booking></b:GetPersonBookingsResponse>"
+    ),
+    marks=("t-{source}",),
+)
+CASES = (VISITS, AIDS, CONTACTS, MEASUREMENTS, AGREEMENTS, BOOKINGS)
 
 
 def answer(case: Case, source: str, person: str = TOLVAN) -> bytes:

@@ -13,7 +13,7 @@ from lxml import etree
 
 from samsvar import cli
 from samsvar.contracts import ContractsInvalid, data_dir, load_contracts
-from samsvar.contracts.adding import Wishes, incoming
+from samsvar.contracts.adding import Wishes, choose_wsdl, incoming
 from samsvar.contracts.package import LARGEST_FILE, PackageRefused, open_package
 from samsvar.contracts.proposal import propose
 from samsvar.contracts.samples import make_samples
@@ -21,7 +21,19 @@ from samsvar.model.contract import ServiceContract
 from samsvar.soap.interaction import read_interaction
 from samsvar.soap.schema import Schema
 from tests.contract_facts import WSDL_DIR
-from tests.packages import AIDS, CASES, CATEGORY, CONTACTS, VISITS, files_of, unfolded, zipped
+from tests.packages import (
+    AGREEMENTS,
+    AIDS,
+    BOOKINGS,
+    CASES,
+    CATEGORY,
+    CONTACTS,
+    MEASUREMENTS,
+    VISITS,
+    files_of,
+    unfolded,
+    zipped,
+)
 
 PACKAGED = load_contracts(data_dir() / "contracts", WSDL_DIR)
 HUB = "5565594230"
@@ -123,6 +135,54 @@ def test_the_packaged_contracts_would_be_proposed_as_they_are(contract: ServiceC
                 },
             },
         ),
+        (
+            MEASUREMENTS.folder,
+            {
+                "request": {
+                    "subject_id": "patientId/extension",
+                    "subject_root": "patientId/root",
+                    "source_filter": "sourceSystem/id/extension",
+                },
+                "response": {
+                    "items": ["series"],
+                    "result": "result",
+                    "result_code": "resultCode",
+                    "result_log_id": "logId",
+                },
+                "item": {
+                    "subject_id": "seriesHeader/patient/id/extension",
+                    "subject_root": "seriesHeader/patient/id/root",
+                    "source": "seriesHeader/sourceSystem/id/extension",
+                    "owner": "seriesHeader/careGiver/id/extension",
+                },
+            },
+        ),
+        (
+            AGREEMENTS.folder,
+            {
+                "request": {"subject_id": "personId/extension", "subject_root": "personId/root"},
+                "response": {
+                    "container": "agreements",
+                    "items": ["agreement"],
+                    "result": "agreements/result",
+                    "result_code": "resultCode",
+                },
+                "item": {
+                    "subject_id": "subject/personId/extension",
+                    "subject_root": "subject/personId/root",
+                    "source": "subject/sourceSystemId/extension",
+                    "owner": "subject/careProviderId",
+                },
+            },
+        ),
+        (
+            BOOKINGS.folder,
+            {
+                "request": {"subject_id": "subject_of_care", "subject_root_by_form": True},
+                "response": {"items": ["booking"]},
+                "item": {"subject_id": "subject_of_care", "source": "source_system"},
+            },
+        ),
     ],
 )
 def test_a_package_of_any_layout_is_understood(
@@ -155,6 +215,101 @@ def test_samples_follow_the_schema_in_the_eyes_of_two_libraries(
     for message in (samples.request_min, samples.request, samples.response_min, samples.response):
         assert list(other.iter_errors(etree.tostring(message, encoding="unicode"))) == []
     assert len(list(samples.response.iter())) > len(list(samples.response_min.iter()))
+
+
+def test_what_is_mandatory_in_a_thing_that_nobody_can_write_is_left_out_with_it(
+    tmp_path: Path,
+) -> None:
+    """A place lies in a place, for ever; but no performer must have one."""
+    contract = added(MEASUREMENTS.folder, tmp_path)
+
+    made = make_samples(contract, read_interaction(contract.wsdl)).response
+
+    names = [etree.QName(one).localname for one in made.iter()]
+    assert "person" in names
+    assert "place" not in names
+    assert made.findtext(".//{*}medium") == "picture/plain"
+
+
+def notes_on(files: Files, tmp_path: Path) -> list[str]:
+    """What is told of a package that is taken in."""
+    package = open_package(unfolded(tmp_path / "p", files))
+    with incoming(package, tmp_path / "data", Wishes(categorization=CATEGORY), HUB) as coming:
+        return list(coming.check(coming.proposal.toml(answered=True)).notes)
+
+
+def test_what_the_hub_does_not_keep_of_a_wsdl_is_told(tmp_path: Path) -> None:
+    wrong = changed(
+        changed(
+            files_of(BOOKINGS.folder),
+            ".wsdl",
+            b'message="tns:GetPersonBookingsRequest" part="asker"',
+            b'message="tns:CancelRequest" part="asker"',
+        ),
+        ".wsdl",
+        b'<wsdl:output message="tns:GetPersonBookingsResponse"/>\n    </wsdl:operation>',
+        b'<wsdl:output message="tns:GetPersonBookingsResponse"/>\n'
+        b'      <wsdl:fault name="f" message="tns:GetPersonBookingsResponse"/>\n'
+        b"    </wsdl:operation>",
+    )
+
+    sound = notes_on(files_of(BOOKINGS.folder), tmp_path / "sound")
+    told = notes_on(wrong, tmp_path / "wrong")
+
+    assert any("a header block asker beside the logical address" in note for note in sound)
+    assert not any("names a message that is not in the file" in note for note in sound)
+    assert any(
+        "GetPersonBookingsInteraction_1.1_RIVTABP21.wsdl: line " in note
+        and "names a message that is not in the file" in note
+        for note in told
+    )
+    assert any("declares faults of its own" in note for note in told)
+
+
+def test_a_record_that_may_leave_out_whose_it_is_is_told(tmp_path: Path) -> None:
+    told = notes_on(files_of(BOOKINGS.folder), tmp_path)
+    others = notes_on(files_of(MEASUREMENTS.folder), tmp_path / "others")
+
+    assert any(note.startswith("subject_of_care may be left out of a booking") for note in told)
+    assert not any("may be left out" in note for note in others)
+
+
+def test_a_name_that_may_be_of_the_source_is_asked_about(tmp_path: Path) -> None:
+    files = changed(
+        files_of(BOOKINGS.folder), "exempel_bokningar_1.1.xsd", b"source_system", b"logicalSystemId"
+    )
+    package = open_package(unfolded(tmp_path / "p", files))
+
+    with incoming(package, tmp_path / "data", Wishes(categorization=CATEGORY), HUB) as coming:
+        (question,) = coming.proposal.questions
+
+    assert question.key == "item.source"
+    assert question.text.startswith("does logicalSystemId name the source system")
+    assert coming.proposal.tables["item"]["source"] == "logicalSystemId"
+
+
+def test_the_newest_minor_version_is_taken_and_an_older_one_if_it_is_named(
+    tmp_path: Path,
+) -> None:
+    files = files_of(VISITS.folder)
+    (path,) = (name for name in files if name.endswith(".wsdl"))
+    newer = path.replace("_1.0_", "_1.10_")
+    files |= {newer: files[path], path.replace("_1.0_", "_1.2_"): files[path]}
+    package = open_package(unfolded(tmp_path / "p", files))
+
+    assert choose_wsdl(package, None) == newer
+    assert choose_wsdl(package, "GetHomeCareVisits") == newer
+    assert choose_wsdl(package, "GetHomeCareVisitsInteraction_1.0") == path
+
+
+def test_versions_of_different_namespaces_are_not_chosen_between(tmp_path: Path) -> None:
+    files = files_of(VISITS.folder)
+    (path,) = (name for name in files if name.endswith(".wsdl"))
+    files[path.replace("_1.0_", "_2.0_")] = files[path].replace(b":1:rivtabp21", b":2:rivtabp21")
+    package = open_package(unfolded(tmp_path / "p", files))
+
+    with pytest.raises(PackageRefused, match="several WSDLs"):
+        choose_wsdl(package, None)
 
 
 def added(folder: str, tmp_path: Path) -> ServiceContract:
@@ -284,6 +439,35 @@ def test_a_broken_package_is_refused_with_what_is_wrong(
     assert expected in said
     assert [file for file in (tmp_path / "data").rglob("*") if file.is_file()] == []
     assert list((tmp_path / "data").rglob(".incoming-*")) == []
+
+
+def test_a_pattern_that_no_person_fits_is_told_with_what_to_do(tmp_path: Path) -> None:
+    """``^`` and ``$`` are signs like others in XML Schema; the national packages have them too."""
+    pattern = b'"[0-9]{8}[0-9pPtTfF][0-9]{3}"'
+    core, files = "exempel_bokningar_1.1.xsd", files_of(BOOKINGS.folder)
+    anchored = changed(files, core, pattern, b'"^[0-9]{8}[0-9pPtTfF][0-9]{3}$"')
+    shorter = changed(files, core, pattern, b'"[0-9]{6}-[0-9]{4}"')
+
+    said = refusal(unfolded(tmp_path / "p", anchored), tmp_path / "data")
+    other = refusal(unfolded(tmp_path / "q", shorter), tmp_path / "data")
+
+    assert "subject_of_care: its type has no room for a person's number of 12 digits" in said
+    assert "reads as signs of the text: take them away" in said
+    assert other.endswith("has no room for a person's number of 12 digits")
+
+
+def test_a_fault_in_a_schema_is_told_with_its_file_and_line(tmp_path: Path) -> None:
+    files = changed(
+        files_of(VISITS.folder),
+        "Responder_1.0.xsd",
+        b'type="core:PeriodType" minOccurs="0"',
+        b'type="core:PeriodType" manOccurs="0"',
+    )
+
+    said = refusal(unfolded(tmp_path / "p", files), tmp_path / "data")
+
+    assert "wsdl: GetHomeCareVisitsResponder_1.0.xsd: line " in said
+    assert "The attribute 'manOccurs' is not allowed" in said
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ from samsvar.soap.rivta import BODY
 from samsvar.soap.schema import Schema
 from samsvar.soap.values import judge
 from tests.packages import (
+    AGREEMENTS,
     AIDS,
     ANOTHER,
     CASES,
@@ -50,7 +51,7 @@ Contracts = Mapping[str, ServiceContract]
 
 @pytest.fixture(scope="module")
 def contracts(tmp_path_factory: pytest.TempPathFactory) -> Contracts:
-    """The three made-up contracts, taken in."""
+    """The made-up contracts, taken in."""
     data: Path = tmp_path_factory.mktemp("data")
     for case in CASES:
         package = open_package(PACKAGES / case.folder)
@@ -145,6 +146,51 @@ def test_an_answer_without_its_optional_container_has_no_records(contracts: Cont
     reply = read(contracts[VISITS.urn], body[:start] + body[end:], SchemaPolicy.OFF)
 
     assert reply.items == ()
+
+
+def test_a_result_beside_the_records_in_their_container_is_read_and_written_there(
+    contracts: Contracts,
+) -> None:
+    contract = contracts[AGREEMENTS.urn]
+    failed = answer(AGREEMENTS, SOURCE).replace(
+        b"<c:resultCode>OK</c:resultCode>",
+        b"<c:resultCode>ERROR</c:resultCode><c:resultText>Arkivet vilar</c:resultText>",
+    )
+    start, end = failed.index(b"<agreement "), failed.index(b"</agreement>") + len(b"</agreement>")
+
+    with pytest.raises(ProducerResultError, match="result ERROR: Arkivet vilar") as alone:
+        read(contract, failed[:start] + failed[end:])
+    with pytest.raises(ProducerResultError) as contradicting:
+        read(contract, failed)
+
+    assert alone.value.raw is not None
+    assert contradicting.value.raw is None
+    written = aggregated(contract, [b"<record/>"], [])
+    container, result, record = (
+        written.index(part) for part in (b"agreements ", b"resultCode>INFO", b"<record/>")
+    )
+    assert container < result < record
+    assert (
+        faults_of(contract, invalid_request(contract, "log-1", "Frågan bryter mot en regel.")) == []
+    )
+
+
+def test_a_result_after_the_records_of_its_container_is_written_after_them(
+    contracts: Contracts,
+) -> None:
+    contract = replace(contracts[AGREEMENTS.urn], result_first=False, container_required=False)
+
+    written = aggregated(contract, [b"<record/>"], [])
+
+    assert written.index(b"<record/>") < written.index(b"resultCode>INFO")
+    assert b"agreements " in aggregated(contract, [], [])  # it holds the result
+
+
+def test_a_code_of_a_contracts_own_is_no_answer(contracts: Contracts) -> None:
+    body = answer(AGREEMENTS, SOURCE).replace(b">OK<", b">NOT_ALLOWED<")
+
+    with pytest.raises(ProducerAnswerInvalid, match="none of OK, INFO and ERROR"):
+        read(contracts[AGREEMENTS.urn], body)
 
 
 def test_another_persons_record_of_the_second_kind_is_seen(contracts: Contracts) -> None:

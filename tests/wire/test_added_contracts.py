@@ -23,10 +23,13 @@ from samsvar.store.index import SqliteIndex
 from samsvar.store.secrets import open_vault
 from tests.hub import CONSUMER, HUB, Running, Site, post, running_hub, status_rows
 from tests.packages import (
+    AGREEMENTS,
     AIDS,
     ANOTHER,
+    BOOKINGS,
     CASES,
     CATEGORY,
+    MEASUREMENTS,
     TOLVAN,
     VISITS,
     Case,
@@ -216,6 +219,13 @@ def _marks(case: Case, said: Any) -> list[str]:
         return [one.recordId for one in said.aid] + [
             one.header.recordId for one in said.prescription
         ]
+    if case is MEASUREMENTS:
+        return [one.seriesHeader.recordId for one in said.series]
+    if case is AGREEMENTS:
+        found = said.agreements if hasattr(said, "agreements") else said
+        return [one.agreementId for one in found.agreement]
+    if case is BOOKINGS:
+        return [one.booking_id for one in (said.booking if hasattr(said, "booking") else said)]
     return [one.contactHeader.documentId for one in said.fixedContact]
 
 

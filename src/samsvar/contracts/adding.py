@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import posixpath
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -18,12 +19,19 @@ from pathlib import Path
 import xmlschema
 
 from samsvar.contracts.contract_file import CONTRACT_FILE, ContractsInvalid
+from samsvar.contracts.draft import Proposal
 from samsvar.contracts.package import Package, PackageRefused
 from samsvar.contracts.proof import NotServable, faults_of, prove
-from samsvar.contracts.proposal import Proposal, propose
+from samsvar.contracts.proposal import propose
 from samsvar.contracts.reading import load_contract
 from samsvar.contracts.readme import readme
-from samsvar.contracts.samples import NoSample, Samples, make_samples, whole_message
+from samsvar.contracts.samples import (
+    NoSample,
+    PersonDoesNotFit,
+    Samples,
+    make_samples,
+    whole_message,
+)
 from samsvar.contracts.served import (
     CONTRACTS,
     WSDL,
@@ -34,6 +42,7 @@ from samsvar.contracts.served import (
     services_without_folder,
     with_added,
 )
+from samsvar.contracts.wsdl_notes import notes_of
 from samsvar.model.contract import ServiceContract
 from samsvar.model.identifiers import ContractUrn
 from samsvar.soap.interaction import Interaction, InteractionUnreadable, read_interaction
@@ -41,6 +50,7 @@ from samsvar.soap.rivta import service_path
 
 _WSDL = "{http://schemas.xmlsoap.org/wsdl/}"
 _INCOMING = ".incoming-"
+_VERSION = re.compile(r"_([0-9]{1,4})\.([0-9]{1,4})_")
 EXAMPLES = "examples"
 
 
@@ -117,7 +127,7 @@ class Incoming:
             # The staged folder is gone when this is read.
             told = (fault.replace(f"{self._staged / CONTRACTS}/", "") for fault in error.faults)
             raise ContractsInvalid(tuple(told)) from error
-        notes = list(self.proposal.notes)
+        notes = [*self.proposal.notes, *notes_of(contract.wsdl)]
         interaction = read_interaction(contract.wsdl)
         samples: Samples | None = None
         try:
@@ -126,6 +136,8 @@ class Incoming:
                 notes.append(f"no sample could be made that follows the schema: {broken[0]}")
             else:
                 samples = made
+        except PersonDoesNotFit as error:
+            raise PackageRefused(f"{contract.operation}: {error}") from error
         except NoSample as error:
             notes.append(f"no sample could be made: {error}")
         except xmlschema.XMLSchemaException as error:
@@ -211,7 +223,8 @@ def incoming(package: Package, data: Path, wishes: Wishes, hub_address: str) -> 
 
 
 def choose_wsdl(package: Package, wanted: str | None) -> str:
-    """The one WSDL that is meant. Of two profiles of one interaction, RIV-TA BP 2.1.
+    """The one WSDL that is meant. Of two profiles of one interaction, RIV-TA BP 2.1; of its minor
+    versions the newest, since they share one namespace and messages of the others fit it.
 
     Raises:
         PackageRefused: none or several fit; the text lists what there is.
@@ -227,7 +240,11 @@ def choose_wsdl(package: Package, wanted: str | None) -> str:
             name: [path for path in paths if bare == name or wanted in path]
             for name, paths in operations.items()
         }
-    fitting = {name: _newest_profile(paths) for name, paths in operations.items() if paths}
+    fitting = {
+        name: _newest_minor(package, _newest_profile(paths))
+        for name, paths in operations.items()
+        if paths
+    }
     if len(fitting) == 1 and len(chosen := next(iter(fitting.values()))) == 1:
         return chosen[0]
     listed = "\n".join(f"  {path}" for path in package.wsdls())
@@ -238,6 +255,16 @@ def choose_wsdl(package: Package, wanted: str | None) -> str:
 def _newest_profile(paths: Sequence[str]) -> Sequence[str]:
     modern = [path for path in paths if "RIVTABP20" not in path.upper()]
     return modern or paths
+
+
+def _newest_minor(package: Package, paths: Sequence[str]) -> Sequence[str]:
+    namespaces = {package.root(path).get("targetNamespace") for path in paths}
+    versions = [_VERSION.search(posixpath.basename(path)) for path in paths]
+    if len(namespaces) > 1 or None in versions:
+        return paths
+    numbers = [(int(found[1]), int(found[2])) for found in versions if found is not None]
+    newest = max(numbers)
+    return [path for path, number in zip(paths, numbers, strict=True) if number == newest]
 
 
 def _common_folder(files: dict[str, bytes]) -> str:

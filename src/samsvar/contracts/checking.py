@@ -15,7 +15,7 @@ from xmlschema import XMLSchemaException
 from samsvar.contracts.contract_file import ContractsInvalid
 from samsvar.contracts.proof import NotServable, prove
 from samsvar.contracts.reading import contract_folders, data_dir, load_contract
-from samsvar.contracts.samples import NoSample, make_samples
+from samsvar.contracts.samples import NoSample, PersonDoesNotFit, make_samples
 from samsvar.contracts.served import CONTRACTS, WSDL, compiled, refuse_twice
 from samsvar.model.contract import ServiceContract
 from samsvar.model.identifiers import ContractUrn
@@ -54,6 +54,8 @@ def check_folder(place: Place, all_places: Sequence[Place]) -> tuple[list[str], 
     notes: list[str] = []
     try:
         samples = make_samples(contract, read_interaction(contract.wsdl))
+    except PersonDoesNotFit as error:
+        return [*faults, f"{place.folder}: {error}"], notes
     except (NoSample, XMLSchemaException) as error:
         notes.append(f"no sample could be made ({type(error).__name__})")
         samples = None

@@ -7,6 +7,7 @@ patient check at run time holds, whatever was guessed here.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -40,11 +41,27 @@ _PERSON = {
 }
 _PERSON_WORDS = ("patient", "subjectofcare", "citizen", "resident", "person")
 _NOT_THE_PERSON = ("professional", "contact", "author", "staff", "perform", "relative", "guardian")
+_OTHER_PEOPLE = (
+    "professional",
+    "practitioner",
+    "participant",
+    "authenticator",
+    "staff",
+    "perform",
+    "relative",
+    "guardian",
+)
+"""Below an element of such a name a person is hardly the one whom the record is about."""
+_FAR = 4.0
 _SOURCE = {
     "sourcesystemhsaid": 10.0,
     "sourcesystemid": 9.5,
     "sourcesystem": 9.0,
     "sourcehsaid": 8.0,
+    "sourceid": 5.0,
+    "logicalsystemid": 5.0,
+    "systemhsaid": 5.0,
+    "systemid": 5.0,
 }
 _OWNER = {
     "healthcareprofessionalcaregiverhsaid": 10.0,
@@ -55,6 +72,14 @@ _OWNER = {
     "caregiver": 8.5,
     "careproviderhsaid": 9.5,
     "careproviderid": 9.0,
+    "accountablecaregiverid": 10.0,
+    "accountablecareprovider": 10.0,
+    "accountablecareproviderid": 10.0,
+    "accountablehealthcareprovider": 10.0,
+    "accountablehealthcareproviderid": 10.0,
+    "healthcareproviderhsaid": 9.5,
+    "healthcareproviderid": 9.0,
+    "informationcareproviderid": 9.0,
     "informationowner": 9.0,
     "datacontroller": 9.0,
     "ownerhsaid": 8.5,
@@ -96,20 +121,18 @@ def persons(outline: Outline, element_type: str) -> list[Guess]:
     found: list[Guess] = []
     for path, declaration in _walk(outline, element_type):
         score = _person_score(local(declaration.name))
-        if score is None:
+        place = _identifier(outline, declaration, path)
+        if score is None or place is None:
             continue
         score -= 0.5 * path.count("/")
-        inside = {local(one.name).lower(): local(one.name) for one in _inside(outline, declaration)}
-        if "root" in inside and "extension" in inside:
-            found.append(
-                Guess(f"{path}/{inside['extension']}", score + 1, f"{path}/{inside['root']}")
-            )
-        elif "id" in inside and "type" in inside:
-            found.append(Guess(f"{path}/{inside['id']}", score + 1, f"{path}/{inside['type']}"))
-        elif "id" in inside:
-            found.append(Guess(f"{path}/{inside['id']}", score - 1))
-        elif not inside:
-            found.append(Guess(path, score))
+        above = path.lower().rpartition("/")[0]
+        if any(word in above for word in _OTHER_PEOPLE):
+            score -= _FAR
+        if place.root is not None:
+            score += 1.0
+        elif place.number != path:
+            score -= 1.0
+        found.append(Guess(place.number, score, place.root))
     return _best_first(found)
 
 
@@ -143,7 +166,7 @@ def local(name: str) -> str:
 
 
 def _person_score(name: str) -> float | None:
-    lower = name.lower()
+    lower = _plain(name)
     if any(word in lower for word in _NOT_THE_PERSON):
         return None
     if lower in _PERSON:
@@ -156,23 +179,45 @@ def _person_score(name: str) -> float | None:
 def _identifiers(outline: Outline, element_type: str, names: dict[str, float]) -> list[Guess]:
     found: list[Guess] = []
     for path, declaration in _walk(outline, element_type):
-        score = names.get(local(declaration.name).lower())
-        if score is None:
-            continue
-        score -= 0.5 * path.count("/")
-        inside = {local(one.name).lower(): local(one.name) for one in _inside(outline, declaration)}
-        for leaf in ("extension", "id", "hsaid"):
-            if leaf in inside:
-                found.append(Guess(f"{path}/{inside[leaf]}", score))
-                break
-        else:
-            if not inside:
-                found.append(Guess(path, score))
+        score = names.get(_plain(local(declaration.name)))
+        place = _identifier(outline, declaration, path)
+        if score is not None and place is not None:
+            found.append(Guess(place.number, score - 0.5 * path.count("/")))
     return _best_first(found)
 
 
-def _inside(outline: Outline, declaration: ElementDeclaration) -> tuple[ElementDeclaration, ...]:
-    return outline.children(declaration.type)
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where an identifier's value stands, and its root where it has one."""
+
+    number: str
+    root: str | None
+
+
+def _identifier(
+    outline: Outline, declaration: ElementDeclaration, path: str, depth: int = 0
+) -> _Place | None:
+    """The value inside an element that is an identifier, or that holds one in its ``id``."""
+    children = outline.children(declaration.type)
+    if not children:
+        return _Place(path, None)
+    inside = {_plain(local(one.name)): one for one in children if not one.repeated}
+    values = {name for name, one in inside.items() if not outline.children(one.type)}
+    for number, root in (("extension", "root"), ("id", "type")):
+        if number in values and root in values:
+            return _Place(
+                f"{path}/{local(inside[number].name)}", f"{path}/{local(inside[root].name)}"
+            )
+    for name in ("extension", "id", "hsaid"):
+        if name in inside and depth < _DEEPEST:
+            child = inside[name]
+            return _identifier(outline, child, f"{path}/{local(child.name)}", depth + 1)
+    return None
+
+
+def _plain(name: str) -> str:
+    """A name as the tables have it: ``subject_of_care`` and ``subjectOfCare`` are one."""
+    return re.sub(r"[_.-]", "", name).lower()
 
 
 def _walk(outline: Outline, element_type: str) -> Iterator[tuple[str, ElementDeclaration]]:
@@ -190,4 +235,5 @@ def _walk(outline: Outline, element_type: str) -> Iterator[tuple[str, ElementDec
 
 
 def _best_first(guesses: list[Guess]) -> list[Guess]:
-    return sorted(guesses, key=lambda guess: (-guess.score, guess.path))
+    """Of two that are as good, the one that the schema has first: headers come before bodies."""
+    return sorted(guesses, key=lambda guess: -guess.score)

@@ -10,9 +10,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
-from samsvar.contracts.contract_file import QUESTION
+from samsvar.contracts.draft import Proposal, Value
 from samsvar.contracts.guesses import (
     SURE,
     Guess,
@@ -32,47 +31,6 @@ _URN = re.compile(r"urn:(riv:[a-z0-9:]+):([A-Za-z0-9]+)Responder:([0-9]+)")
 _WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _FORGIVEN_DEPTH = 2.0
 """Fields of a record lie deep, and their names are long and plain: depth counts less."""
-
-Value = str | bool | list[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What could not be decided: the key it is about, and the sentence."""
-
-    key: str
-    text: str
-
-
-@dataclass(slots=True)
-class Proposal:
-    """A contract file in the making. Tables by name; ``top`` is the keys before them."""
-
-    name: str
-    urn: ContractUrn
-    tables: dict[str, dict[str, Value]] = field(default_factory=dict)
-    questions: list[Question] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    """What was decided and ought to be known."""
-
-    def ask(self, key: str, text: str) -> None:
-        """Note a question about a key."""
-        self.questions.append(Question(key, text))
-
-    def toml(self, *, answered: bool) -> str:
-        """The file. ``answered``: the best guesses are taken, and marked as such."""
-        lines = ["# What the hub must know of the contract and the WSDL does not say."]
-        mark = "# GUESSED:" if answered else QUESTION
-        asked: dict[str, list[str]] = {}
-        for question in self.questions:
-            asked.setdefault(question.key, []).append(f"{mark} {question.text}")
-        for table, keys in self.tables.items():
-            if table != "top":
-                lines += ["", f"[{table}]"]
-            for key, value in keys.items():
-                lines += asked.pop(key if table == "top" else f"{table}.{key}", [])
-                lines.append(f"{key} = {_written(value)}")
-        return "\n".join([*lines, *(line for rest in asked.values() for line in rest)]) + "\n"
 
 
 def propose(
@@ -194,12 +152,16 @@ def _response(
         )
     where, items = usable[0]
     table: dict[str, Value] = {}
+    above = ""
     if where is not None:
         table["container"] = where
+        if outcome is None:
+            held = outline.follow(interaction.response_element, where)[-1]
+            outcome, above = next(iter(results(outline, held.type)), None), f"{where}/"
     table["items"] = [local(one.name) for one in items]
     _ask_about_the_rest(places, where, items, proposal)
     if outcome is not None:
-        table |= {"result": outcome.name, "result_code": outcome.code}
+        table |= {"result": f"{above}{outcome.name}", "result_code": outcome.code}
         if outcome.log_id is not None:
             table["result_log_id"] = outcome.log_id
         if outcome.score < SURE:
@@ -243,6 +205,7 @@ def _fields(
     prefix = "item" if first else f"item.kinds.{_key(name)}"
     proposal.tables.setdefault("item", {})
     table = _person(persons(outline, item.type), proposal, prefix, by_form=False)
+    _note_what_may_be_left_out(interaction, proposal, item, table)
     found: Mapping[str, list[Guess]] = {
         "source": sources(outline, item.type),
         "owner": owners(outline, item.type),
@@ -250,6 +213,13 @@ def _fields(
     for key, guesses in found.items():
         if guesses and guesses[0].score >= SURE - _FORGIVEN_DEPTH:
             table[key] = guesses[0].path
+        elif guesses and key == "source":
+            table[key] = guesses[0].path
+            proposal.ask(
+                f"{prefix}.source",
+                f"does {guesses[0].path} name the source system that the record is from? If not, "
+                "take the line away: then it is not checked",
+            )
         elif key == "source":
             proposal.notes.append(
                 f"{name} names no source system: that a record is from the source that was asked "
@@ -258,12 +228,26 @@ def _fields(
     return table
 
 
+def _note_what_may_be_left_out(
+    interaction: Interaction,
+    proposal: Proposal,
+    item: ElementDeclaration,
+    table: Mapping[str, Value],
+) -> None:
+    current = item.type
+    for step in str(table["subject_id"]).split("/"):
+        (declared,) = (
+            one for one in interaction.outline.children(current) if local(one.name) == step
+        )
+        # The extension of an identifier is optional everywhere, and always there.
+        if not declared.required and step != "extension":
+            proposal.notes.append(
+                f"{step} may be left out of a {local(item.name)}: such a record is let through to "
+                "nobody, since it does not say whose it is"
+            )
+        current = declared.type
+
+
 def _key(name: str) -> str:
     """A name of XML as a key of TOML: quoted if it has dots or letters beyond ASCII."""
     return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else json.dumps(name, ensure_ascii=False)
-
-
-def _written(value: Value) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return json.dumps(value, ensure_ascii=False)

@@ -18,7 +18,8 @@ from samsvar.contracts.contract_file import (
     FieldsTable,
     read_contract_file,
 )
-from samsvar.model.contract import ItemShape, ResultField, ResultRole, ServiceContract
+from samsvar.contracts.result_place import read_result
+from samsvar.model.contract import ItemShape, ServiceContract
 from samsvar.model.identifiers import ContractUrn
 from samsvar.soap.interaction import (
     ElementDeclaration,
@@ -26,15 +27,6 @@ from samsvar.soap.interaction import (
     InteractionUnreadable,
     read_interaction,
 )
-
-#: names that fields of ``result`` have in the national contracts, beside the two of the toml
-_RESULT_ROLES = {
-    "errorCode": ResultRole.ERROR_CODE,
-    "message": ResultRole.TEXT,
-    "resultText": ResultRole.TEXT,
-    "text": ResultRole.TEXT,
-    "comment": ResultRole.TEXT,
-}
 
 
 def data_dir() -> Path:
@@ -108,8 +100,7 @@ class _Reading:
         request, response = settings.request, settings.response
         container = self._container()
         items = tuple(self._item(name) for name in response.items)
-        result_code, result_log_id = self._result()
-        result = self._first("response.result", response.result)
+        result = read_result(response, interaction, self._fault)
         subject_id = self._in_request("subject_id", request.subject_id) or ()
         subject_root = self._in_request("subject_root", request.subject_root)
         source_filter = self._in_request("source_filter", request.source_filter)
@@ -121,7 +112,7 @@ class _Reading:
             request_element=interaction.request_element,
             response_element=interaction.response_element,
             item_elements=items,
-            result_element=result,
+            result_element=result.element,
             subject_id_path=subject_id,
             subject_root_path=subject_root,
             subject_root=request.subject_root_value,
@@ -129,8 +120,8 @@ class _Reading:
             item_subject_id_path=shapes[0].subject_id_path,
             item_subject_root_path=shapes[0].subject_root_path,
             item_source_path=shapes[0].source_path,
-            result_code_element=result_code,
-            result_log_id_element=result_log_id,
+            result_code_element=result.code,
+            result_log_id_element=result.log_id,
             service_domain=settings.service_domain,
             categorization=settings.categorization,
             deadline=settings.deadline,
@@ -140,8 +131,9 @@ class _Reading:
             wsdl_namespace=interaction.target_namespace,
             container_element=container.name if container else None,
             container_required=container.required if container else True,
-            result_first=result is not None and self._comes_first(result, container, items),
-            result_fields=self._result_fields(),
+            result_first=result.first,
+            result_in_container=result.in_container,
+            result_fields=result.fields,
             item_shapes=shapes,
         )
         ways = (request.subject_root, request.subject_root_value)
@@ -209,60 +201,6 @@ class _Reading:
             parent = self._settings.response.container or "the response"
             self._fault("response.items", f"{name!r} is not a repeated child of {parent}")
         return found[-1]
-
-    def _comes_first(
-        self, result: str, container: ElementDeclaration | None, items: tuple[str, ...]
-    ) -> bool:
-        """Whether the schema has the result before the records."""
-        outline = self._interaction.outline
-        children = outline.children(outline.elements[self._interaction.response_element])
-        names = [child.name for child in children]
-        records = {container.name} if container else set(items)
-        return any(name in records for name in names[names.index(result) :])
-
-    def _first(self, key: str, path: str | None) -> str | None:
-        if path is None:
-            return None
-        found = self._follow(key, self._interaction.response_element, path)
-        if len(found) > 1:
-            self._fault(key, "must be a child of the response, not a path")
-        return found[0] if found else None
-
-    def _result(self) -> tuple[str | None, str | None]:
-        response = self._settings.response
-        if (response.result_code is None) != (response.result is None):
-            self._fault("response.result_code", "goes together with result: give both or neither")
-        if response.result_log_id is not None and response.result is None:
-            self._fault("response.result_log_id", "is a part of result, which is not given")
-        found: list[str | None] = []
-        for key in ("result_code", "result_log_id"):
-            name = getattr(response, key)
-            if name is None or response.result is None:
-                found.append(None)
-                continue
-            path = f"{response.result}/{name}"
-            steps = self._follow(f"response.{key}", self._interaction.response_element, path)
-            found.append(steps[-1] if steps else None)
-        return found[0], found[1]
-
-    def _result_fields(self) -> tuple[ResultField, ...]:
-        """What the hub can fill of the result: the two that the toml names, and known others."""
-        response = self._settings.response
-        if response.result is None or self._faults:
-            return ()
-        roles = dict(_RESULT_ROLES)
-        if response.result_code is not None:
-            roles[response.result_code] = ResultRole.CODE
-        if response.result_log_id is not None:
-            roles[response.result_log_id] = ResultRole.LOG_ID
-        outline = self._interaction.outline
-        result = outline.follow(self._interaction.response_element, response.result)[-1]
-        fields: dict[ResultRole, ResultField] = {}
-        for child in outline.children(result.type):
-            role = roles.get(etree.QName(child.name).localname)
-            if role is not None:
-                fields.setdefault(role, ResultField(child.name, role, child.required))
-        return tuple(fields.values())
 
     def _in_request(self, key: str, path: str | None) -> tuple[str, ...] | None:
         if path is None:

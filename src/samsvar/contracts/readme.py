@@ -74,7 +74,8 @@ def _person(contract: ServiceContract) -> str:
 def _result(contract: ServiceContract) -> str:
     if contract.result_element is None:
         return "none: a broken rule is a fault"
-    return f"`{_local(contract.result_element)}`; INFO when the hub has merged"
+    place = _path((*contract.above_result, contract.result_element))
+    return f"{place}; INFO when the hub has merged"
 
 
 def _path(path: tuple[str, ...] | None) -> str:

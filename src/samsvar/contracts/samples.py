@@ -62,6 +62,10 @@ class NoSample(ValueError):
     """No value could be found for an element. The text says which."""
 
 
+class PersonDoesNotFit(NoSample):
+    """The schema has no room for a person's number as it is written today."""
+
+
 @dataclass(frozen=True, slots=True)
 class Samples:
     """Root elements of messages, without envelope."""
@@ -127,7 +131,9 @@ def _known_values(
         said = {ResultRole.CODE: "OK", ResultRole.LOG_ID: "00000000-0000-4000-8000-000000000000"}
         for field in contract.result_fields:
             if field.role in said:
-                answered[(contract.result_element, field.element)] = said[field.role]
+                answered[(*contract.above_result, contract.result_element, field.element)] = said[
+                    field.role
+                ]
     return asked, answered
 
 
@@ -161,12 +167,20 @@ class _Maker:
         if kind.is_simple() or kind.has_simple_content():
             simple = kind if kind.is_simple() else kind.content
             known = self._known.get(path)
+            if known == PERSON and not simple.is_valid(known):
+                raise PersonDoesNotFit(_no_room(simple, path))
             element.text = self._value(simple, path, declaration.name) if known is None else known
             return
         if isinstance(kind.content, XsdGroup):
             for child in self._children(kind.content, path, depth):
                 below = etree.SubElement(element, child.name)
-                self._fill(below, child, (*path, child.name), depth + 1)
+                try:
+                    self._fill(below, child, (*path, child.name), depth + 1)
+                except NoSample as error:
+                    must_be_there = child.min_occurs > 0 or self._is_named(child, path)
+                    if must_be_there or isinstance(error, PersonDoesNotFit):
+                        raise
+                    element.remove(below)
 
     def _children(self, group: XsdGroup, path: tuple[str, ...], depth: int) -> Iterator[XsdElement]:
         """The elements to write, in order; of a choice the one that is named, or the first."""
@@ -206,6 +220,8 @@ class _Maker:
 
 def _candidates(kind: Any, name: str) -> Iterator[str]:
     yield from (str(one) for one in getattr(kind, "enumeration", None) or ())
+    for part in _parts(kind):
+        yield from _candidates(part, name)
     lower = name.lower()
     yield from (value for ending, value in _BY_NAME if lower.endswith(ending))
     yield from _PLAIN
@@ -217,6 +233,25 @@ def _candidates(kind: Any, name: str) -> Iterator[str]:
     least = getattr(kind, "min_length", None)
     if isinstance(least, int) and least < 1000:
         yield from ("A" * least, "1" * least)
+
+
+def _parts(kind: Any) -> Iterator[Any]:
+    """The types that a union chooses between, or that a list is of."""
+    yield from getattr(kind, "member_types", None) or ()
+    item = getattr(kind, "item_type", None)
+    if item is not None:
+        yield item
+
+
+def _no_room(kind: Any, path: tuple[str, ...]) -> str:
+    patterns = list(_patterns(kind))
+    told = f"{'/'.join(_locals(path))}: its type has no room for a person's number of 12 digits"
+    if any(pattern.startswith("^") or pattern.endswith("$") for pattern in patterns):
+        told += (
+            "; its pattern has ^ or $, which XML Schema reads as signs of the text: take them "
+            "away in the package, as every consumer and producer must have done"
+        )
+    return told
 
 
 def _patterns(kind: Any) -> Iterator[str]:

@@ -126,8 +126,18 @@ def compiled(contract: ServiceContract) -> Schema:
     try:
         return Schema.load(contract)
     except (etree.XMLSchemaParseError, ValueError) as error:
-        text = " ".join(str(error).split())[:300]
+        text = _told(error)
         raise ContractsInvalid((f"{contract.folder / CONTRACT_FILE}: wsdl: {text}",)) from error
+
+
+def _told(error: Exception) -> str:
+    """What libxml2 says of a schema first, with the file and line that it says it of."""
+    entries = list(error.error_log) if isinstance(error, etree.XMLSchemaParseError) else []
+    text = entries[0].message if entries else str(error)
+    text = " ".join(text.replace("{http://www.w3.org/2001/XMLSchema}", "xs:").split())[:300]
+    if not entries:
+        return text
+    return f"{Path(entries[0].filename).name}: line {entries[0].line}: {text}"
 
 
 class ServedContracts:

@@ -50,7 +50,8 @@ class ServiceContract:
     #: the repeated elements that are records, in schema order: children of the response, or of
     #: ``container_element``
     item_elements: tuple[str, ...]
-    #: child of the response that says how it went, or None where the contract has none
+    #: the element that says how it went: a child of the response, or of ``container_element``;
+    #: None where the contract has none
     result_element: str | None
     #: child path from the request element to the person's number, and to its OID; where that is
     #: None the OID is ``subject_root``, and where that is None too the number's form tells it
@@ -84,10 +85,19 @@ class ServiceContract:
     container_required: bool = True
     #: True: ``result`` stands before the records
     result_first: bool = False
+    #: True: ``result`` stands in ``container_element``, with the records
+    result_in_container: bool = False
     #: the fields of ``result`` that the hub can fill, in schema order
     result_fields: tuple[ResultField, ...] = ()
     #: one for each of ``item_elements``; empty: all have the three paths above
     item_shapes: tuple[ItemShape, ...] = ()
+
+    @property
+    def above_result(self) -> tuple[str, ...]:
+        """The child path from the response to what ``result_element`` is a child of."""
+        if self.result_in_container and self.container_element is not None:
+            return (self.container_element,)
+        return ()
 
     def shape(self, element: str) -> ItemShape:
         """Where a record of this element has its fields; of an unknown one: as the first."""

@@ -187,7 +187,7 @@ def _judged(
     """
     faults: list[str] = []
     if contract.result_element is not None:
-        results = list(response.iterchildren(contract.result_element))
+        results = _results(contract, response)
         if len(results) > 1:
             raise ProducerAnswerInvalid("more than one result")
         if results:
@@ -202,6 +202,13 @@ def _judged(
     if faults and policy is SchemaPolicy.DROP:
         raise ProducerAnswerInvalid(f"breaks its schema at {faults[0]}")
     return tuple(faults)
+
+
+def _results(contract: ServiceContract, response: etree._Element) -> list[etree._Element]:
+    places = [response]
+    for step in contract.above_result:
+        places = [child for place in places for child in place.iterchildren(step)]
+    return [one for place in places for one in place.iterchildren(contract.result_element or "")]
 
 
 def _refuse_failure(

@@ -156,14 +156,23 @@ def _collected(contract: ServiceContract, empty: bool) -> tuple[bytes, bytes]:
 def _around(contract: ServiceContract, result: bytes, *, empty: bool) -> tuple[bytes, bytes]:
     """What stands before and after the records, where the contract has them."""
     opening, closing = _response(contract.response_element)
-    if contract.container_element is not None and (contract.container_required or not empty):
+    held = contract.result_in_container and bool(result)
+    if contract.container_element is not None and (
+        contract.container_required or held or not empty
+    ):
         name, declared = _named("k", contract.container_element)
         before, after = f"<{name} {declared}>".encode(), f"</{name}>".encode()
     else:
         before = after = b""
-    if contract.result_first:
-        return opening + result + before, after + closing
-    return opening + before, after + result + closing
+    if held:
+        before, after = (
+            (before + result, after) if contract.result_first else (before, result + after)
+        )
+    elif contract.result_first:
+        before = result + before
+    else:
+        after = after + result
+    return opening + before, after + closing
 
 
 @lru_cache(maxsize=8)
