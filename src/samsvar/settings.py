@@ -204,6 +204,69 @@ class ConformanceSettings(_Section):
     )
 
 
+class AccessSettings(_Section):
+    """Answers to what the law leaves open, for the access rules. Off is the cautious answer."""
+
+    version: str = Field(
+        default="cautious-1",
+        min_length=1,
+        max_length=64,
+        description="name of this configuration; change it with every change below",
+    )
+    sol_other_exception: bool = Field(
+        default=False,
+        description="GT6: SOL_OTHER that its owner has marked as an exception may be shared (U4)",
+    )
+    boards_as_one: bool = Field(
+        default=False,
+        description="SP6: boards (nämnder) of one municipality are one omsorgsgivare (U6)",
+    )
+    social_unit_blocks: bool = Field(
+        default=False,
+        description="SP5: blocks of a unit count inside an omsorgsgivare (U5)",
+    )
+    care_coordination: bool = Field(
+        default=False,
+        description="VG1 and what follows it, OG1 too: CARE_COORDINATION is a purpose (U7)",
+    )
+    emergency_social_care: bool = Field(
+        default=False,
+        description="VG6: emergency access reaches data of an omsorgsgivare (U1)",
+    )
+    guardian_consent: bool = Field(
+        default=False,
+        description="OG5: a guardian may consent to data of a vårdgivare (U2)",
+    )
+    hide_existence: bool = Field(
+        default=False,
+        description="VG4, OG2, SP2, VG12: not even existence is told (U12)",
+    )
+    hide_blocked_from_citizen: bool = Field(
+        default=False,
+        description="CZ5, CZ9: own health care data that are blocked are masked (U3)",
+    )
+    citizen_blocked_social_care: bool = Field(
+        default=False,
+        description="CZ6: own data of an omsorgsgivare are shown though blocked (U3)",
+    )
+    citizen_released_parts: bool = Field(
+        default=False,
+        description="CZ7: other parts that the owner has marked as releasable are shown (U4)",
+    )
+    young_citizens: bool = Field(
+        default=False,
+        description="CZ8: exceptions by a unit's head count for those of 13 to 15 years (U11)",
+    )
+    guardians_of_teenagers: bool = Field(
+        default=False,
+        description="CZ10: extensions by a unit's head count until 16 years (U11)",
+    )
+    adult_agents: bool = Field(
+        default=False,
+        description="CZ12: an adult agent (ombud) with a mandate may read (U10)",
+    )
+
+
 class Settings(_Section):
     """All of it."""
 
@@ -216,6 +279,7 @@ class Settings(_Section):
     limits: LimitSettings = LimitSettings()
     log: LogSettings = LogSettings()
     conformance: ConformanceSettings = ConformanceSettings()
+    access: AccessSettings = AccessSettings()
 
     @field_validator("listen")
     @classmethod

@@ -15,6 +15,7 @@ import typer
 from typer.exceptions import TyperException
 
 from samsvar.cli import (
+    access,
     admin,
     ask,
     bench_producer,
@@ -47,6 +48,7 @@ app.command("bench-producer")(bench_producer.bench_producer)
 app.add_typer(registry.app, name="registry")
 app.add_typer(contracts.app, name="contracts")
 app.add_typer(index.app, name="index")
+app.add_typer(access.app, name="access")
 app.add_typer(producers.app, name="producers")
 app.add_typer(admin.app, name="admin")
 
