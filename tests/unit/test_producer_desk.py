@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -430,6 +431,30 @@ def test_two_changes_of_one_application_are_not_mixed(office: Office) -> None:
     standing = office.desk.one(KOMMUN, name)
     assert standing.application is not None
     assert standing.application.form.owner == "SE2129999989-0002"
+
+
+def test_what_was_published_is_noted_also_if_the_form_was_changed_meanwhile(
+    office: Office,
+) -> None:
+    """In force is what was looked at; the change is a draft; the history knows of both."""
+    name = office.desk.register(KOMMUN, FORM).id
+    office.desk.ask_publication(KOMMUN, name)
+    publish = office.catalogue.publish
+
+    def and_then_somebody_changes(*given: Any, **named: Any) -> int:
+        version = publish(*given, **named)
+        office.desk.change(KOMMUN, name, lambda form: replace(form, owner="SE2129999989-0002"))
+        return version
+
+    office.catalogue.publish = and_then_somebody_changes  # type: ignore[method-assign]
+    version, standing = office.desk.approve(REGISTRAR, name, "", consumers=[CONSUMER])
+
+    assert version == 1
+    assert standing.producer is not None
+    assert standing.producer.owner == FORM.owner
+    assert standing.application is not None
+    assert (standing.application.state, standing.application.was_published) == (State.DRAFT, True)
+    assert [one.what for one in standing.application.history[-2:]] == ["changed", "published"]
 
 
 def test_a_version_that_came_in_between_is_built_upon(office: Office) -> None:

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from samsvar.model.catalogue import Disabled
 from samsvar.observe.masking import masked
-from samsvar.onboarding.application import State
+from samsvar.onboarding.application import Application, Happening, State
 from samsvar.onboarding.form import missing_secrets
 from samsvar.onboarding.records import Records, Standing, draft_of, must
 from samsvar.onboarding.refusals import NotAllowed, NotNow, NotValid, RegistryMoved
@@ -94,7 +94,7 @@ class Publication(Records):
             draft=draft_of(application),
         )
         happening = self._happening(user, "published", comment)
-        return version, self._kept(application.then(happening, state=State.PUBLISHED))
+        return version, self._noted(application, happening, state=State.PUBLISHED)
 
     def reject(self, user: User, name: str, comment: str) -> Standing:
         """Say no, and why.
@@ -154,8 +154,16 @@ class Publication(Records):
         )
         if standing.application is not None:
             happening = self._happening(user, what, notice)
-            return version, self._kept(standing.application.then(happening))
+            return version, self._noted(standing.application, happening)
         return version, self.one(user, standing.id)
+
+    def _noted(self, application: Application, happening: Happening, **changes: object) -> Standing:
+        """It has been done: that is kept also where somebody has changed the form meanwhile."""
+        done = application.then(happening, **changes)
+        if self._applications.replace(done):
+            return self._now(done)
+        current = self._applications.get(application.id)
+        return self._kept((current or application).then(happening))
 
     def _published(
         self,

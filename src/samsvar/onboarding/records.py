@@ -5,7 +5,7 @@ Knows applications and the registry in force, and whose business each is.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from samsvar.model.catalogue import Disabled, Producer
@@ -15,8 +15,8 @@ from samsvar.onboarding.form import form_faults
 from samsvar.onboarding.ports import Applications, House, RegistryOffice
 from samsvar.onboarding.refusals import NotAllowed, NotNow, NotThere, NotValid
 from samsvar.onboarding.registering import (
-    addresses_of,
     find,
+    routes_by_producer,
 )
 from samsvar.onboarding.roles import Right, User
 from samsvar.ports import Clock
@@ -61,11 +61,8 @@ class Records:
         _, registry = self._office.newest()
         applications = {each.id: each for each in self._applications.all()}
         ids = sorted({*applications, *(producer.id for producer in registry.producers)})
-        return [
-            self._standing(name, applications.get(name), registry)
-            for name in ids
-            if user.sees(name, _registered_by(applications.get(name)))
-        ]
+        seen = [name for name in ids if user.sees(name, _registered_by(applications.get(name)))]
+        return self._standings(seen, applications, registry)
 
     def one(self, user: User, name: str) -> Standing:
         """One producer.
@@ -96,13 +93,29 @@ class Records:
     def _kept(self, application: Application) -> Standing:
         if not self._applications.replace(application):
             raise NotNow("somebody else has changed it in the meantime: look at it again")
+        return self._now(application)
+
+    def _now(self, application: Application) -> Standing:
         _, registry = self._office.newest()
         return self._standing(application.id, application, registry)
 
     def _standing(self, name: str, application: Application | None, registry: Registry) -> Standing:
-        producer = find(registry, name)
-        disabled = producer.out_of_service(self._clock.now()) if producer else None
-        return Standing(name, application, producer, addresses_of(registry, name), disabled)
+        known = {name: application} if application else {}
+        return self._standings([name], known, registry)[0]
+
+    def _standings(
+        self, names: Iterable[str], known: Mapping[str, Application], registry: Registry
+    ) -> list[Standing]:
+        """One for each name; the registry is gone through once."""
+        producers = {producer.id: producer for producer in registry.producers}
+        routes = routes_by_producer(registry)
+        now = self._clock.now()
+        found = []
+        for name in names:
+            producer = producers.get(name)
+            disabled = producer.out_of_service(now) if producer else None
+            found.append(Standing(name, known.get(name), producer, routes.get(name, ()), disabled))
+        return found
 
     def _happening(self, user: User, what: str, comment: str = "") -> Happening:
         if len(comment) > _LONGEST_COMMENT or masked(comment) != comment:

@@ -113,13 +113,12 @@ def find(registry: Registry, producer_id: str) -> Producer | None:
     return next((each for each in registry.producers if each.id == producer_id), None)
 
 
-def addresses_of(registry: Registry, producer_id: str) -> tuple[tuple[str, str], ...]:
-    """Contract and logical address of each route to a producer."""
-    return tuple(
-        (route.contract, route.logical_address)
-        for route in registry.routes
-        if route.producer.id == producer_id
-    )
+def routes_by_producer(registry: Registry) -> dict[str, tuple[tuple[str, str], ...]]:
+    """Contract and logical address of each route, by the producer's id."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for route in registry.routes:
+        found.setdefault(route.producer.id, []).append((route.contract, route.logical_address))
+    return {name: tuple(rows) for name, rows in found.items()}
 
 
 def _producer(application: Application) -> Producer:
