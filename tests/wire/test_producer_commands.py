@@ -178,7 +178,10 @@ async def test_a_command_that_cannot_be_done_says_why_and_changes_nothing(hub: R
     assert (nobody.code, nobody.err) == (3, "there is no such producer, or it is not yours\n")
     assert early.code == 3
     assert (bare.code, bare.err) == (2, "--token: give file:PATH or env:NAME of a token\n")
-    assert (alone.code, alone.err) == (2, "--url needs --token file:PATH or env:NAME\n")
+    assert (alone.code, alone.err) == (
+        2,
+        "--url needs --token file:PATH or env:NAME, or --certificate\n",
+    )
     assert (closed.code, closed.err) == (
         4,
         "no answer that can be read from there (ConnectionError)\n",
@@ -212,6 +215,29 @@ async def test_tokens_are_shown_once_listed_without_and_revoked_at_once(hub: Run
     assert (revoked.code, again.code) == (0, 3)
     database = (hub.site.folder / "data" / "samsvar.sqlite-wal").read_bytes()
     assert token.split("_", 2)[2].encode() not in database
+
+
+async def test_a_tls_listener_is_reached_with_a_certificate_and_with_or_without_a_token(
+    hub: Running,
+) -> None:
+    """The certificate opens the connection; the token, or a certificate let in, the interface."""
+    site = hub.site
+    way = ("--url", hub.tls, "--authority", site.authority.certificate)
+    pair = ("--certificate", site.consumer.certificate, "--key", site.consumer.key)
+    token = ("--token", await secret(hub, "--role", "observer", "--name", "O"))
+
+    neither = await given(hub, "producers", "list", *way, *token, here=False)
+    both = await given(hub, "producers", "list", "--json", *way, *pair, *token, here=False)
+    stranger = await given(hub, "producers", "list", *way, *pair, here=False)
+    await given(
+        hub, "admin", "certificate", "allow", CONSUMER, "--role", "observer", "--name", "NPO"
+    )
+    alone = await given(hub, "producers", "list", "--json", *way, *pair, here=False)
+
+    assert neither.code == 4
+    assert (both.code, both.out) == (0, '{\n  "producers": []\n}\n')
+    assert (stranger.code, "has no role here" in stranger.err) == (3, True)
+    assert alone == both
 
 
 @pytest.mark.parametrize(

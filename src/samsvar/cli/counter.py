@@ -31,6 +31,11 @@ TokenOption = Annotated[
 AuthorityOption = Annotated[
     Path | None, typer.Option(help="who issued the hub's certificate, PEM; with --url")
 ]
+CertificateOption = Annotated[
+    Path | None,
+    typer.Option("--certificate", help="our client certificate, PEM; with --url, where it is TLS"),
+]
+KeyOption = Annotated[Path | None, typer.Option(help="its key, PEM")]
 _SECONDS = 300.0  # a test of a producer takes its time
 
 
@@ -46,21 +51,31 @@ class Counter(Protocol):
 
 
 def counter(
-    settings: Path | None, url: str | None, token: str | None, authority: Path | None
+    settings: Path | None,
+    url: str | None,
+    token: str | None,
+    authority: Path | None,
+    certificate: Path | None,
+    key: Path | None,
 ) -> Counter:
-    """Here, or there."""
+    """Here, or there: with a token, or as whoever the certificate is."""
     if url is None:
-        if token is not None or authority is not None:
-            raise Stop(WRONG_INPUT, "--token and --authority go with --url")
+        if any((token, authority, certificate, key)):
+            raise Stop(WRONG_INPUT, "--token, --authority, --certificate and --key go with --url")
         return Here(settings_from(settings))
+    if (certificate is None) != (key is None):
+        raise Stop(WRONG_INPUT, "--certificate and --key go together")
+    pair = (str(certificate), str(key)) if certificate else None
     if token is None:
-        raise Stop(WRONG_INPUT, "--url needs --token file:PATH or env:NAME")
+        if pair is None:
+            raise Stop(WRONG_INPUT, "--url needs --token file:PATH or env:NAME, or --certificate")
+        return There(url.rstrip("/"), {}, authority, pair)
     try:
         secret = read_secret(token, Path.cwd()).strip()
     except LookupError as error:
         # Never what was given: it may be the token itself.
         raise Stop(WRONG_INPUT, "--token: give file:PATH or env:NAME of a token") from error
-    return There(url.rstrip("/"), secret, authority)
+    return There(url.rstrip("/"), {"Authorization": f"Bearer {secret}"}, authority, pair)
 
 
 class Here:
@@ -101,10 +116,17 @@ class Here:
 class There:
     """A running hub, over HTTP."""
 
-    def __init__(self, url: str, token: str, authority: Path | None) -> None:
+    def __init__(
+        self,
+        url: str,
+        proof: dict[str, str],
+        authority: Path | None,
+        certificate: tuple[str, str] | None,
+    ) -> None:
         self._url = url
-        self._token = token
+        self._proof = proof
         self._authority = authority
+        self._certificate = certificate
 
     def ask(self, method: str, path: str, body: object = None, *, pem: bytes | None = None) -> Any:
         """Ask for the row that has the path."""
@@ -122,7 +144,8 @@ class There:
                 method,
                 f"{self._url}{PREFIX}{path}",
                 data=pem if pem is not None else None if body is None else orjson.dumps(body),
-                headers={"Authorization": f"Bearer {self._token}", "Content-Type": kind},
+                headers={**self._proof, "Content-Type": kind},
+                cert=self._certificate,
                 verify=str(self._authority) if self._authority else True,
                 timeout=_SECONDS,
                 allow_redirects=False,

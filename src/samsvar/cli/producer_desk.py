@@ -12,7 +12,14 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from samsvar.cli.counter import AuthorityOption, TokenOption, UrlOption, counter
+from samsvar.cli.counter import (
+    AuthorityOption,
+    CertificateOption,
+    KeyOption,
+    TokenOption,
+    UrlOption,
+    counter,
+)
 from samsvar.cli.options import JsonOption, SettingsOption
 from samsvar.cli.outcome import DONE, PARTLY, WRONG_INPUT, Stop
 from samsvar.model.catalogue import OrganisationKind, ProducerKind
@@ -44,6 +51,8 @@ def add(
     url: UrlOption = None,
     token: TokenOption = None,
     authority: AuthorityOption = None,
+    client: CertificateOption = None,
+    key: KeyOption = None,
 ) -> None:
     """Register a system. It is asked by nobody until it has been asked for and approved."""
     form = {
@@ -61,7 +70,7 @@ def add(
         "contracts": contract,
         "timeout": timeout,
     }
-    made = counter(settings, url, token, authority).ask("POST", "/producers", form)
+    made = counter(settings, url, token, authority, client, key).ask("POST", "/producers", form)
     _say(f"{made['id']} is registered: samsvar producers publish {made['id']}")
 
 
@@ -70,10 +79,12 @@ def list_all(
     url: UrlOption = None,
     token: TokenOption = None,
     authority: AuthorityOption = None,
+    client: CertificateOption = None,
+    key: KeyOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """All producers, those of the registry file too."""
-    found = counter(settings, url, token, authority).ask("GET", "/producers")
+    found = counter(settings, url, token, authority, client, key).ask("GET", "/producers")
     if as_json:
         _print_json(found)
         return
@@ -95,9 +106,13 @@ def show(
     url: UrlOption = None,
     token: TokenOption = None,
     authority: AuthorityOption = None,
+    client: CertificateOption = None,
+    key: KeyOption = None,
 ) -> None:
     """One producer: form, certificate, what is in force, what has happened. As JSON."""
-    _print_json(counter(settings, url, token, authority).ask("GET", f"/producers/{name}"))
+    _print_json(
+        counter(settings, url, token, authority, client, key).ask("GET", f"/producers/{name}")
+    )
 
 
 def certificate(
@@ -107,13 +122,15 @@ def certificate(
     url: UrlOption = None,
     token: TokenOption = None,
     authority: AuthorityOption = None,
+    client: CertificateOption = None,
+    key: KeyOption = None,
 ) -> None:
     """Hand in the system's certificate. A file with a request (CSR) is judged instead."""
     try:
         pem = file.read_bytes()
     except OSError as error:
         raise Stop(WRONG_INPUT, f"{file}: cannot be read: {error.strerror}") from error
-    at = counter(settings, url, token, authority)
+    at = counter(settings, url, token, authority, client, key)
     if b"CERTIFICATE REQUEST-----" in pem:
         judged = at.ask("POST", f"/producers/{name}/certificate-request", pem=pem)
         for line in judged["faults"] or ["an authority can sign it"]:
@@ -132,9 +149,11 @@ def publish(
     url: UrlOption = None,
     token: TokenOption = None,
     authority: AuthorityOption = None,
+    client: CertificateOption = None,
+    key: KeyOption = None,
 ) -> None:
     """Ask that a producer be published."""
-    at = counter(settings, url, token, authority)
+    at = counter(settings, url, token, authority, client, key)
     at.ask("POST", f"/producers/{name}/publication", {"comment": comment})
     _say(f"{name} has been asked for: samsvar producers approve {name}")
 
@@ -150,10 +169,14 @@ def approve(
     url: UrlOption = None,
     token: TokenOption = None,
     authority: AuthorityOption = None,
+    client: CertificateOption = None,
+    key: KeyOption = None,
 ) -> None:
     """Publish a producer: routes and permissions are in force at once."""
     body = {"comment": comment, "consumers": consumer or None}
-    made = counter(settings, url, token, authority).ask("POST", f"/producers/{name}/approve", body)
+    made = counter(settings, url, token, authority, client, key).ask(
+        "POST", f"/producers/{name}/approve", body
+    )
     _say(f"{name} is published: version {made['version']} of the registry")
 
 
@@ -164,9 +187,11 @@ def reject(
     url: UrlOption = None,
     token: TokenOption = None,
     authority: AuthorityOption = None,
+    client: CertificateOption = None,
+    key: KeyOption = None,
 ) -> None:
     """Say no to publishing a producer."""
-    at = counter(settings, url, token, authority)
+    at = counter(settings, url, token, authority, client, key)
     at.ask("POST", f"/producers/{name}/reject", {"comment": comment})
     _say(f"{name} is rejected")
 
@@ -181,11 +206,15 @@ def disable(
     url: UrlOption = None,
     token: TokenOption = None,
     authority: AuthorityOption = None,
+    client: CertificateOption = None,
+    key: KeyOption = None,
 ) -> None:
     """Put a producer out of service: it is not asked."""
     ends = until.replace(tzinfo=STOCKHOLM).isoformat() if until else None
     body = {"notice": notice, "until": ends}
-    made = counter(settings, url, token, authority).ask("POST", f"/producers/{name}/disable", body)
+    made = counter(settings, url, token, authority, client, key).ask(
+        "POST", f"/producers/{name}/disable", body
+    )
     _say(f"{name} is out of service: version {made['version']} of the registry")
 
 
@@ -195,9 +224,13 @@ def enable(
     url: UrlOption = None,
     token: TokenOption = None,
     authority: AuthorityOption = None,
+    client: CertificateOption = None,
+    key: KeyOption = None,
 ) -> None:
     """Put a producer back in service."""
-    made = counter(settings, url, token, authority).ask("POST", f"/producers/{name}/enable", {})
+    made = counter(settings, url, token, authority, client, key).ask(
+        "POST", f"/producers/{name}/enable", {}
+    )
     _say(f"{name} is in service: version {made['version']} of the registry")
 
 
@@ -207,9 +240,13 @@ def try_out(
     url: UrlOption = None,
     token: TokenOption = None,
     authority: AuthorityOption = None,
+    client: CertificateOption = None,
+    key: KeyOption = None,
 ) -> int:
     """Test a registered producer with the customary test persons, and note it in its history."""
-    report = counter(settings, url, token, authority).ask("POST", f"/producers/{name}/test", {})
+    report = counter(settings, url, token, authority, client, key).ask(
+        "POST", f"/producers/{name}/test", {}
+    )
     for result in report["results"]:
         if result["outcome"] in ("FAIL", "WARN"):
             _say(f"{result['outcome']:5}{result['id']} {result['contract']}: {result['reason']}")
