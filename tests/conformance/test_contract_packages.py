@@ -17,7 +17,7 @@ from samsvar.contracts.adding import Wishes, choose_wsdl, incoming
 from samsvar.contracts.package import LARGEST_FILE, PackageRefused, open_package
 from samsvar.contracts.proposal import propose
 from samsvar.contracts.samples import make_samples
-from samsvar.model.contract import ServiceContract
+from samsvar.model.contract import ResultRole, ServiceContract
 from samsvar.soap.interaction import read_interaction
 from samsvar.soap.schema import Schema
 from tests.contract_facts import WSDL_DIR
@@ -231,11 +231,59 @@ def test_what_is_mandatory_in_a_thing_that_nobody_can_write_is_left_out_with_it(
     assert made.findtext(".//{*}medium") == "picture/plain"
 
 
+def test_what_is_abstract_is_left_out_of_samples(tmp_path: Path) -> None:
+    files = changed(
+        files_of(MEASUREMENTS.folder),
+        "exempel_matningar_1.0.xsd",
+        b'<xs:complexType name="PersonType">',
+        b'<xs:complexType name="PersonType" abstract="true">',
+    )
+
+    assert notes_on(files, tmp_path) == []
+    made = (tmp_path / "data" / "contracts").rglob("response.xml")
+    assert b"person>" not in next(made).read_bytes()
+
+
+def test_a_result_of_capital_names_is_filled_where_it_must_be(tmp_path: Path) -> None:
+    files = changed(
+        files_of(AGREEMENTS.folder),
+        "exempel_samtycken_2.0.xsd",
+        b'name="resultText" type="xs:string" minOccurs="0"',
+        b'name="ResultText" type="xs:string"',
+    )
+
+    notes_on(files, tmp_path)  # a merged answer without it would break the schema
+    (contract,) = load_contracts(
+        tmp_path / "data" / "contracts", tmp_path / "data" / "wsdl"
+    ).values()
+
+    assert [field.role for field in contract.result_fields] == [ResultRole.CODE, ResultRole.TEXT]
+
+
+def test_a_fuller_question_that_would_be_refused_is_told(tmp_path: Path) -> None:
+    """The hub reads periods as RIV-TA writes them, and no schema of a stranger must."""
+    files = changed(
+        changed(
+            files_of(VISITS.folder), "Responder_1.0.xsd", b'name="period"', b'name="datePeriod"'
+        ),
+        "exempel_hemtjanst_1.0.xsd",
+        b'name="start" type="tns:DateType"',
+        b'name="start" type="xs:date"',
+    )
+
+    assert any(
+        note.startswith("a question that follows the schema would be refused: datePeriod/start")
+        for note in notes_on(files, tmp_path)
+    )
+
+
 def notes_on(files: Files, tmp_path: Path) -> list[str]:
     """What is told of a package that is taken in."""
     package = open_package(unfolded(tmp_path / "p", files))
     with incoming(package, tmp_path / "data", Wishes(categorization=CATEGORY), HUB) as coming:
-        return list(coming.check(coming.proposal.toml(answered=True)).notes)
+        checked = coming.check(coming.proposal.toml(answered=True))
+        coming.move_in()
+    return list(checked.notes)
 
 
 def test_what_the_hub_does_not_keep_of_a_wsdl_is_told(tmp_path: Path) -> None:

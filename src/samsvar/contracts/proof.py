@@ -7,10 +7,10 @@ reader and the writer of answers; knows no package and no folder.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from samsvar.contracts.samples import PERSON, Samples, whole_message
-from samsvar.errors import ProducerError
+from samsvar.errors import MalformedRequest, ProducerError
 from samsvar.model.catalogue import SchemaPolicy
 from samsvar.model.contract import ServiceContract
 from samsvar.soap.answer import read_answer
@@ -18,6 +18,7 @@ from samsvar.soap.envelope import aggregated
 from samsvar.soap.parsing import ANSWER_LIMITS, parse
 from samsvar.soap.rivta import BODY
 from samsvar.soap.schema import Schema, SchemaFault
+from samsvar.soap.values import judge
 
 
 class NotServable(Exception):
@@ -36,6 +37,7 @@ def prove(contract: ServiceContract, schema: Schema, samples: Samples | None) ->
     if samples is None:
         notes.append("no sample could be made, so that merging was tried without records only")
     else:
+        notes += _prove_questions(contract, samples)
         records = _records(contract, schema, samples)
     full = _merged(contract, schema, records)
     if full:
@@ -57,6 +59,24 @@ def faults_of(schema: Schema, samples: Samples) -> list[str]:
         )
         for fault in faults
     ]
+
+
+def _prove_questions(contract: ServiceContract, samples: Samples) -> Iterator[str]:
+    """A question that follows the schema must be one that the hub can read.
+
+    The least one must; what only a fuller one has may be refused, and that is told.
+    """
+    for question, must in ((samples.request_min, True), (samples.request, False)):
+        try:
+            subject, _ = judge(question, contract)
+        except MalformedRequest as error:
+            told = f"a question that follows the schema would be refused: {error}"
+            if must:
+                raise NotServable(told) from error
+            yield told
+            continue
+        if subject.extension != PERSON:
+            raise NotServable("a question does not say whom it is about where the file says")
 
 
 def _records(contract: ServiceContract, schema: Schema, samples: Samples) -> Sequence[bytes]:

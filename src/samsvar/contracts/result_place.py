@@ -18,11 +18,12 @@ from samsvar.soap.interaction import ElementDeclaration, Interaction, Interactio
 Fault = Callable[[str, str], None]
 """Notes a fault: the key, and what is wrong with it."""
 
-#: names that fields of ``result`` have in the national contracts, beside the two of the toml
+#: names that fields of ``result`` have in the national contracts, beside the two of the toml;
+#: older ones begin with a capital
 _ROLES = {
-    "errorCode": ResultRole.ERROR_CODE,
+    "errorcode": ResultRole.ERROR_CODE,
     "message": ResultRole.TEXT,
-    "resultText": ResultRole.TEXT,
+    "resulttext": ResultRole.TEXT,
     "text": ResultRole.TEXT,
     "comment": ResultRole.TEXT,
 }
@@ -95,12 +96,12 @@ def _fields(
     """What the hub can fill of the result: the two that the toml names, and known others."""
     roles = dict(_ROLES)
     if response.result_code is not None:
-        roles[response.result_code] = ResultRole.CODE
+        roles[response.result_code.lower()] = ResultRole.CODE
     if response.result_log_id is not None:
-        roles[response.result_log_id] = ResultRole.LOG_ID
+        roles[response.result_log_id.lower()] = ResultRole.LOG_ID
     fields: dict[ResultRole, ResultField] = {}
     for child in interaction.outline.children(result_type):
-        role = roles.get(_local(child.name))
+        role = roles.get(_local(child.name).lower())
         if role is not None:
             fields.setdefault(role, ResultField(child.name, role, child.required))
     return tuple(fields.values())

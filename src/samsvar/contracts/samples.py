@@ -161,6 +161,8 @@ class _Maker:
         if depth > _DEEPEST:
             raise NoSample(f"{'/'.join(_locals(path))}: goes round in a circle")
         kind: Any = declaration.type
+        if declaration.abstract or getattr(kind, "abstract", False):
+            raise NoSample(f"{'/'.join(_locals(path))}: is abstract")
         for name, attribute in declaration.attributes.items():
             if name is not None and attribute.use == "required":
                 element.set(name, self._value(attribute.type, path, name))
