@@ -70,6 +70,7 @@ port = {port}
 certificate = "certificates/server.pem"
 key = "certificates/server.key"
 client_authority = "certificates/authority.pem"
+admin = true
 
 [producers]
 certificate = "certificates/hub.pem"
