@@ -46,6 +46,8 @@ from samsvar.soap.interaction import InteractionUnreadable
 from samsvar.soap.schema import Schema
 from samsvar.soap.self_test import self_test
 from samsvar.store.access_log import SqliteAccessLog
+from samsvar.store.audit_chore import HeadChore
+from samsvar.store.audit_heads import HeadHabits, HeadWriter
 from samsvar.store.catalogue import SqliteCatalogue
 from samsvar.store.conformance import SqliteConformance
 from samsvar.store.consistency import ConsistencyCounter
@@ -181,6 +183,8 @@ class Hub:
             sample=settings.conformance.sample,
         )
         closing.push_async_callback(asyncio.to_thread, self._conformance.close)
+        heads = self._head_chore()
+        closing.push_async_callback(heads.close)
         self._access_log = SqliteAccessLog(self._database, vault)
         closing.push_async_callback(self._access_log.close)
         self._client = HttpClient(settings.producers, client_tls(settings.producers))
@@ -222,6 +226,7 @@ class Hub:
             asyncio.create_task(self._every(1.0, self._listeners.tick)),
             asyncio.create_task(self._look_around(settings.hub.refresh_seconds)),
             asyncio.create_task(self._notifier().run()),
+            asyncio.create_task(heads.run()),
             asyncio.create_task(consistency.run(world.contracts, self.events)),
         ]
         self.events.emit("hub-started", "-", version=__version__)
@@ -257,6 +262,12 @@ class Hub:
         for chore in self._chores:
             chore.cancel()
         await asyncio.gather(*self._chores, return_exceptions=True)
+
+    def _head_chore(self) -> HeadChore:
+        audit = self._settings.audit
+        habits = HeadHabits(audit.head_seconds, audit.head_rows, audit.heads_file)
+        writer = HeadWriter(self._database, self._clock, habits)
+        return HeadChore(writer, self.events, pause_after_failure=audit.head_seconds)
 
     def _notifier(self) -> Notifier:
         settings = self._settings

@@ -267,6 +267,20 @@ class AccessSettings(_Section):
     )
 
 
+class AuditSettings(_Section):
+    """How the access log proves that it is whole."""
+
+    head_seconds: Annotated[float, Field(ge=1, le=3600)] = Field(
+        default=60.0, description="how long a row of the access log may wait for a signed head"
+    )
+    head_rows: Annotated[int, Field(ge=1, le=100_000)] = Field(
+        default=1000, description="so many new rows are signed for at once"
+    )
+    heads_file: Path | None = Field(
+        default=None, description="file that signed heads are copied to, on another disk"
+    )
+
+
 class Settings(_Section):
     """All of it."""
 
@@ -278,6 +292,7 @@ class Settings(_Section):
     index: IndexSettings = IndexSettings()
     limits: LimitSettings = LimitSettings()
     log: LogSettings = LogSettings()
+    audit: AuditSettings = AuditSettings()
     conformance: ConformanceSettings = ConformanceSettings()
     access: AccessSettings = AccessSettings()
 
@@ -389,6 +404,7 @@ def _resolved(settings: Settings, base: Path) -> Settings:
         update={
             "hub": absolute(settings.hub),
             "producers": absolute(settings.producers),
+            "audit": absolute(settings.audit),
             "listen": tuple(absolute(listener) for listener in settings.listen),
         }
     )

@@ -158,7 +158,7 @@ def read_line(line: bytes) -> SignedHead | KeyHandOver:
     try:
         told = orjson.loads(line)
         if told.keys() == {"key"}:
-            return _key_of(told["key"])
+            return key_of(told["key"])
         return head_of(told)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise StatementRefused("no head and no key of the access log") from error
@@ -188,11 +188,18 @@ def head_of(told: Mapping[str, Any]) -> SignedHead:
     return SignedHead(head, signature)
 
 
-def _key_of(told: Mapping[str, Any]) -> KeyHandOver:
-    key = KeyHandOver(**told)
-    if not all(isinstance(value, str) for value in told.values()):
-        raise StatementRefused("a field of the key has another form")
-    if not all(map(_is_hex, (key.log, key.public, key.previous, key.by_previous, key.by_itself))):
+def key_of(told: Mapping[str, Any]) -> KeyHandOver:
+    """A key as JSON has it.
+
+    Raises:
+        StatementRefused: it is none.
+    """
+    try:
+        key = KeyHandOver(**told)
+    except TypeError as error:
+        raise StatementRefused("it has not the fields of a key") from error
+    hexes = (told["log"], told["public"], told["previous"], told["by_previous"], told["by_itself"])
+    if not isinstance(told["at"], str) or not all(map(_is_hex, hexes)):
         raise StatementRefused("a field of the key has another form")
     return key
 

@@ -25,6 +25,7 @@ from samsvar.audit.merkle import CompactRange, Growing
 from samsvar.audit.row_form import MISSING, RowUnreadable, leaf_of_values
 
 _MOST_FAULTS = 20
+_MOST_OF_ONE_SIZE = 100  # heads: one, or two where a forger has made another
 _MOST_MISSING = 10_000_000  # so that a made-up sequence number cannot keep us busy for ever
 
 
@@ -96,20 +97,7 @@ def verify(
     walk = _Walk(Growing(CompactRange()))
     heads, keys = _checked(chains, log, walk)
     due = sorted(heads.values(), key=lambda head: (head.size, head.number))
-    at = 0
-    try:
-        for values, leaf in rows:
-            sequence = values[0]
-            if not isinstance(sequence, int) or sequence <= walk.growing.size:
-                walk.tell(f"row {sequence} has a number that no row has", (sequence, sequence))
-                continue
-            if not _fill(walk, sequence):
-                break
-            at = _reached(walk, due, at)
-            _take(walk, sequence, values, leaf)
-    except RowsDamaged:
-        next_one = walk.growing.size + 1
-        walk.tell(f"row {next_one} cannot be read: the file is damaged", (next_one, next_one))
+    at = _go_through(walk, rows, due)
     last = max([tree.size, *(head.size for head in due)])
     count = walk.growing.size
     if count < last:
@@ -122,6 +110,45 @@ def verify(
     _hold_against_tree(walk, tree)
     signed = min(count, due[-1].size) if due else 0
     return Report(count, len(heads), count - signed, tuple(keys), tuple(walk.faults))
+
+
+def look_through(
+    rows: Iterable[tuple[Sequence[Any], bytes]], begun: CompactRange, tree: CompactRange
+) -> tuple[Fault, ...]:
+    """The same for the rows between two moments: those of ``begun`` have been vouched for."""
+    walk = _Walk(Growing(begun), good_to=begun.size)
+    _go_through(walk, rows, (), tree.size)
+    if walk.growing.size < tree.size:
+        first = walk.growing.size + 1
+        walk.tell(f"row {first} is missing, and all after it", (first, tree.size))
+    _hold_against_tree(walk, tree)
+    return tuple(walk.faults)
+
+
+def _go_through(
+    walk: _Walk,
+    rows: Iterable[tuple[Sequence[Any], bytes]],
+    due: Sequence[Head],
+    most: int | None = None,
+) -> int:
+    """Take row after row; how many heads have been reached. ``most``: not those after it."""
+    at = 0
+    try:
+        for values, leaf in rows:
+            sequence = values[0]
+            if most is not None and sequence > most:
+                break
+            if not isinstance(sequence, int) or sequence <= walk.growing.size:
+                walk.tell(f"row {sequence} has a number that no row has", (sequence, sequence))
+                continue
+            if not _fill(walk, sequence):
+                break
+            at = _reached(walk, due, at)
+            _take(walk, sequence, values, leaf)
+    except RowsDamaged:
+        next_one = walk.growing.size + 1
+        walk.tell(f"row {next_one} cannot be read: the file is damaged", (next_one, next_one))
+    return at
 
 
 def _take(walk: _Walk, sequence: int, values: Sequence[Any], leaf: bytes) -> None:
@@ -154,16 +181,17 @@ def _fill(walk: _Walk, sequence: int) -> bool:
 def _reached(walk: _Walk, due: Sequence[Head], at: int) -> int:
     """Hold the tree against each head of its size; the place of the next head."""
     while at < len(due) and due[at].size <= walk.growing.size:
-        head = due[at]
-        at += 1
-        if head.size < walk.growing.size:
+        size = due[at].size
+        same = [head for head in due[at : at + _MOST_OF_ONE_SIZE] if head.size == size]
+        at += len(same)
+        if size < walk.growing.size:
             continue  # between rows that are gone: told already
-        if walk.growing.root.hex() == head.root:
-            walk.good_to = head.size
-            continue
-        known = [number for number in walk.bad if walk.good_to < number <= head.size]
-        if not known:
-            rows = (walk.good_to + 1, head.size)
+        root = walk.growing.root.hex()
+        wrong = [head for head in same if head.root != root]
+        if not wrong:
+            walk.good_to = size
+        elif not any(walk.good_to < number <= size for number in walk.bad):
+            rows, head = (walk.good_to + 1, size), wrong[0]
             walk.tell(
                 f"rows {rows[0]} to {rows[1]} are not those that head {head.number} of"
                 f" {head.at} was signed for",
@@ -200,9 +228,12 @@ def _checked(
     numbers: dict[int, Head] = {}
     for chain in chains:
         for head in _checked_heads(chain, log, keys, walk, whole=chain is own):
-            first = numbers.setdefault(head.number, head)
-            if first != head:
-                walk.tell(f"{chain.name}: head {head.number} is another one than in {own.name}")
+            first = numbers.get(head.number)
+            if chain is own:
+                numbers[head.number] = head
+            elif first != head:
+                another = "is missing" if first is None else "is another one"
+                walk.tell(f"{chain.name}: its head {head.number} {another} in {own.name}")
             heads[head.size, head.root] = head
     return heads, list(keys)
 

@@ -18,6 +18,7 @@ from samsvar.cli import (
     access,
     admin,
     ask,
+    audit,
     bench_producer,
     check,
     contracts,
@@ -48,6 +49,7 @@ app.command("bench-producer")(bench_producer.bench_producer)
 app.add_typer(registry.app, name="registry")
 app.add_typer(contracts.app, name="contracts")
 app.add_typer(index.app, name="index")
+app.add_typer(audit.app, name="audit")
 app.add_typer(access.app, name="access")
 app.add_typer(producers.app, name="producers")
 app.add_typer(admin.app, name="admin")

@@ -38,6 +38,9 @@ ACTIONS: Mapping[str, str] = {
     "hub-started": "start",
     "hub-stopped": "end",
     "certificates-reloaded": "change",
+    "audit-head": "info",
+    "audit-head-failed": "error",
+    "audit-alarm": "error",
     "refused-handshake": "denied",
 }
 
