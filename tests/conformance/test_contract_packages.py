@@ -437,6 +437,18 @@ BROKEN: dict[str, tuple[Callable[[Files], Files], str]] = {
         ),
         "no element of the question looks like a person's number",
     ),
+    "a person's number in an attribute": (
+        lambda files: changed(
+            files,
+            "hemtjanst_1.0.xsd",
+            b'<xs:simpleType name="PersonNumberType">\n'
+            b'    <xs:restriction base="xs:string"><xs:pattern value="[0-9]{12}"/>'
+            b"</xs:restriction>\n  </xs:simpleType>",
+            b'<xs:complexType name="PersonNumberType"><xs:attribute name="extension"/>'
+            b"</xs:complexType>",
+        ),
+        "personId has the person's number in an attribute",
+    ),
     "no person in the record": (
         lambda files: changed(
             files,

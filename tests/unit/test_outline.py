@@ -75,6 +75,31 @@ def test_an_element_without_a_named_type_that_holds_itself_is_read_once(tmp_path
     assert [one.name for one in outline.follow("{urn:a}e", "e/e/e")] == ["{urn:a}e"] * 3
 
 
+def test_types_that_hold_attributes_only_are_told_from_those_that_hold_text(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "a.xsd"
+    file.write_text(
+        f"""{HEAD}
+        <xs:complexType name="Base" abstract="true"><xs:attribute name="x"/></xs:complexType>
+        <xs:complexType name="Derived"><xs:complexContent><xs:extension base="Base">
+        <xs:attribute name="y"/></xs:extension></xs:complexContent></xs:complexType>
+        <xs:complexType name="Text"><xs:simpleContent><xs:extension base="xs:string">
+        <xs:attribute name="y"/></xs:extension></xs:simpleContent></xs:complexType>
+        <xs:complexType name="Mixed" mixed="true"/>
+        <xs:complexType name="Full"><xs:sequence><xs:element name="e"><xs:complexType>
+        <xs:attribute name="z"/></xs:complexType></xs:element></xs:sequence></xs:complexType>
+        </xs:schema>""",
+        "utf-8",
+    )
+
+    outline = read_outline(file)
+
+    named = {name for name in outline.without_text if "#" not in name}
+    assert named == {"{urn:a}Base", "{urn:a}Derived"}
+    assert outline.types["{urn:a}Full"][0].type in outline.without_text
+
+
 @pytest.mark.parametrize(
     ("body", "said"),
     [

@@ -136,6 +136,16 @@ def persons(outline: Outline, element_type: str) -> list[Guess]:
     return _best_first(found)
 
 
+def persons_in_attributes(outline: Outline, element_type: str) -> list[str]:
+    """Paths of elements that a person's number may stand in, but as an attribute."""
+    return [
+        path
+        for path, declaration in _walk(outline, element_type)
+        if declaration.type in outline.without_text
+        and _person_score(local(declaration.name)) is not None
+    ]
+
+
 def sources(outline: Outline, element_type: str) -> list[Guess]:
     """Where the source system may stand below a type, the best first."""
     return _identifiers(outline, element_type, _SOURCE)
@@ -199,6 +209,8 @@ def _identifier(
 ) -> _Place | None:
     """The value inside an element that is an identifier, or that holds one in its ``id``."""
     children = outline.children(declaration.type)
+    if declaration.type in outline.without_text:
+        return None
     if not children:
         return _Place(path, None)
     inside = {_plain(local(one.name)): one for one in children if not one.repeated}

@@ -19,6 +19,7 @@ from samsvar.contracts.guesses import (
     local,
     owners,
     persons,
+    persons_in_attributes,
     results,
     sources,
 )
@@ -87,6 +88,11 @@ def _request(interaction: Interaction, proposal: Proposal) -> dict[str, Value]:
     outline = interaction.outline
     request_type = outline.elements[interaction.request_element]
     found = persons(outline, request_type)
+    if not found and (attributed := persons_in_attributes(outline, request_type)):
+        raise PackageRefused(
+            f"{interaction.operation}: {attributed[0]} has the person's number in an attribute; "
+            "the hub reads elements only, so that it cannot serve the contract"
+        )
     if not found:
         raise PackageRefused(
             f"{interaction.operation}: no element of the question looks like a person's number; "

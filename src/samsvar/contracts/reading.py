@@ -167,11 +167,13 @@ class _Reading:
         if found:
             outline = self._interaction.outline
             declared = outline.follow(element, path)
-            if outline.children(declared[-1].type) or any(s.repeated for s in declared[-steps:]):
+            last = declared[-1].type
+            no_value = outline.children(last) or last in outline.without_text
+            if no_value or any(step.repeated for step in declared[-steps:]):
                 self._fault(
                     key,
-                    "does not lead to one value: an element there holds others, "
-                    "or may come several times",
+                    "does not lead to one value: an element there holds others or attributes "
+                    "only, or may come several times",
                 )
         return found[-steps:]
 

@@ -48,6 +48,8 @@ class Outline:
     """Global element to its type."""
     types: dict[str, tuple[ElementDeclaration, ...]]
     """Complex type to its elements, in order. Simple types are not here."""
+    without_text: frozenset[str] = frozenset()
+    """Complex types that hold neither elements nor text: only attributes say something there."""
 
     def children(self, element_type: str) -> tuple[ElementDeclaration, ...]:
         """The elements of a type, in order; none for a simple type."""
@@ -140,6 +142,7 @@ class _Reading:
         self._types: dict[str, _Node] = {}
         self._groups: dict[str, _Node] = {}
         self._found: dict[str, tuple[ElementDeclaration, ...]] = {}
+        self._without_text: set[str] = set()
         waiting: list[tuple[Path, str | None]] = [(schema, None)]
         seen: set[tuple[Path, str | None]] = set()
         while waiting:
@@ -155,7 +158,16 @@ class _Reading:
         }
         for name, node in self._types.items():
             self._found[name] = self._content(node.element, node, 0)
-        return Outline(tuple(self._files), elements, dict(self._found))
+            self._note_text(name, node.element)
+        without_text = frozenset(self._without_text)
+        return Outline(tuple(self._files), elements, dict(self._found), without_text)
+
+    def _note_text(self, name: str, definition: etree._Element) -> None:
+        has_text = (
+            definition.find(f"{XS}simpleContent") is not None or definition.get("mixed") == "true"
+        )
+        if not has_text and not self._found[name]:
+            self._without_text.add(name)
 
     def _read(self, file: Path, includer: str | None) -> list[tuple[Path, str | None]]:
         """Note the file's definitions; the files that it leads to."""
@@ -200,6 +212,7 @@ class _Reading:
         if name not in self._found:
             self._found[name] = ()
             self._found[name] = self._content(nameless, node, 0)
+            self._note_text(name, nameless)
         return name
 
     def _content(
