@@ -63,7 +63,7 @@ def test_no_two_fields_are_written_under_one_name() -> None:
 
     assert len(names) == len(set(names))
     assert set(ACTIONS.values()) <= {
-        "start", "end", "info", "error", "denied", "change"
+        "access", "start", "end", "info", "error", "denied", "change"
     }  # fmt: skip
 
 
