@@ -183,9 +183,9 @@ class Hub:
             sample=settings.conformance.sample,
         )
         closing.push_async_callback(asyncio.to_thread, self._conformance.close)
-        heads = self._head_chore()
-        closing.push_async_callback(heads.close)
         self._access_log = SqliteAccessLog(self._database, vault)
+        heads = self._head_chore(self._access_log)
+        closing.push_async_callback(heads.close)
         closing.push_async_callback(self._access_log.close)
         self._client = HttpClient(settings.producers, client_tls(settings.producers))
         closing.push_async_callback(self._client.close)
@@ -263,10 +263,10 @@ class Hub:
             chore.cancel()
         await asyncio.gather(*self._chores, return_exceptions=True)
 
-    def _head_chore(self) -> HeadChore:
+    def _head_chore(self, log: SqliteAccessLog) -> HeadChore:
         audit = self._settings.audit
         habits = HeadHabits(audit.head_seconds, audit.head_rows, audit.heads_file)
-        writer = HeadWriter(self._database, self._clock, habits)
+        writer = HeadWriter(self._database, self._clock, habits, log.pause)
         return HeadChore(writer, self.events, pause_after_failure=audit.head_seconds)
 
     def _notifier(self) -> Notifier:

@@ -76,6 +76,7 @@ def test_the_file_has_each_head_once_and_the_key_before_them(
     database: Database, outside: Path
 ) -> None:
     writer = head_writer(database, outside)
+    writer.look()
     for number in range(1, 6):
         add(database, [number])
         assert writer.look(at_once=True).alarms == ()

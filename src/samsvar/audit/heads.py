@@ -147,6 +147,8 @@ def check_hand_over(told: KeyHandOver) -> None:
     _check(told.public, told.by_itself, message, "the key")
     if told.previous:
         _check(told.previous, told.by_previous, message, "the key's hand-over")
+    elif told.by_previous:
+        raise StatementRefused("the log's first key has nobody who hands over")
 
 
 def read_line(line: bytes) -> SignedHead | KeyHandOver:

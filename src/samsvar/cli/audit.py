@@ -13,6 +13,7 @@ import typer
 
 from samsvar.audit.proofs import NotProven, checked, proof_of
 from samsvar.audit.verifying import Chain, Report, verify
+from samsvar.cli import audit_search
 from samsvar.cli.options import JsonOption, SettingsOption, settings_from
 from samsvar.cli.outcome import PARTLY, REFUSED, UNREACHED, WRONG_INPUT, Stop
 from samsvar.errors import ResourcesMissing
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from samsvar.store.database import Database
 
 app = typer.Typer(no_args_is_help=True, help="Prove the access log, search it, hand it over.")
+app.command("search")(audit_search.search)
+app.command("export")(audit_search.export)
 
 _Heads = Annotated[
     Path | None,

@@ -10,7 +10,8 @@ Knows tables, keys and the file. Knows no clock but the one it is given, and no 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC
 from pathlib import Path
@@ -52,10 +53,18 @@ class Look:
 class HeadWriter:
     """Writes heads. Its methods wait for the disk: call them in a thread."""
 
-    def __init__(self, database: Database, clock: Clock, habits: HeadHabits) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        habits: HeadHabits,
+        pause: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> None:
+        """``pause``: holds up this process' own writer of rows while a head is stored."""
         self._database = database
         self._clock = clock
         self._habits = habits
+        self._pause = pause
         self._keys = AuditKeys(database)
         self._unsigned_since = float("-inf")  # what an earlier process left is signed at once
         self._file_due = float("-inf")
@@ -95,7 +104,8 @@ class HeadWriter:
             ):
                 return Look(alarms=self._copy_out(view, now, fresh=False))
             faults = self._looked_through(view, begun, tree)
-        head = self._sign(tree, before[0] if before else None)
+        with self._pause():
+            head = self._sign(tree, before[0] if before else None)
         if head is not None:
             self._unsigned_since = float("inf")
         with viewed(self._database) as view:
@@ -144,7 +154,6 @@ class HeadWriter:
         path = self._habits.file
         if path is None or (self._copied and not fresh) or now < self._file_due:
             return ()
-        self._file_due = now + (0 if fresh else self._habits.seconds)
         try:
             append(path, lambda last: _missing(view, last))
         except OSError as error:

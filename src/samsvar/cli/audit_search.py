@@ -1,0 +1,141 @@
+"""``samsvar audit search`` and ``export``: who asked; and that somebody wanted to know."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import orjson
+import typer
+
+from samsvar.cli.ask import person_id
+from samsvar.cli.options import JsonOption, SettingsOption, settings_from
+from samsvar.cli.outcome import REFUSED, UNREACHED, WRONG_INPUT, Stop
+from samsvar.errors import ResourcesMissing
+from samsvar.model.local_time import STOCKHOLM
+
+if TYPE_CHECKING:
+    from samsvar.store.audit_search import AuditDesk
+
+_From = Annotated[str | None, typer.Option("--from", help="not before this day or moment")]
+_To = Annotated[str | None, typer.Option("--to", help="before this day or moment")]
+_SHOWN = (
+    *("sequence", "at", "sender", "original_consumer", "contract", "logical_address"),
+    *("verdict", "fault", "items", "correlation_id"),
+)
+
+
+class Format(StrEnum):
+    """What an export is written as."""
+
+    JSONL = "jsonl"
+    CSV = "csv"
+
+
+def search(
+    settings: SettingsOption = None,
+    person: Annotated[
+        str | None, typer.Option("--person", help="-: the number is read from standard input")
+    ] = None,
+    sender: Annotated[str | None, typer.Option("--sender", help="HSA-id of the sender")] = None,
+    since: _From = None,
+    until: _To = None,
+    most: Annotated[int, typer.Option("--most", min=1, max=100_000, help="no more rows")] = 100,
+    as_json: JsonOption = False,
+) -> None:
+    """Who asked, the latest first. The search is a row of the access log itself."""
+    from samsvar.store.audit_search import Wanted
+
+    if person not in (None, "-"):
+        raise Stop(
+            WRONG_INPUT,
+            "give --person - and the number on standard input: arguments stand in the list of"
+            " processes",
+        )
+    who = person_id(sys.stdin.readline().strip()) if person else None
+    wanted = Wanted(who, sender, _moment(since), _moment(until))
+    with _desk(settings) as desk:
+        found = [{name: row[name] for name in _SHOWN} for row in desk.search(wanted, most)]
+    if as_json:
+        sys.stdout.write(orjson.dumps(found, option=orjson.OPT_INDENT_2).decode() + "\n")
+        return
+    if not found:
+        raise Stop(REFUSED, "no row of the access log matches")
+    _print(found)
+
+
+def export(
+    settings: SettingsOption = None,
+    since: _From = None,
+    until: _To = None,
+    form: Annotated[Format, typer.Option("--format", help="jsonl or csv")] = Format.JSONL,
+) -> None:
+    """Print whole rows; persons hashed and sealed. The export is a row of the log itself."""
+    from samsvar.audit.handed_over import csv_heading, csv_line, json_line
+    from samsvar.store.audit_search import Wanted
+
+    wanted = Wanted(since=_moment(since), until=_moment(until))
+    with _desk(settings) as desk:
+        if form is Format.CSV:
+            sys.stdout.write(csv_heading())
+        for row in desk.export(wanted):
+            sys.stdout.write(csv_line(row) if form is Format.CSV else json_line(row))
+
+
+def _moment(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise Stop(
+            WRONG_INPUT, "--from and --to are days or moments: 2026-11-01, 2026-11-01T08:00"
+        ) from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=STOCKHOLM)
+
+
+@contextmanager
+def _desk(settings: Path | None) -> Iterator[AuditDesk]:
+    from samsvar.clock import SystemClock
+    from samsvar.store.audit_search import AuditDesk
+    from samsvar.store.database import open_database
+    from samsvar.store.secrets import open_vault
+
+    told = settings_from(settings)
+    try:
+        open_database(told.hub.data, read_only=True).close()  # nothing is made by looking
+        database = open_database(told.hub.data)
+        try:
+            yield AuditDesk(database, open_vault(database), SystemClock(), getpass.getuser())
+        finally:
+            database.close()
+    except ResourcesMissing as error:
+        raise Stop(UNREACHED, f"{told.hub.data}: {error}") from error
+
+
+def _print(found: list[dict[str, Any]]) -> None:
+    widest = max(len(str(row["sequence"])) for row in found)
+    for row in found:
+        at = datetime.fromisoformat(row["at"]).astimezone(STOCKHOLM)
+        behalf = row["original_consumer"]
+        parts = (
+            f"{row['sequence']:>{widest}}",
+            f"{at:%Y-%m-%d %H:%M:%S}",
+            (row["sender"] or "somebody unknown") + (f" for {behalf}" if behalf else ""),
+            _short(row["contract"]),
+            f"to {row['logical_address']}" if row["logical_address"] else "",
+            " ".join(filter(None, (row["verdict"], row["fault"]))),
+            row["correlation_id"],
+        )
+        sys.stdout.write("  ".join(filter(None, parts)) + "\n")
+
+
+def _short(contract: str | None) -> str:
+    """The last words of a contract's namespace: its interaction and version."""
+    return ":".join((contract or "unread").split(":")[-2:])

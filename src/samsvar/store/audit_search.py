@@ -1,0 +1,149 @@
+"""The access log searched and handed over, row by row; each time a row of the log itself.
+
+Knows the rows, and how a person is found without the number being stored. A search that could not
+be written into the log gives nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+import sqlalchemy as sa
+
+from samsvar.audit.row_form import NAMES
+from samsvar.errors import ResourcesMissing
+from samsvar.model.exchange import QuestionRecord, Verdict
+from samsvar.model.identifiers import ContractUrn, CorrelationId, HsaId, PersonId
+from samsvar.ports import Clock
+from samsvar.store.access_log import SqliteAccessLog
+from samsvar.store.database import Database
+from samsvar.store.secrets import PersonVault
+from samsvar.store.tables import QUESTION
+
+SEARCH = ContractUrn("urn:samsvar:audit:search:1")
+EXPORT = ContractUrn("urn:samsvar:audit:export:1")
+_AT_ONCE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which rows. What is None narrows nothing; ``until`` itself is not wanted any more."""
+
+    person: PersonId | None = None
+    sender: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+    @property
+    def told(self) -> str:
+        """For the log's own row. The person is its subject, and stands in no text."""
+        parts = (
+            ("person", "given" if self.person else None),
+            ("sender", self.sender),
+            ("from", _stamp(self.since)),
+            ("to", _stamp(self.until)),
+        )
+        return ", ".join(f"{name} {value}" for name, value in parts if value) or "all rows"
+
+
+class AuditDesk:
+    """Answers those who audit. Its methods wait for the disk."""
+
+    def __init__(self, database: Database, vault: PersonVault, clock: Clock, who: str) -> None:
+        """``who``: the user of the machine who asks."""
+        self._database = database
+        self._vault = vault
+        self._clock = clock
+        self._who = who
+
+    def search(self, wanted: Wanted, most: int) -> list[Mapping[str, Any]]:
+        """The last rows that match, the latest first. The search's own row is not among them.
+
+        Raises:
+            ResourcesMissing: the log cannot be read, or the search not be logged.
+        """
+        last = self._note(SEARCH, wanted)
+        found = self._matching(wanted, last).order_by(QUESTION.c.sequence.desc()).limit(most)
+        return list(self._read(found))
+
+    def export(self, wanted: Wanted) -> Iterator[Mapping[str, Any]]:
+        """All rows that match, in the order of the log; the export's own row is not among them.
+
+        Raises:
+            ResourcesMissing: the log cannot be read, or the export not be logged.
+        """
+        last = self._note(EXPORT, wanted)
+        done = 0
+        while True:
+            after = self._matching(wanted, last).where(QUESTION.c.sequence > done)
+            batch = list(self._read(after.order_by(QUESTION.c.sequence).limit(_AT_ONCE)))
+            yield from batch
+            if len(batch) < _AT_ONCE:
+                return
+            done = batch[-1]["sequence"]
+
+    def _note(self, contract: ContractUrn, wanted: Wanted) -> int:
+        """Make the row; the number of the last one before it."""
+        correlation = CorrelationId(str(uuid4()))
+        record = QuestionRecord(
+            correlation_id=correlation,
+            at=self._clock.now(),
+            sender=HsaId(f"audit:{self._who}"),
+            original_consumer=None,
+            contract=contract,
+            logical_address=None,
+            subject=wanted.person,
+            verdict=Verdict.ANSWERED,
+            fault=None,
+            fault_detail=wanted.told,
+            catalogue_version=None,
+            elapsed=0.0,
+            decisions=(),
+            peer="local",
+        )
+        asyncio.run(self._append(record))
+        own = sa.select(QUESTION.c.sequence).where(QUESTION.c.correlation_id == correlation)
+        return int(next(self._read(own))["sequence"]) - 1
+
+    async def _append(self, record: QuestionRecord) -> None:
+        log = SqliteAccessLog(self._database, self._vault)
+        try:
+            await log.append(record)
+        finally:
+            await log.close()
+
+    def _matching(self, wanted: Wanted, last: int) -> sa.Select[Any]:
+        found = sa.select(*(QUESTION.c[name] for name in NAMES), QUESTION.c.leaf)
+        found = found.where(QUESTION.c.sequence <= last)
+        if wanted.person is not None:
+            found = found.where(QUESTION.c.subject_hash == self._vault.keyed_hash(wanted.person))
+        if wanted.sender is not None:
+            found = found.where(QUESTION.c.sender == wanted.sender)
+        if wanted.since is not None:
+            found = found.where(QUESTION.c.at >= _stamp(wanted.since))
+        if wanted.until is not None:
+            found = found.where(QUESTION.c.at < _stamp(wanted.until))
+        return found
+
+    def _read(self, statement: sa.Select[Any]) -> Iterator[Mapping[str, Any]]:
+        try:
+            with self._database.read() as connection:
+                rows = [
+                    {str(name): value for name, value in row.items()}
+                    for row in connection.execute(statement).mappings()
+                ]
+        except sa.exc.SQLAlchemyError as error:
+            raise ResourcesMissing(
+                f"the access log cannot be read ({type(error).__name__})"
+            ) from error
+        yield from rows
+
+
+def _stamp(moment: datetime | None) -> str | None:
+    """As the rows have it, so that texts sort as moments do."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds") if moment else None

@@ -1,0 +1,329 @@
+"""The commands of those who audit: what they find, what they show, and that they are seen."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from samsvar.audit.handed_over import COLUMNS, csv_heading, csv_line
+from samsvar.audit.row_form import NAMES, leaf_of
+from samsvar.model.identifiers import PersonId
+from samsvar.store.access_log import SqliteAccessLog
+from samsvar.store.access_log_reader import AccessLogReader
+from samsvar.store.audit_search import EXPORT, SEARCH
+from samsvar.store.database import FILE_NAME, open_database
+from samsvar.store.secrets import open_vault
+from tests.audit_log import add, falsify, fill, head_writer, report_on, row
+from tests.command import Ran, Shell
+from tests.unit.test_store_access_log import TOLVAN, record
+
+OTHER = PersonId(TOLVAN.root, "199001012385")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Settings with a heads file, and 30 rows with a head over each ten."""
+    (tmp_path / "samsvar.toml").write_text('[audit]\nheads_file = "heads.jsonl"\n', "utf-8")
+    fill(tmp_path / "data", 30, every=10, heads_file=tmp_path / "heads.jsonl")
+    return tmp_path
+
+
+def audit(folder: Path, *arguments: object, stdin: str = "") -> Ran:
+    """``samsvar audit`` with the folder's settings."""
+    settings = () if arguments[0] == "check-proof" else ("-s", folder / "samsvar.toml")
+    return Shell(folder).inside("audit", *arguments, *settings, stdin=stdin)
+
+
+def test_a_whole_log_is_said_to_be_whole(folder: Path) -> None:
+    ran = audit(folder, "verify")
+    assert ran.code == 0
+    assert ran.out.startswith(
+        "The access log is whole: 30 rows, 3 signed heads, 0 rows after the last head. Keys: "
+    )
+
+
+def test_a_changed_row_is_named_with_exit_code_1(folder: Path) -> None:
+    falsify(folder / "data", "UPDATE question SET sender = 'SE-X' WHERE sequence IN (17, 23)")
+    ran = audit(folder, "verify")
+    assert ran.code == 1
+    assert ran.out == (
+        "NOT WHOLE: row 17 is not as it was written\n"
+        "NOT WHOLE: row 23 is not as it was written\n"
+        "The first bad row is row 17.\n"
+    )
+    told = json.loads(audit(folder, "verify", "--json").out)
+    assert (told["whole"], told["first_bad"]) == (False, [17, 17])
+
+
+def test_without_a_heads_file_it_is_said_what_cannot_be_found_out(folder: Path) -> None:
+    (folder / "samsvar.toml").write_text("")
+    ran = audit(folder, "verify")
+    assert ran.code == 0
+    assert "note: no heads file was looked at" in ran.out
+    assert audit(folder, "verify", "--heads", folder / "heads.jsonl").code == 0
+    assert audit(folder, "verify", "--heads", folder / "nothing").code == 2
+
+
+def test_the_kind_of_a_value_counts_too(folder: Path) -> None:
+    """The same bytes as a blob: a search by SQL would not find them."""
+    falsify(folder / "data", "UPDATE question SET sender = CAST(sender AS BLOB) WHERE sequence = 9")
+    assert report_on(folder / "data").first_bad == (9, 9)
+
+
+def test_text_that_is_no_text_any_more_is_named(folder: Path) -> None:
+    falsify(
+        folder / "data", "UPDATE question SET sender = CAST(x'ff41' AS TEXT) WHERE sequence = 9"
+    )
+    assert report_on(folder / "data").first_bad == (9, 9)
+    assert "row 9 cannot be read" in audit(folder, "verify").out
+
+
+def test_a_file_that_was_cut_is_not_whole(folder: Path) -> None:
+    path = folder / "data" / FILE_NAME
+    database = open_database(folder / "data")
+    connection = database.raw()
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    database.close()
+    os.truncate(path, path.stat().st_size // 2 // 4096 * 4096)
+    ran = audit(folder, "verify")
+    assert ran.code in (1, 4)
+    assert ran.out.startswith("NOT WHOLE") or "cannot be" in ran.err
+
+
+def test_a_row_is_proven_to_one_who_has_nothing_but_two_files(folder: Path) -> None:
+    ran = audit(folder, "prove", 17)
+    assert ran.code == 0
+    proof = folder / "proof.json"
+    proof.write_text(ran.out)
+    key = json.loads(ran.out)["head"]["key"]
+    (folder / "data").rename(folder / "gone")
+
+    checked = audit(folder, "check-proof", proof, "--heads", folder / "heads.jsonl", "--key", key)
+    assert checked.code == 0
+    assert checked.out.startswith("Row 17 stood in the access log ")
+    assert "is not shown" in audit(folder, "check-proof", proof).out
+    assert audit(folder, "check-proof", proof, "--key", "0" * 32).code == 1
+    (folder / "heads.jsonl").write_text("")
+    assert audit(folder, "check-proof", proof, "--heads", folder / "heads.jsonl").code == 1
+
+
+def _paths(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    if isinstance(value, dict):
+        return [found for key in value for found in _paths(value[key], (*path, key))]
+    if isinstance(value, list):
+        return [found for at, each in enumerate(value) for found in _paths(each, (*path, at))]
+    return [path]
+
+
+def test_a_proof_with_anything_changed_proves_nothing(folder: Path) -> None:
+    """Each value of the file in turn."""
+    text = audit(folder, "prove", 17).out
+    proof = folder / "proof.json"
+    for path in _paths(json.loads(text)):
+        told = json.loads(text)
+        inner = told
+        for step in path[:-1]:
+            inner = inner[step]
+        value = inner[path[-1]]
+        if isinstance(value, str):
+            changed: Any = ("1" if value[:1] != "1" else "2") + value[1:]
+        else:
+            changed = "x" if value is None else value + 1
+        inner[path[-1]] = changed
+        proof.write_text(json.dumps(told))
+        assert audit(folder, "check-proof", proof).code == 1, path
+    for nonsense in ("[]", "{}", "7", '{"form":1}'):
+        proof.write_text(nonsense)
+        assert audit(folder, "check-proof", proof).code == 1
+    proof.write_text("{")
+    assert audit(folder, "check-proof", proof).code == 2
+
+
+def test_what_cannot_be_proven_is_said(folder: Path) -> None:
+    assert audit(folder, "prove", 31).code == 3
+    database = open_database(folder / "data")
+    add(database, [31])
+    database.close()
+    assert "wait a minute" in audit(folder, "prove", 31).err
+    falsify(folder / "data", "UPDATE question SET sender = 'x' WHERE sequence = 17")
+    assert audit(folder, "prove", 17).code == 1
+    assert audit(folder, "prove", 16).code == 0
+    falsify(folder / "data", "DELETE FROM question WHERE sequence = 18")
+    assert audit(folder, "prove", 16).code == 1
+
+
+def test_a_rotated_key_is_told_and_in_the_file(folder: Path) -> None:
+    ran = audit(folder, "rotate-key")
+    key = ran.out.split(" with key ")[1].split(" ")[0]
+    database = open_database(folder / "data")
+    add(database, [31])
+    head_writer(database, folder / "heads.jsonl").look(at_once=True)
+    database.close()
+    told = json.loads(audit(folder, "verify", "--json").out)
+    assert told["whole"]
+    assert told["keys"][1:] == [key]
+    assert f'"key":"{key}"' in (folder / "heads.jsonl").read_text()
+
+
+@pytest.fixture
+async def asked(tmp_path: Path) -> Path:
+    """Three questions about one person, one about another, one about nobody."""
+    database = open_database(tmp_path / "data")
+    log = SqliteAccessLog(database, open_vault(database))
+    for number, person in enumerate([TOLVAN, OTHER, TOLVAN, None, TOLVAN], 1):
+        await log.append(record(number, person))
+    await log.close()
+    database.close()
+    (tmp_path / "samsvar.toml").write_text("")
+    return tmp_path
+
+
+def numbers(ran: Ran) -> list[int]:
+    assert ran.code == 0, ran.err
+    return [row["sequence"] for row in json.loads(ran.out)]
+
+
+def test_a_search_by_person_finds_who_asked_and_is_found_itself(asked: Path) -> None:
+    number = TOLVAN.extension
+    first = audit(asked, "search", "--person", "-", "--json", stdin=f"{number}\n")
+    assert numbers(first) == [5, 3, 1]
+    again = audit(asked, "search", "--person", "-", "--json", stdin=f"{number}\n")
+    assert numbers(again) == [6, 5, 3, 1]
+    assert number not in first.out + first.err
+
+    database = open_database(asked / "data", read_only=True)
+    (last,) = AccessLogReader(database, open_vault(database)).latest(1)
+    database.close()
+    assert last.record.contract == SEARCH
+    assert last.record.subject == TOLVAN
+    assert (last.record.sender or "").startswith("audit:")
+    assert last.record.fault_detail == "person given"
+    assert report_on(asked / "data").faults == ()
+
+
+def test_a_number_is_never_taken_as_an_argument(asked: Path) -> None:
+    ran = audit(asked, "search", "--person", TOLVAN.extension)
+    assert ran.code == 2
+    assert TOLVAN.extension not in ran.out + ran.err
+    assert audit(asked, "search", "--person", "-", stdin="hello\n").code == 2
+    assert numbers(audit(asked, "search", "--json")) == [5, 4, 3, 2, 1]  # and nothing was logged
+
+
+def test_a_search_by_sender_and_time(asked: Path) -> None:
+    sender = "SE5565594230-NPO"
+    assert numbers(audit(asked, "search", "--sender", sender, "--most", 2, "--json")) == [5, 4]
+    assert numbers(audit(asked, "search", "--sender", "SE-X", "--json")) == []
+    assert audit(asked, "search", "--sender", "SE-X").code == 3
+    day = ("--from", "2026-06-01", "--to", "2026-06-02")
+    assert numbers(audit(asked, "search", *day, "--json")) == [5, 4, 3, 2, 1]
+    # The questions were asked at 12:00 UTC, and some microseconds: 14:00 in Sweden.
+    narrow = ("--from", "2026-06-01T14:00:00.000002", "--to", "2026-06-01T14:00:00.000004")
+    assert numbers(audit(asked, "search", *narrow, "--json")) == [3, 2]
+    assert audit(asked, "search", "--from", "yesterday").code == 2
+    (line, *_) = audit(asked, "search", *day).out.splitlines()
+    assert line == (
+        "5  2026-06-01 14:00:00  SE5565594230-NPO for SE-REGION  GetCarePlansResponder:2"
+        "  to 5565594230  answered  question-5"
+    )
+
+
+def test_an_export_is_whole_and_is_seen(asked: Path) -> None:
+    """Of each line the leaf can be made again."""
+    ran = audit(asked, "export", "--from", "2026-06-01", "--to", "2026-06-02")
+    rows = [json.loads(line) for line in ran.out.splitlines()]
+    assert [each["sequence"] for each in rows] == [1, 2, 3, 4, 5]
+    for each in rows:
+        sealed = each["subject_sealed"]
+        values = {**each, "subject_sealed": bytes.fromhex(sealed) if sealed else None}
+        assert leaf_of(values).hex() == each["leaf"]
+    assert TOLVAN.extension not in ran.out
+    (latest,) = json.loads(audit(asked, "search", "--most", 1, "--json").out)
+    assert latest["contract"] == EXPORT
+
+
+def test_an_export_as_csv_has_the_same_rows(asked: Path) -> None:
+    ran = audit(asked, "export", "--format", "csv", "--to", "2026-06-02")
+    rows = list(csv.DictReader(io.StringIO(ran.out)))
+    assert list(rows[0]) == list(COLUMNS) == [*NAMES, "leaf"]
+    assert [each["correlation_id"] for each in rows] == [f"question-{n}" for n in range(1, 6)]
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\tx", "\rx", "  =1", "＝1"])
+def test_no_cell_of_an_export_is_a_formula(text: str) -> None:
+    values, leaf = row(1)
+    told = {**dict(zip(NAMES, values, strict=True)), "leaf": leaf, "correlation_id": text}
+    (read,) = csv.DictReader(io.StringIO(csv_heading() + csv_line(told), newline=""))
+    assert read["correlation_id"] == f"'{text}"
+    assert read["sender"] == told["sender"]
+
+
+def test_nothing_is_shown_if_the_search_cannot_be_logged(asked: Path) -> None:
+    falsify(asked / "data", "DELETE FROM audit_tree")
+    ran = audit(asked, "search", "--json")
+    assert (ran.code, ran.out) == (4, "")
+    assert "tree is missing" in ran.err
+
+
+APPENDER = """
+import asyncio, sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[2])
+from samsvar.clock import SystemClock
+from samsvar.store.access_log import SqliteAccessLog
+from samsvar.store.audit_heads import HeadHabits, HeadWriter
+from samsvar.store.database import open_database
+from samsvar.store.secrets import open_vault
+from tests.unit.test_store_access_log import record
+
+async def main():
+    folder = Path(sys.argv[1])
+    database = open_database(folder)
+    log = SqliteAccessLog(database, open_vault(database))
+    heads = HeadWriter(database, SystemClock(), HeadHabits(rows=5, file=folder / "heads.jsonl"), log.pause)
+    async def ask(first):
+        number = first
+        while True:
+            await log.append(record(number))
+            print(number, flush=True)
+            number += 8
+    async def sign():
+        while True:
+            await asyncio.to_thread(heads.look)
+    await asyncio.gather(sign(), *(ask(first) for first in range(8)))
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.slow
+def test_the_log_is_whole_after_each_kill(tmp_path: Path) -> None:
+    """Killed again and again while it appends and signs, on one data folder."""
+    root = str(Path(__file__).parents[2])
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    rows = heads = 0
+    for most in (1, 30, 77, 150):
+        process = subprocess.Popen(
+            [sys.executable, "-c", APPENDER, str(tmp_path), root],
+            stdout=subprocess.PIPE,
+            env=environment,
+        )
+        assert process.stdout is not None
+        for _ in range(most):
+            process.stdout.readline()
+        process.kill()
+        process.stdout.close()
+        process.wait(30)
+        report = report_on(tmp_path, tmp_path / "heads.jsonl")
+        assert report.faults == ()
+        assert report.rows >= rows + most
+        rows, heads = report.rows, report.heads
+    assert heads > 4
