@@ -340,4 +340,24 @@ CASES: tuple[Case, ...] = (
 #: another board of the same municipality: SP6 decides nothing, unless it is configured to
 BOARDS: Told = {**OG, **SOCIAL, "same_municipality": YES, "need": YES, "consent": Consent.NONE}
 
-BASES: Mapping[str, Told] = {**{case.rule: case.told for case in CASES}, "SP6": BOARDS}
+#: at the edge of a rule: an age that just counts, an emergency in which something else decides
+EDGES: Mapping[str, Told] = {
+    "in danger, with consent": {**VG, "emergency": YES},
+    "in danger, a certificate": {
+        **VG,
+        "emergency": YES,
+        "relation": Relation.FORMER_PATIENT,
+        "purpose": Purpose.CERTIFICATE,
+    },
+    "lifted": {**VG, **LIFTED, **DANGER},
+    "citizen of 15": {**CITIZEN, "age": 15, "unit_exception": YES},
+    "guardian of one of 15": {**GUARDIAN, "age": 15, "unit_exception": YES},
+    "agent for one of 18": {**AGENT, "age": 18},
+}
+
+BASES: Mapping[str, Told] = {
+    **{case.rule: case.told for case in CASES},
+    **{f"near {case.rule}": {**case.told, case.near.fact: case.near.value} for case in CASES},
+    "SP6": BOARDS,
+    **EDGES,
+}

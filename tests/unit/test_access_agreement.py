@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from samsvar.access import BY_ID, RULES, SWITCHES, Facts, Policy, Verdict, decide
+from samsvar.access import BY_ID, CAUTIOUS, RULES, SWITCHES, Facts, Policy, Verdict, decide
 from samsvar.access.case import FACTS
 from tests.access_cases import BASES
 from tests.access_oracle import rules_of_the_table, second_opinion
@@ -54,20 +54,35 @@ def _in_words(facts: Facts) -> dict[str, str]:
     return words
 
 
+def _agree(facts: Facts, policy: Policy) -> str:
+    """The rule that both name."""
+    decision = decide(facts, policy)
+    settings = {name: "on" if policy.turned(name) else "off" for name in SWITCHES}
+    expected = second_opinion(_in_words(facts), settings)
+    assert (decision.verdict.value, decision.rule_id) == expected, (facts, policy)
+    return decision.rule_id
+
+
 @pytest.mark.slow
 def test_two_evaluations_agree_on_a_hundred_thousand_cases() -> None:
     """Verdict and rule, under many configurations; every rule that decides is met."""
-    met: Counter[str] = Counter()
-    for facts, policy in _cases(20221101, CASES):
-        decision = decide(facts, policy)
-        settings = {name: "on" if policy.turned(name) else "off" for name in SWITCHES}
-        expected = second_opinion(_in_words(facts), settings)
-        assert (decision.verdict.value, decision.rule_id) == expected, (facts, policy)
-        met[decision.rule_id] += 1
+    met = Counter(_agree(facts, policy) for facts, policy in _cases(20221101, CASES))
     assert met.total() == CASES
     deciding = {rule.id for rule in RULES if rule.verdict is not None or rule.switch is not None}
     assert set(met) == deciding | {"DEFAULT"}
     assert min(met.values()) >= 20
+
+
+@pytest.mark.slow
+def test_two_evaluations_agree_on_every_single_change() -> None:
+    """Of every case and near miss: each fact, each value, with no setting on and with all."""
+    everything = Policy.of(dict.fromkeys(SWITCHES, True))
+    for told in BASES.values():
+        for name in FACTS:
+            for value in _values(name):
+                facts = Facts(**{**told, name: value})
+                _agree(facts, CAUTIOUS)
+                _agree(facts, everything)
 
 
 def test_knowing_less_never_opens() -> None:

@@ -113,7 +113,7 @@ def indispensable_in_emergency(facts: Facts) -> bool:
 def person_reads(facts: Facts, policy: Policy) -> bool:
     """The person, old enough; or younger, where the unit's head has said so."""
     return (
-        _reads_own(facts)
+        reads_own(facts)
         and facts.is_subject is YES
         and facts.age is not None
         and (facts.age >= 16 or young_exception(facts, policy.young_citizens))
@@ -123,7 +123,7 @@ def person_reads(facts: Facts, policy: Policy) -> bool:
 def guardian_reads(facts: Facts, policy: Policy) -> bool:
     """A proven guardian of a small child; or of an older one, where the unit's head said so."""
     return (
-        _reads_own(facts)
+        reads_own(facts)
         and facts.guardian_verified is YES
         and facts.age is not None
         and (0 <= facts.age < 13 or young_exception(facts, policy.guardians_of_teenagers))
@@ -137,7 +137,8 @@ def young_exception(facts: Facts, decided: bool) -> bool:
     )
 
 
-def _reads_own(facts: Facts) -> bool:
+def reads_own(facts: Facts) -> bool:
+    """Comes to read, on one's own behalf or for the person."""
     return facts.action is Action.READ and facts.purpose is Purpose.OWN_ACCESS
 
 

@@ -43,7 +43,7 @@ def _reads(facts: Facts, policy: Policy) -> bool:
 def _agent_may(facts: Facts, _policy: Policy) -> bool:
     """What the person would see without any exception, and only by a mandate from an adult."""
     return (
-        facts.action is Action.READ
+        so.reads_own(facts)
         and facts.mandate is YES
         and facts.age is not None
         and facts.age >= 18
