@@ -359,6 +359,20 @@ def test_whichever_rule_masks_a_part_takes_the_pdf_with_it(case: Case) -> None:
     assert decide_plan(plan, CAUTIOUS).effect == Effect(ALLOW, ("own",))
 
 
+@pytest.mark.parametrize("case", [one for one in CASES if one.verdict is ALLOW])
+def test_whichever_rule_allows_a_part_leaves_the_plan_whole_until_one_part_is_masked(
+    case: Case,
+) -> None:
+    """The same plan with and without an IFO activity beside it."""
+    header = Facts(**HOME)
+    part = Element("part", Facts(**case.told))
+    plan = PlanFacts(header, (part, Element("pdf", header, shows_whole_plan=True)), (IFO_UNIT,))
+    whole = decide_plan(plan, CAUTIOUS).effect
+    assert whole == Effect(ALLOW, ("part", "pdf"), (IFO_UNIT,), pdf=True)
+    mixed = decide_plan(replace(plan, elements=(*plan.elements, IFO)), CAUTIOUS).effect
+    assert mixed == Effect(ALLOW, ("part",))
+
+
 def test_a_header_that_may_not_be_shown_takes_the_plan() -> None:
     """It would tell whose the plan is."""
     for told, verdict in (
