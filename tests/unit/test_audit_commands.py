@@ -63,6 +63,32 @@ def test_a_changed_row_is_named_with_exit_code_1(folder: Path) -> None:
     assert (told["whole"], told["first_bad"]) == (False, [17, 17])
 
 
+@pytest.mark.parametrize(
+    ("statement", "told"),
+    [
+        ("UPDATE question SET items = items + 1 WHERE sequence = 1777", "is not as it was"),
+        ("UPDATE question SET leaf = zeroblob(32) WHERE sequence = 1777", "is not as it was"),
+        ("DELETE FROM question WHERE sequence = 1777", "is missing"),
+        ("DELETE FROM question WHERE sequence >= 1777", "is missing, and all after it"),
+        ("UPDATE question SET sequence = 3001 WHERE sequence = 1777", "is missing"),
+        (
+            "UPDATE question SET (correlation_id, at, elapsed, subject_sealed, leaf) = (SELECT"
+            " correlation_id, at, elapsed, subject_sealed, leaf FROM question WHERE sequence = 5)"
+            " WHERE sequence = 1777",
+            "is not as it was",
+        ),
+    ],
+)
+def test_in_a_file_of_three_thousand_rows_the_first_bad_one_is_named(
+    tmp_path: Path, statement: str, told: str
+) -> None:
+    fill(tmp_path, 3000, every=500)
+    falsify(tmp_path, statement)
+    report = report_on(tmp_path)
+    assert (report.first_bad or (0, 0))[0] == 1777
+    assert f"row 1777 {told}" in report.faults[0].text
+
+
 def test_without_a_heads_file_it_is_said_what_cannot_be_found_out(folder: Path) -> None:
     (folder / "samsvar.toml").write_text("")
     ran = audit(folder, "verify")
@@ -288,7 +314,8 @@ async def main():
     folder = Path(sys.argv[1])
     database = open_database(folder)
     log = SqliteAccessLog(database, open_vault(database))
-    heads = HeadWriter(database, SystemClock(), HeadHabits(rows=5, file=folder / "heads.jsonl"), log.pause)
+    habits = HeadHabits(rows=5, file=folder / "heads.jsonl")
+    heads = HeadWriter(database, SystemClock(), habits, log.pause)
     async def ask(first):
         number = first
         while True:
