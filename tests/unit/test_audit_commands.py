@@ -112,6 +112,23 @@ def test_text_that_is_no_text_any_more_is_named(folder: Path) -> None:
     assert "row 9 cannot be read" in audit(folder, "verify").out
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM audit_tree",
+        "UPDATE audit_tree SET peaks = x'00'",
+        "UPDATE audit_tree SET size = 29",
+        "UPDATE audit_tree SET peaks = zeroblob(length(peaks))",
+        "UPDATE audit_tree SET log = 'ff'",
+    ],
+)
+def test_a_tree_that_was_changed_is_not_whole(folder: Path, statement: str) -> None:
+    falsify(folder / "data", statement)
+    ran = audit(folder, "verify")
+    assert ran.code == 1
+    assert "NOT WHOLE: " in ran.out + ran.err
+
+
 def test_a_file_that_was_cut_is_not_whole(folder: Path) -> None:
     path = folder / "data" / FILE_NAME
     database = open_database(folder / "data")

@@ -44,8 +44,11 @@ def verify_log(
     notes: list[str] = []
     chains = [] if path is None else [_chain_of(path, notes)]
     with _opened(told) as database, viewed(database) as view:
-        own = Chain("database", list(view.heads()), view.keys())
-        report = verify(view.rows(), view.tree(), [own, *chains], view.log)
+        try:
+            tree, own = view.tree(), Chain("database", list(view.heads()), view.keys())
+        except ResourcesMissing as error:
+            raise Stop(PARTLY, f"NOT WHOLE: {error}") from error
+        report = verify(view.rows(), tree, [own, *chains], view.log)
     if path is None:
         notes.append(
             "no heads file was looked at: who can rewrite the whole database cannot be found out"

@@ -51,6 +51,10 @@ class LogView:
             return stored_tree(self._connection)
         except TreeBroken as error:
             raise ResourcesMissing(str(error)) from error
+        except sqlite3.Error as error:
+            raise ResourcesMissing(
+                f"the access log cannot be read ({type(error).__name__})"
+            ) from error
 
     def rows(self, first: int = -(2**63)) -> Iterator[Row]:
         """Values in the order of ``NAMES`` and leaf of each row from a number on.
