@@ -11,6 +11,7 @@ import asyncio
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -93,9 +94,11 @@ class HttpClient:
         url: str,
         headers: Mapping[str, str],
         body: bytes | None,
-        patience: float,
+        patience: float | None,
     ) -> Exchange:
-        """One request, one whole answer, within ``patience`` seconds.
+        """One request, one whole answer, within ``patience`` seconds; None: as long as the caller
+        lets it go on, who cancels it when its time is up. (A timer of ours inside the caller's
+        would be set and stopped for nothing, once for each producer of each question.)
 
         A connection that the producer closed while it was idle is tried once more on a new
         one: nothing of the question had been answered.
@@ -104,24 +107,26 @@ class HttpClient:
             ProducerUnreachable, ProducerTimedOut, ProducerAnswerInvalid.
         """
         try:
-            async with (
-                asyncio.timeout(patience),
-                await self._begun(method, url, headers, body) as response,
-            ):
-                return await self._whole(response)
+            if patience is None:
+                return await self._exchanged(method, url, headers, body)
+            async with asyncio.timeout(patience):
+                return await self._exchanged(method, url, headers, body)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             raise translated(error) from error
+
+    async def _exchanged(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None
+    ) -> Exchange:
+        async with await self._begun(method, url, headers, body) as response:
+            return await self._whole(response)
 
     async def _begun(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | None
     ) -> aiohttp.ClientResponse:
         """The answer's head; the only part that is ever waited for twice."""
-
-        async def ask() -> aiohttp.ClientResponse:
-            return await self._session.request(
-                method, url, headers=headers, data=body, allow_redirects=False
-            )
-
+        ask = partial(
+            self._session.request, method, url, headers=headers, data=body, allow_redirects=False
+        )
         try:
             return await ask()
         except aiohttp.ClientConnectorError:

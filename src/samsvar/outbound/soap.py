@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Mapping
-from typing import Protocol
 from dataclasses import replace
+from typing import Protocol
 
 from samsvar.model.catalogue import RoutingEntry
 from samsvar.model.exchange import Call, Question, Recipient, Reply
@@ -84,7 +84,8 @@ class SoapTransport:
         check = self._checks.get(question.contract.urn)
         message = self._message(call, question, recipient, entry)
         headers = self._headers(call, question, address)
-        exchange = await self._client.exchange("POST", address, headers, message, patience)
+        # The walk's fan-out cancels this when ``patience`` has run out.
+        exchange = await self._client.exchange("POST", address, headers, message, None)
         if self._noticed is not None and exchange.status == 200:
             self._noticed(
                 call.correlation_id,
