@@ -170,6 +170,24 @@ async def test_those_who_wait_together_share_few_commits(database: Database) -> 
         assert connection.scalar(sa.text("SELECT count(*) FROM question")) == 50
 
 
+async def test_rows_that_wait_together_stand_in_their_order_each_with_its_own(
+    database: Database,
+) -> None:
+    """Seventy at once are more than one statement takes, and no whole number of such."""
+    vault = open_vault(database)
+    log = SqliteAccessLog(database, vault)
+    with log.pause():
+        waiting = [asyncio.create_task(log.append(record(number))) for number in range(1, 71)]
+        await asyncio.sleep(0)
+    await asyncio.gather(*waiting)
+    await log.close()
+    found = AccessLogReader(database, vault).latest(100)
+
+    assert [(q.sequence, q.record) for q in reversed(found)] == [
+        (number, record(number)) for number in range(1, 71)
+    ]
+
+
 async def test_a_locked_database_is_told_and_forgotten_when_it_opens(database: Database) -> None:
     vault = open_vault(database)
     log = SqliteAccessLog(database, vault, patience=0.2)
