@@ -159,10 +159,13 @@ def test_a_registry_file_that_cannot_be_read_is_named(site: Site) -> None:
     """Missing, or no UTF-8: exit code 2."""
     latin = site.folder / "latin.toml"
     latin.write_bytes("# Västra".encode("latin-1"))
-    for path in (site.folder / "missing.toml", latin):
+    for path, why in (
+        (site.folder / "missing.toml", "cannot be read: No such file or directory"),
+        (latin, "cannot be read as UTF-8 text"),
+    ):
         ran = Shell(site.folder).inside("registry", "load", path, "-s", site.settings_file)
 
-        assert (ran.code, ran.faults) == (2, [f"{path}: cannot be read as UTF-8 text"])
+        assert (ran.code, ran.faults) == (2, [f"{path}: {why}"])
 
 
 def test_check_lists_all_faults_at_once(site: Site) -> None:

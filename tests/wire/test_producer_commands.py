@@ -159,6 +159,21 @@ async def test_a_command_that_cannot_be_done_says_why_and_changes_nothing(hub: R
     raw = "samsvar_0123456789ab_" + "x" * 43
     bare = await given(hub, "producers", "list", "--url", hub.plain, "--token", raw, here=False)
     alone = await given(hub, "producers", "list", "--url", hub.plain, here=False)
+    lost = await given(
+        hub, "producers", "list", "--url", hub.plain, "--token", "file:lost.token", here=False
+    )
+    no_pem = await given(
+        hub,
+        "producers",
+        "list",
+        "--url",
+        hub.plain,
+        "--authority",
+        __file__,
+        "--token",
+        raw,
+        here=False,
+    )
     closed = await given(
         hub,
         *("producers", "list", "--url", "http://127.0.0.1:9"),
@@ -178,13 +193,15 @@ async def test_a_command_that_cannot_be_done_says_why_and_changes_nothing(hub: R
     assert (nobody.code, nobody.err) == (3, "there is no such producer, or it is not yours\n")
     assert early.code == 3
     assert (bare.code, bare.err) == (2, "--token: give file:PATH or env:NAME of a token\n")
+    assert (lost.code, lost.err) == (2, "--token: file:lost.token cannot be read\n")
+    assert (no_pem.code, no_pem.err) == (2, f"--authority: {__file__} cannot be read as PEM\n")
     assert (alone.code, alone.err) == (
         2,
         "--url needs --token file:PATH or env:NAME, or --certificate\n",
     )
     assert (closed.code, closed.err) == (
         4,
-        "no answer that can be read from there (ConnectionError)\n",
+        "http://127.0.0.1:9: no connection: is the hub running, and does it want --certificate?\n",
     )
 
 

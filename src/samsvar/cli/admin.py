@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
+from samsvar.cli.listing import print_rows
 from samsvar.cli.options import SettingsOption, settings_from
 from samsvar.cli.outcome import REFUSED, UNREACHED, WRONG_INPUT, Stop
 from samsvar.observe.masking import masked
@@ -62,23 +61,22 @@ def list_all(settings: SettingsOption = None) -> None:
     from samsvar.clock import SystemClock
 
     now = SystemClock().now()
-    table = Table()
-    table.add_column("Id", no_wrap=True)
-    for heading in ("Name", "Role", "Producers", "By", "Until", "State"):
-        table.add_column(heading, overflow="fold")
-    with _users(settings) as users:
+    rows = []
+    with _users(settings, read_only=True) as users:
         for one in users.all():
             state = "revoked" if one.revoked else "expired" if one.ended(now) else "open"
-            table.add_row(
-                one.user.id,
-                one.user.name,
-                one.user.role.value,
-                "\n".join(one.user.producers),
-                "token" if one.hsa_id is None else f"certificate {one.hsa_id}",
-                f"{one.expires:%Y-%m-%d}",
-                state,
+            rows.append(
+                (
+                    one.user.id,
+                    one.user.name,
+                    one.user.role.value,
+                    "\n".join(one.user.producers),
+                    "token" if one.hsa_id is None else f"certificate {one.hsa_id}",
+                    f"{one.expires:%Y-%m-%d}",
+                    state,
+                )
             )
-    Console().print(table)
+    print_rows(("Id", "Name", "Role", "Producers", "By", "Until", "State"), rows)
 
 
 @tokens.command("revoke")
@@ -121,7 +119,7 @@ def _check(role: Role, name: str, producers: list[str] | None) -> None:
 
 
 @contextmanager
-def _users(settings: Path | None) -> Iterator[SqliteUsers]:
+def _users(settings: Path | None, *, read_only: bool = False) -> Iterator[SqliteUsers]:
     from samsvar.clock import SystemClock
     from samsvar.errors import ResourcesMissing
     from samsvar.store.database import open_database
@@ -129,7 +127,7 @@ def _users(settings: Path | None) -> Iterator[SqliteUsers]:
 
     folder = settings_from(settings).hub.data
     try:
-        database = open_database(folder)
+        database = open_database(folder, read_only=read_only)
         try:
             yield SqliteUsers(database, SystemClock())
         finally:

@@ -127,7 +127,8 @@ def print_collected(
         title="Vårdplaner" if kind == "plans" else "Vårdkontakter", title_justify="left"
     )
     for heading in ("Tid", "Titel", "Typ", "Enhet", "Källa"):
-        records.add_column(heading, overflow="fold")
+        # What is copied into the next question is not broken in two; the words around it give way.
+        records.add_column(heading, overflow="fold", no_wrap=heading in ("Tid", "Källa"))
     for record in collected.records:
         records.add_row(*(_row_of_plan(record) if kind == "plans" else _row_of_contact(record)))
     if collected.records:
@@ -142,7 +143,7 @@ def print_collected(
             console.print(_text(record), markup=False, highlight=False)
     sources = Table(title="Källor", title_justify="left")
     for heading in ("Källa", "Status", "Orsak"):
-        sources.add_column(heading, overflow="fold")
+        sources.add_column(heading, overflow="fold", no_wrap=heading == "Källa")
     for status in collected.statuses:
         cause = f"{status.agent} {status.error_code}: {status.text}" if status.agent else ""
         sources.add_row(status.logical_address, status.code, cause)
@@ -152,6 +153,7 @@ def print_collected(
         f"{len(collected.records)} poster från {len(collected.statuses)} källor"
         f" · {collected.seconds:.2f} s · korrelations-id {collected.correlation_id}",
         highlight=False,
+        soft_wrap=True,
     )
 
 

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import orjson
 import typer
-from rich.console import Console
-from rich.table import Table
 
+from samsvar.cli.listing import print_rows
 from samsvar.cli.options import JsonOption, SettingsOption, settings_from
 from samsvar.cli.outcome import UNREACHED, WRONG_INPUT, Stop
 
@@ -77,7 +76,11 @@ def score(
             " is (setting conformance.sample; 0 judges none)\n"
         )
         return
-    Console().print(_table(wanted, since))
+    print_rows(
+        ("Producer", "Contract", "Judged", "Keep the musts", "Last week", "Most broken"),
+        map(_row, wanted),
+        title=f"Live answers since {since}",
+    )
 
 
 def scored(days: Sequence[Day], findings: Sequence[Finding], today: date) -> list[Score]:
@@ -114,24 +117,19 @@ def _share(days: Sequence[Day]) -> float | None:
     return round(100 * (sampled - sum(day.failing for day in days)) / sampled, 1)
 
 
-def _table(scores: list[Score], since: str) -> Table:
-    table = Table(title=f"Live answers since {since}", title_justify="left")
-    for heading in ("Producer", "Contract", "Judged", "Keep the musts", "Last week", "Most broken"):
-        table.add_column(heading, overflow="fold")
-    for one in scores:
-        broken = [
-            f"{found.rule} {found.path.rpartition('/')[2]} ({found.answers})"
-            for found in one.findings[:_MOST_SHOWN]
-        ]
-        table.add_row(
-            one.producer,
-            _short(one.contract),
-            str(one.sampled),
-            _percent(one.score),
-            f"{_percent(one.last_week)} {_trend(one)}".strip(),
-            "\n".join(broken),
-        )
-    return table
+def _row(one: Score) -> tuple[str, ...]:
+    broken = [
+        f"{found.rule} {found.path.rpartition('/')[2]} ({found.answers})"
+        for found in one.findings[:_MOST_SHOWN]
+    ]
+    return (
+        one.producer,
+        _short(one.contract),
+        str(one.sampled),
+        _percent(one.score),
+        f"{_percent(one.last_week)} {_trend(one)}".strip(),
+        "\n".join(broken),
+    )
 
 
 def _short(urn: str) -> str:

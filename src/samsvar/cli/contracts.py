@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import orjson
 import typer
-from rich.console import Console
-from rich.table import Table
 
-from samsvar.cli.options import JsonOption, SettingsOption, settings_from
+from samsvar.cli.listing import print_rows
+from samsvar.cli.options import JsonOption, SettingsOption, settings_from, text_of
 from samsvar.cli.outcome import REFUSED, WRONG_INPUT, Stop
 
 if TYPE_CHECKING:
@@ -72,10 +71,7 @@ def add(
 def _contract_text(coming: Incoming, toml: Path | None, *, yes: bool) -> str:
     """The contract file: somebody's, or the proposal; questions end the command here."""
     if toml is not None:
-        try:
-            return toml.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise Stop(WRONG_INPUT, f"{toml}: cannot be read as UTF-8 text") from error
+        return text_of(toml)
     proposal = coming.proposal
     text = proposal.toml(answered=yes)
     sys.stdout.write(f"{text}\n")
@@ -85,7 +81,7 @@ def _contract_text(coming: Incoming, toml: Path | None, *, yes: bool) -> str:
         draft.write_text(text, encoding="utf-8")
         raise Stop(
             WRONG_INPUT,
-            f"nothing is stored: {len(proposal.questions)} questions are open. Answer them in "
+            f"nothing is stored before every QUESTION has its answer. Answer in "
             f"{draft}, take the QUESTION lines away, and add the package again with --toml "
             f"{draft}; or say --yes to take the best guesses",
         )
@@ -125,12 +121,10 @@ def list_contracts(settings: SettingsOption = None, as_json: JsonOption = False)
     if as_json:
         sys.stdout.write(orjson.dumps(rows, option=orjson.OPT_INDENT_2).decode() + "\n")
         return
-    table = Table()
-    for heading in ("Name", "Operation", "Records", "From", "Namespace"):
-        table.add_column(heading, overflow="fold")
-    for row in rows:
-        table.add_row(*(row[key] for key in ("name", "operation", "items", "from", "urn")))
-    Console().print(table)
+    print_rows(
+        ("Name", "Operation", "Records", "From", "Namespace"),
+        ([row[key] for key in ("name", "operation", "items", "from", "urn")] for row in rows),
+    )
 
 
 @app.command("check")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import getpass
+import ssl
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
@@ -63,9 +64,12 @@ def counter(
         if any((token, authority, certificate, key)):
             raise Stop(WRONG_INPUT, "--token, --authority, --certificate and --key go with --url")
         return Here(settings_from(settings))
+    if not url.startswith(("https://", "http://")):
+        raise Stop(WRONG_INPUT, "--url: that of a running hub, https://host:port")
     if (certificate is None) != (key is None):
         raise Stop(WRONG_INPUT, "--certificate and --key go together")
     pair = (str(certificate), str(key)) if certificate else None
+    _must_be_pem(authority, pair)
     if token is None:
         if pair is None:
             raise Stop(WRONG_INPUT, "--url needs --token file:PATH or env:NAME, or --certificate")
@@ -73,9 +77,27 @@ def counter(
     try:
         secret = read_secret(token, Path.cwd()).strip()
     except LookupError as error:
-        # Never what was given: it may be the token itself.
-        raise Stop(WRONG_INPUT, "--token: give file:PATH or env:NAME of a token") from error
+        # What was given is told only where it names a file: it may be the token itself.
+        named = token.startswith("file:")
+        told = f"{token} cannot be read" if named else "give file:PATH or env:NAME of a token"
+        raise Stop(WRONG_INPUT, f"--token: {told}") from error
     return There(url.rstrip("/"), {"Authorization": f"Bearer {secret}"}, authority, pair)
+
+
+def _must_be_pem(authority: Path | None, pair: tuple[str, str] | None) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    try:
+        if authority is not None:
+            context.load_verify_locations(authority)
+    except OSError as error:
+        raise Stop(WRONG_INPUT, f"--authority: {authority} cannot be read as PEM") from error
+    if pair is None:
+        return
+    try:
+        context.load_cert_chain(*pair, password="")
+    except OSError as error:
+        told = f"{pair[0]} and {pair[1]} are no certificate and its key in PEM, without a password"
+        raise Stop(WRONG_INPUT, f"--certificate, --key: {told}") from error
 
 
 class Here:
@@ -95,7 +117,8 @@ class Here:
 
         settings = self._settings
         try:
-            database = open_database(settings.hub.data)
+            looking = method == "GET"  # nothing is made by looking
+            database = open_database(settings.hub.data, read_only=looking)
             try:
                 premises = Packaged.load(settings.hub.data).premises(database, settings)
                 table = premises.table(
@@ -151,9 +174,20 @@ class There:
                 allow_redirects=False,
             )
             told = orjson.loads(answer.content)
+        except requests.exceptions.SSLError as error:
+            raise Stop(
+                UNREACHED, f"{self._url}: TLS failed: --authority names who issued its certificate"
+            ) from error
+        except requests.ConnectionError as error:
+            raise Stop(
+                UNREACHED,
+                f"{self._url}: no connection: is the hub running, and does it want --certificate?",
+            ) from error
         except (requests.RequestException, OSError, ValueError) as error:
             raise Stop(
-                UNREACHED, f"no answer that can be read from there ({type(error).__name__})"
+                UNREACHED,
+                f"{self._url}: no answer that can be read ({type(error).__name__}):"
+                " is it a hub's listener with admin = true?",
             ) from error
         finally:
             session.close()

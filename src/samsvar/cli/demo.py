@@ -50,14 +50,18 @@ async def _demo(console: Console, folder: Path, port: int, *, once: bool) -> Non
     async with _sources(site) as urls:
         for source, where in urls.items():
             kind = "adapter" if source.adapter else "speaks the contract"
-            console.print(f"  {where}  {source.installation.title} ({kind})", highlight=False)
+            console.print(
+                f"  {where}  {source.installation.title} ({kind})", highlight=False, soft_wrap=True
+            )
         site.write_registry(urls)
         await asyncio.to_thread(_load_registry, site)
         with (folder / "hub.log").open("wb") as log:
             hub = await asyncio.to_thread(_start_hub, site, log)
             try:
                 await asyncio.to_thread(_until_ready, url, site, hub)
-                console.print(f"  {url}  the hub (mutual TLS), its log in {folder}/hub.log")
+                console.print(
+                    f"  {url}  the hub (mutual TLS), its log in {folder}/hub.log", soft_wrap=True
+                )
                 posts = await _fill_index(site, urls, url)
                 console.print(f"  the index has {posts} posts, sent by the sources with Update\n")
                 await asyncio.to_thread(_ask, console, site)

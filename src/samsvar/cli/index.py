@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import orjson
 import typer
-from rich.console import Console
-from rich.table import Table
 
+from samsvar.cli.listing import local, print_rows
 from samsvar.cli.options import JsonOption, SettingsOption, settings_from
 from samsvar.cli.outcome import REFUSED, UNREACHED, WRONG_INPUT, Stop
 from samsvar.errors import ResourcesMissing
@@ -42,20 +41,22 @@ def list_subscribers(settings: SettingsOption = None, as_json: JsonOption = Fals
     if not lines:
         sys.stdout.write("Nothing waits: every subscriber has heard of every change.\n")
         return
-    table = Table()
-    for heading in ("Subscriber", "Waiting", "Dead", "Oldest", "Failures", "Again at", "Why"):
-        table.add_column(heading, overflow="fold")
-    for line in lines:
-        table.add_row(
+    rows = (
+        (
             line.subscriber,
             str(line.waiting),
             str(line.dead),
-            line.oldest[:19],
+            local(line.oldest),
             str(line.failures),
-            line.retry_at[:19],
+            local(line.retry_at),
             line.reason,
         )
-    Console().print(table)
+        for line in lines
+    )
+    print_rows(
+        ("Subscriber", "Waiting", "Dead", "Oldest", "Failures", "Again at", "Why"),
+        rows,
+    )
 
 
 @outbox.command("show")
@@ -73,21 +74,23 @@ def show(
         return
     if not changes:
         raise Stop(REFUSED, "nothing is kept for that subscriber")
-    table = Table()
-    for heading in ("Number", "State", "Written", "Change", "Category", "Source", "Owner", "Why"):
-        table.add_column(heading, overflow="fold")
-    for change in changes:
-        table.add_row(
+    rows = (
+        (
             str(change.number),
             "dead" if change.dead else "waiting",
-            change.written[:19],
+            local(change.written),
             "delete" if change.delete else "store",
             change.categorization,
             change.source_system,
             change.owner,
             change.reason,
         )
-    Console().print(table)
+        for change in changes
+    )
+    print_rows(
+        ("Number", "State", "Written", "Change", "Category", "Source", "Owner", "Why"),
+        rows,
+    )
 
 
 @outbox.command("retry")
@@ -137,18 +140,20 @@ def consistency(settings: SettingsOption = None, as_json: JsonOption = False) ->
 
 
 def _print_consistency(found: Sequence[Consistency]) -> None:
-    table = Table()
-    for heading in ("Source", "Producer", "Contract", "Indexed: empty", "Direct: not indexed"):
-        table.add_column(heading, overflow="fold")
-    for one in found:
-        table.add_row(
+    rows = (
+        (
             one.logical_address,
             one.producer,
             one.contract.split(":")[-2].removesuffix("Responder") + f" {one.contract[-1]}",
             _share(one.indexed_empty, one.indexed_answers),
             _share(one.direct_not_indexed, one.direct_answers),
         )
-    Console().print(table)
+        for one in found
+    )
+    print_rows(
+        ("Source", "Producer", "Contract", "Indexed: empty", "Direct: not indexed"),
+        rows,
+    )
 
 
 def _share(part: int, whole: int) -> str:

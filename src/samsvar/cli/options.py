@@ -25,3 +25,17 @@ def settings_from(path: Path | None) -> Settings:
         return load(path)
     except SettingsInvalid as error:
         raise Stop(WRONG_INPUT, "\n".join(error.faults)) from error
+
+
+def text_of(file: Path) -> str:
+    """A file's text.
+
+    Raises:
+        Stop: it cannot be read.
+    """
+    try:
+        return file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise Stop(WRONG_INPUT, f"{file}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise Stop(WRONG_INPUT, f"{file}: cannot be read as UTF-8 text") from error

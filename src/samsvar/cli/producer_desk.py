@@ -6,11 +6,10 @@ import sys
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import quote
 
 import orjson
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from samsvar.cli.counter import (
     AuthorityOption,
@@ -20,12 +19,21 @@ from samsvar.cli.counter import (
     UrlOption,
     counter,
 )
+from samsvar.cli.listing import print_rows
 from samsvar.cli.options import JsonOption, SettingsOption
 from samsvar.cli.outcome import DONE, PARTLY, WRONG_INPUT, Stop
 from samsvar.model.catalogue import OrganisationKind, ProducerKind
 from samsvar.model.local_time import STOCKHOLM
 
-IdArgument = Annotated[str, typer.Argument(metavar="ID", help="as producers list shows it")]
+
+def _in_a_path(name: str) -> str:
+    """An id as it stands in a path: whatever was typed, it leads to no other row."""
+    return quote(name, safe="")
+
+
+IdArgument = Annotated[
+    str, typer.Argument(metavar="ID", help="as producers list shows it", callback=_in_a_path)
+]
 CommentOption = Annotated[str, typer.Option(help="why; kept in the history")]
 
 
@@ -88,16 +96,13 @@ def list_all(
     if as_json:
         _print_json(found)
         return
-    table = Table()
-    table.add_column("Id", no_wrap=True)
-    for heading in ("State", "In force", "Name", "Asked at"):
-        table.add_column(heading, overflow="fold")
+    rows = []
     for one in found["producers"]:
         in_force, form = one["in_force"], one["form"]
         title = (form or {}).get("name") or in_force["title"]
         where = sorted({row["logical_address"] for row in in_force["routes"]} if in_force else ())
-        table.add_row(one["id"], one["state"], _service(in_force), title, "\n".join(where))
-    Console().print(table)
+        rows.append((one["id"], one["state"], _service(in_force), title, "\n".join(where)))
+    print_rows(("Id", "State", "In force", "Name", "Asked at"), rows)
 
 
 def show(

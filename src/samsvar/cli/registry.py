@@ -9,13 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from samsvar.cli import registry_drafts, registry_versions
-from samsvar.cli.options import SettingsOption, settings_from
+from samsvar.cli.options import SettingsOption, settings_from, text_of
 from samsvar.cli.outcome import REFUSED, UNREACHED, WRONG_INPUT, Stop
-from samsvar.cli.registry_store import DATABASE_FILE, opened, text_of
+from samsvar.cli.registry_store import DATABASE_FILE, opened
 from samsvar.errors import ResourcesMissing
 from samsvar.registry import RegistryInvalid
 from samsvar.registry.difference import difference
@@ -72,10 +70,7 @@ def load_registry(
     from samsvar.store.catalogue import CatalogueShrinks
     from samsvar.store.database import open_database
 
-    try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise Stop(WRONG_INPUT, f"{file}: cannot be read as UTF-8 text") from error
+    text = text_of(file)
     packaged = Packaged.load(settings.hub.data)
     try:
         registry = packaged.registry(text, settings)
@@ -113,21 +108,11 @@ def show(
     """Print the registry in force, as a file that can be loaded again."""
     catalogue = _catalogue(settings_from(settings))
     if history:
-        table = Table()
-        for heading in ("Version", "Published", "Who", "Routes", "Permissions", "Comment"):
-            table.add_column(heading)
-        for row in catalogue.history():
-            table.add_row(
-                str(row.version),
-                row.published[:19],
-                row.who,
-                str(row.routes),
-                str(row.permissions),
-                row.comment,
-            )
-        Console().print(table)
+        registry_versions.print_versions(catalogue.history())
         return
     text = catalogue.registry(version)
+    if text is None and version is not None and catalogue.newest():
+        raise Stop(REFUSED, f"there is no version {version}: samsvar registry history")
     if text is None:
         raise Stop(REFUSED, "no registry has been loaded: samsvar registry load FILE")
     sys.stdout.write(text)

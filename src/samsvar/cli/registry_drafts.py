@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
-from samsvar.cli.options import SettingsOption, settings_from
-from samsvar.cli.registry_store import opened, text_of
+from samsvar.cli.listing import local, print_rows
+from samsvar.cli.options import SettingsOption, settings_from, text_of
+from samsvar.cli.registry_store import opened
 
 app = typer.Typer(help="Drafts of the registry: what is about to be published.")
 NameArgument = Annotated[str, typer.Argument(help="the draft's name")]
@@ -53,33 +52,33 @@ def edit(
 @app.command("show")
 def show(name: NameArgument, settings: SettingsOption = None) -> None:
     """Print a draft, as a file that can be edited and put back."""
-    with opened(settings_from(settings)) as store:
+    with opened(settings_from(settings), read_only=True) as store:
         sys.stdout.write(store.drafts.get(name).registry)
 
 
 @app.command("list")
 def list_drafts(settings: SettingsOption = None) -> None:
     """All drafts: who, when, and whether the version they began from is still in force."""
-    with opened(settings_from(settings)) as store:
+    with opened(settings_from(settings), read_only=True) as store:
         newest = store.catalogue.newest()
         drafts = store.drafts.all()
     if not drafts:
         sys.stdout.write("there are no drafts: samsvar registry draft new NAME\n")
         return
-    table = Table()
-    for heading in ("Draft", "From version", "Changed", "Who", "Routes", "Permissions"):
-        table.add_column(heading)
+    rows = []
     for draft in drafts:
         behind = "" if draft.base_version == newest else f" ({newest} is in force)"
-        table.add_row(
-            draft.name,
-            f"{draft.base_version}{behind}",
-            draft.changed[:19],
-            draft.who,
-            str(draft.routes),
-            str(draft.permissions),
+        rows.append(
+            (
+                draft.name,
+                f"{draft.base_version}{behind}",
+                local(draft.changed),
+                draft.who,
+                str(draft.routes),
+                str(draft.permissions),
+            )
         )
-    Console().print(table)
+    print_rows(("Draft", "From version", "Changed", "Who", "Routes", "Permissions"), rows)
 
 
 @app.command("drop")

@@ -6,7 +6,6 @@ import getpass
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from samsvar.cli.outcome import REFUSED, UNREACHED, WRONG_INPUT, Stop
@@ -105,15 +104,3 @@ def opened(settings: Settings, *, read_only: bool = False) -> Iterator[Store]:
         raise Stop(REFUSED, str(error)) from error
     except ResourcesMissing as error:
         raise Stop(UNREACHED, f"{settings.hub.data}: {error}") from error
-
-
-def text_of(file: Path) -> str:
-    """A file's text.
-
-    Raises:
-        Stop: it cannot be read.
-    """
-    try:
-        return file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise Stop(WRONG_INPUT, f"{file}: cannot be read as UTF-8 text") from error

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import orjson
 import typer
-from rich.console import Console
-from rich.table import Table
 
+from samsvar.cli.listing import local, print_rows
 from samsvar.cli.options import JsonOption, SettingsOption, settings_from
 from samsvar.cli.outcome import REFUSED, WRONG_INPUT, Stop
 from samsvar.cli.registry_store import Store, opened
@@ -20,6 +20,7 @@ from samsvar.registry.difference import ChangedByBoth, Kind, RowChange, differen
 
 if TYPE_CHECKING:
     from samsvar.pipeline.preview import QuestionChange
+    from samsvar.store.catalogue import PublishedVersion
 
 CommentOption = Annotated[str, typer.Option(help="why; kept in the history")]
 _SIGNS = {Kind.ADDED: "+", Kind.REMOVED: "-", Kind.CHANGED: "~"}
@@ -35,7 +36,7 @@ def diff(
 ) -> None:
     """Rows added, removed and changed: from A to B, from what is in force to A, or by the
     newest version."""
-    with opened(settings_from(settings)) as store:
+    with opened(settings_from(settings), read_only=True) as store:
         before, after = _pair(store, a, b)
     changes = difference(before[1], after[1])
     if as_json:
@@ -72,7 +73,7 @@ def preview(
     from samsvar.store.secrets import open_vault
 
     told = settings_from(settings)
-    with opened(told) as store:
+    with opened(told, read_only=True) as store:
         _, proposed = store.named(draft)
         number, in_force = store.newest()
         reader = AccessLogReader(store.database, open_vault(store.database))
@@ -146,25 +147,29 @@ def history(
     as_json: JsonOption = False,
 ) -> None:
     """Who published what, when and why, the newest first."""
-    with opened(settings_from(settings)) as store:
+    with opened(settings_from(settings), read_only=True) as store:
         versions = store.catalogue.history(last)
     if as_json:
         told = [asdict(row) for row in versions]
         sys.stdout.write(orjson.dumps(told, option=orjson.OPT_INDENT_2).decode() + "\n")
         return
-    table = Table()
-    for heading in ("Version", "Published", "Who", "Routes", "Permissions", "Comment"):
-        table.add_column(heading)
-    for row in versions:
-        table.add_row(
+    print_versions(versions)
+
+
+def print_versions(versions: Iterable[PublishedVersion]) -> None:
+    """Published versions, for people."""
+    rows = (
+        (
             str(row.version),
-            row.published[:19],
+            local(row.published),
             row.who,
             str(row.routes),
             str(row.permissions),
             row.comment,
         )
-    Console().print(table)
+        for row in versions
+    )
+    print_rows(("Version", "Published", "Who", "Routes", "Permissions", "Comment"), rows)
 
 
 def _pair(
