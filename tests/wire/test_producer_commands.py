@@ -155,6 +155,7 @@ async def test_a_command_that_cannot_be_done_says_why_and_changes_nothing(hub: R
         *("--organisation", "namnd", "--address", "ftp://x", *FORM),
     )
     nobody = await given(hub, "producers", "show", "nobody")
+    astray = await given(hub, "producers", "show", "../health?x=1")
     early = await given(hub, "producers", "approve", "nobody")
     raw = "samsvar_0123456789ab_" + "x" * 43
     bare = await given(hub, "producers", "list", "--url", hub.plain, "--token", raw, here=False)
@@ -190,6 +191,7 @@ async def test_a_command_that_cannot_be_done_says_why_and_changes_nothing(hub: R
             "  url: must begin with https://",
         ],
     )
+    assert (astray.code, astray.err) == (3, "that is no producer's id: samsvar producers list\n")
     assert (nobody.code, nobody.err) == (3, "there is no such producer, or it is not yours\n")
     assert early.code == 3
     assert (bare.code, bare.err) == (2, "--token: give file:PATH or env:NAME of a token\n")

@@ -21,18 +21,20 @@ from samsvar.cli.counter import (
 )
 from samsvar.cli.listing import print_rows
 from samsvar.cli.options import JsonOption, SettingsOption
-from samsvar.cli.outcome import DONE, PARTLY, WRONG_INPUT, Stop
+from samsvar.cli.outcome import DONE, PARTLY, REFUSED, WRONG_INPUT, Stop
 from samsvar.model.catalogue import OrganisationKind, ProducerKind
 from samsvar.model.local_time import STOCKHOLM
 
 
-def _in_a_path(name: str) -> str:
-    """An id as it stands in a path: whatever was typed, it leads to no other row."""
-    return quote(name, safe="")
+def _an_id(name: str) -> str:
+    """What can be an id, and so stands in a path as it is and leads to no other row."""
+    if not name or quote(name, safe="") != name:
+        raise Stop(REFUSED, "that is no producer's id: samsvar producers list")
+    return name
 
 
 IdArgument = Annotated[
-    str, typer.Argument(metavar="ID", help="as producers list shows it", callback=_in_a_path)
+    str, typer.Argument(metavar="ID", help="as producers list shows it", callback=_an_id)
 ]
 CommentOption = Annotated[str, typer.Option(help="why; kept in the history")]
 
