@@ -64,8 +64,11 @@ class Memory:
 
 def machine(sync_milliseconds: float, pinned: bool) -> str:
     """What ran where, in a few lines."""
-    packages = ("samsvar", "uvicorn", "uvloop", "httptools", "aiohttp", "lxml")
-    versions = ", ".join(f"{name} {version(name)}" for name in packages)
+    packages = ("uvicorn", "uvloop", "httptools", "aiohttp", "lxml")
+    # Our own from the code itself: a clone is run without being installed as a package.
+    versions = ", ".join(
+        (f"samsvar {__version__}", *(f"{name} {version(name)}" for name in packages))
+    )
     cores = len(os.sched_getaffinity(0))
     where = (
         "the program under test has one core, load and producers share the rest"
