@@ -16,6 +16,8 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
+from samsvar import __version__
+
 BARE = "bare conventional"
 PLAIN = "Samsvar, plain"
 TLS = "Samsvar, mutual TLS"
