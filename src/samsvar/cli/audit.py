@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,13 +12,13 @@ import typer
 from samsvar.audit.proofs import NotProven, checked, proof_of
 from samsvar.audit.verifying import Chain, Report, verify
 from samsvar.cli import audit_search
+from samsvar.cli.data_folder import opened
 from samsvar.cli.options import JsonOption, SettingsOption, settings_from
-from samsvar.cli.outcome import PARTLY, REFUSED, UNREACHED, WRONG_INPUT, Stop
+from samsvar.cli.outcome import PARTLY, REFUSED, WRONG_INPUT, Stop
 from samsvar.errors import ResourcesMissing
-from samsvar.settings import Settings
 
 if TYPE_CHECKING:
-    from samsvar.store.database import Database
+    pass
 
 app = typer.Typer(no_args_is_help=True, help="Prove the access log, search it, hand it over.")
 app.command("search")(audit_search.search)
@@ -43,7 +41,7 @@ def verify_log(
     path = heads or told.audit.heads_file
     notes: list[str] = []
     chains = [] if path is None else [_chain_of(path, notes)]
-    with _opened(told) as database, viewed(database) as view:
+    with opened(told) as database, viewed(database) as view:
         try:
             tree, own = view.tree(), Chain("database", list(view.heads()), view.keys())
         except ResourcesMissing as error:
@@ -68,7 +66,7 @@ def prove(
     """Print the proof that a row stands in the log, for ``samsvar audit check-proof``."""
     from samsvar.store.audit_view import viewed
 
-    with _opened(settings_from(settings)) as database, viewed(database) as view:
+    with opened(settings_from(settings)) as database, viewed(database) as view:
         found, head = view.row(sequence), view.head_over(sequence)
         if found is None:
             raise Stop(REFUSED, f"there is no row {sequence} in the access log")
@@ -120,7 +118,7 @@ def rotate_key(settings: SettingsOption = None) -> None:
 
     told = settings_from(settings)
     clock = SystemClock()
-    with _opened(told, write=True) as database:
+    with opened(told, write=True) as database:
         made = AuditKeys(database).rotate(clock.now())
         habits = HeadHabits(file=told.audit.heads_file)
         alarms = HeadWriter(database, clock, habits).look(at_once=True).alarms
@@ -141,23 +139,6 @@ def _chain_of(path: Path, notes: list[str]) -> Chain:
     if not heads:
         notes.append(f"{path}: has no head yet")
     return Chain("heads file", heads, keys)
-
-
-@contextmanager
-def _opened(settings: Settings, *, write: bool = False) -> Iterator[Database]:
-    from samsvar.store.database import open_database
-
-    try:
-        database = open_database(settings.hub.data, read_only=True)  # nothing is made by looking
-        if write:
-            database.close()
-            database = open_database(settings.hub.data)
-        try:
-            yield database
-        finally:
-            database.close()
-    except ResourcesMissing as error:
-        raise Stop(UNREACHED, f"{settings.hub.data}: {error}") from error
 
 
 def _print(report: Report, notes: list[str]) -> None:

@@ -15,9 +15,9 @@ import orjson
 import typer
 
 from samsvar.cli.ask import person_id
+from samsvar.cli.data_folder import opened
 from samsvar.cli.options import JsonOption, SettingsOption, settings_from
-from samsvar.cli.outcome import REFUSED, UNREACHED, WRONG_INPUT, Stop
-from samsvar.errors import ResourcesMissing
+from samsvar.cli.outcome import REFUSED, WRONG_INPUT, Stop
 from samsvar.model.local_time import STOCKHOLM
 
 if TYPE_CHECKING:
@@ -104,19 +104,10 @@ def _moment(text: str | None) -> datetime | None:
 def _desk(settings: Path | None) -> Iterator[AuditDesk]:
     from samsvar.clock import SystemClock
     from samsvar.store.audit_search import AuditDesk
-    from samsvar.store.database import open_database
     from samsvar.store.secrets import open_vault
 
-    told = settings_from(settings)
-    try:
-        open_database(told.hub.data, read_only=True).close()  # nothing is made by looking
-        database = open_database(told.hub.data)
-        try:
-            yield AuditDesk(database, open_vault(database), SystemClock(), getpass.getuser())
-        finally:
-            database.close()
-    except ResourcesMissing as error:
-        raise Stop(UNREACHED, f"{told.hub.data}: {error}") from error
+    with opened(settings_from(settings), write=True) as database:
+        yield AuditDesk(database, open_vault(database), SystemClock(), getpass.getuser())
 
 
 def _print(found: list[dict[str, Any]]) -> None:

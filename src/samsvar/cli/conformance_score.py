@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Annotated
 import orjson
 import typer
 
+from samsvar.cli.data_folder import opened
 from samsvar.cli.listing import print_rows
 from samsvar.cli.options import JsonOption, SettingsOption, settings_from
-from samsvar.cli.outcome import UNREACHED, WRONG_INPUT, Stop
+from samsvar.cli.outcome import WRONG_INPUT, Stop
 
 if TYPE_CHECKING:
     from samsvar.store.conformance import Day, Finding
@@ -47,24 +48,16 @@ def score(
 ) -> None:
     """Print how well live answers keep the rules, by producer and contract."""
     from samsvar.clock import SystemClock
-    from samsvar.errors import HubError
     from samsvar.store.conformance import SqliteConformance
-    from samsvar.store.database import open_database
 
     if not 1 <= days <= 3660:
         raise Stop(WRONG_INPUT, "--days: a number from 1 to 3660")
     told = settings_from(settings)
     today = SystemClock().now().date()
     since = f"{today - timedelta(days=days - 1):%Y-%m-%d}"
-    try:
-        database = open_database(told.hub.data, read_only=True)
-    except HubError as error:
-        raise Stop(UNREACHED, f"{told.hub.data}: {error}") from error
-    try:
+    with opened(told) as database:
         kept = SqliteConformance(database)
         scores = scored(kept.days(since), kept.findings(since), today)
-    finally:
-        database.close()
     wanted = [one for one in scores if producer is None or one.producer == producer]
     if as_json:
         told_as = {"since": since, "scores": [asdict(one) for one in wanted]}

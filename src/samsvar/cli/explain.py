@@ -10,9 +10,9 @@ import orjson
 import typer
 from rich.console import Console
 
+from samsvar.cli.data_folder import opened
 from samsvar.cli.options import JsonOption, SettingsOption, settings_from
-from samsvar.cli.outcome import REFUSED, UNREACHED, Stop
-from samsvar.errors import ResourcesMissing
+from samsvar.cli.outcome import REFUSED, Stop
 from samsvar.model.exchange import Decision, QuestionRecord, Reason
 from samsvar.model.local_time import STOCKHOLM
 from samsvar.settings import Settings
@@ -64,18 +64,11 @@ def read_journeys(settings: Settings, correlation_id: str) -> list[QuestionRecor
         Stop: there is no database, or it cannot be read.
     """
     from samsvar.store.access_log_reader import AccessLogReader
-    from samsvar.store.database import open_database
     from samsvar.store.secrets import open_vault
 
-    try:
-        database = open_database(settings.hub.data, read_only=True)
-        try:
-            reader = AccessLogReader(database, open_vault(database))
-            return [found.record for found in reader.questions(correlation_id)]
-        finally:
-            database.close()
-    except ResourcesMissing as error:
-        raise Stop(UNREACHED, f"{settings.hub.data}: {error}") from error
+    with opened(settings) as database:
+        reader = AccessLogReader(database, open_vault(database))
+        return [found.record for found in reader.questions(correlation_id)]
 
 
 def print_journey(console: Console, record: QuestionRecord) -> None:

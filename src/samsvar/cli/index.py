@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import orjson
 import typer
 
+from samsvar.cli.data_folder import opened
 from samsvar.cli.listing import local, print_rows
 from samsvar.cli.options import JsonOption, SettingsOption, settings_from
-from samsvar.cli.outcome import REFUSED, UNREACHED, WRONG_INPUT, Stop
-from samsvar.errors import ResourcesMissing
+from samsvar.cli.outcome import REFUSED, WRONG_INPUT, Stop
 
 if TYPE_CHECKING:
     from samsvar.model.consistency import Consistency
-    from samsvar.store.database import Database
     from samsvar.store.outbox_desk import OutboxDesk
 
 app = typer.Typer(help="The engagement index: what others have not heard, and how true it is.")
@@ -124,7 +123,7 @@ def consistency(settings: SettingsOption = None, as_json: JsonOption = False) ->
     """Print how far the index and the sources' own answers agree."""
     from samsvar.store.consistency import figures
 
-    with _database(settings) as database:
+    with opened(settings_from(settings)) as database:
         found, counted, last = figures(database)
     if as_json:
         _print_json(
@@ -174,23 +173,5 @@ def _print_json(value: Any) -> None:
 def _desk(settings: Path | None, *, write: bool = False) -> Iterator[OutboxDesk]:
     from samsvar.store.outbox_desk import OutboxDesk
 
-    with _database(settings, write=write) as database:
+    with opened(settings_from(settings), write=write) as database:
         yield OutboxDesk(database)
-
-
-@contextmanager
-def _database(settings: Path | None, *, write: bool = False) -> Iterator[Database]:
-    from samsvar.store.database import open_database
-
-    told = settings_from(settings)
-    try:
-        database = open_database(told.hub.data, read_only=True)  # nothing is made by looking
-        if write:
-            database.close()
-            database = open_database(told.hub.data)
-        try:
-            yield database
-        finally:
-            database.close()
-    except ResourcesMissing as error:
-        raise Stop(UNREACHED, f"{told.hub.data}: {error}") from error

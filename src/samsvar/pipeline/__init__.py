@@ -36,7 +36,7 @@ async def run(call: Call, world: World) -> Answer:
         errand = authorise(journey.sender, call, catalogue, world)
         question = understand(call, errand, world)
         journey.subject = question.subject
-        routing = await route(journey.sender, call, question, errand, catalogue, world)
+        routing = await route(journey.sender, question, errand, catalogue, world)
         journey.decisions = routing.decisions
         outcomes = await fan_out(call, question, routing.recipients, world)
         outcomes, journey.security = disclose(question, outcomes)

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from samsvar.model.catalogue_lookup import Catalogue
 from samsvar.model.engagement import Engagement, EngagementFilter
-from samsvar.model.exchange import Call, Decision, Question, Reason, Recipient, Sender
+from samsvar.model.exchange import Decision, Question, Reason, Recipient, Sender
 from samsvar.model.identifiers import ContractUrn, HsaId, LogicalAddress, folded
 from samsvar.model.person_numbers import is_reserve
 from samsvar.pipeline.authorise import Errand
@@ -32,7 +32,6 @@ class Routing:
 
 async def route(
     sender: Sender,
-    call: Call,
     question: Question,
     errand: Errand,
     catalogue: Catalogue,

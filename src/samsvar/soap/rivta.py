@@ -39,15 +39,10 @@ ADDRESS_ELEMENT: Final[dict[RivtaProfile, str]] = {
 """Where each profile has the logical address, among the header blocks."""
 
 # HTTP header names, lower case: on the wire their case means nothing.
-SENDER_ID: Final = "x-vp-sender-id"
-INSTANCE_ID: Final = "x-vp-instance-id"
 ORIGINAL_CONSUMER: Final = "x-rivta-original-serviceconsumer-hsaid"
 ACTING_ON_BEHALF_OF: Final = "x-rivta-acting-on-behalf-of-hsaid"
 ROUTING_HISTORY: Final = "x-rivta-routing-history"
-CORRELATION_ID: Final = "x-skltp-correlation-id"
-PRODUCER_TIME: Final = "x-skltp-prt"
 RIVTA_PREFIX: Final = "x-rivta-"
-SOAP_ACTION: Final = "soapaction"
 
 ROOT: Final = "/vp"
 """Where consumers of the national platform are used to find services."""

@@ -1,0 +1,36 @@
+"""The data folder's database, for commands that look at it or change what is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from samsvar.cli.outcome import UNREACHED, Stop
+from samsvar.errors import ResourcesMissing
+from samsvar.settings import Settings
+
+if TYPE_CHECKING:
+    from samsvar.store.database import Database
+
+
+@contextmanager
+def opened(settings: Settings, *, write: bool = False) -> Iterator[Database]:
+    """The database that a hub has made; none is made by looking, nor by ``write``.
+
+    Raises:
+        Stop: there is none, or it cannot be read; also when that shows inside the block.
+    """
+    from samsvar.store.database import open_database
+
+    try:
+        database = open_database(settings.hub.data, read_only=True)
+        if write:
+            database.close()
+            database = open_database(settings.hub.data)
+        try:
+            yield database
+        finally:
+            database.close()
+    except ResourcesMissing as error:
+        raise Stop(UNREACHED, f"{settings.hub.data}: {error}") from error
