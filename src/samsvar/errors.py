@@ -151,6 +151,13 @@ class AuditUnavailable(ResourcesMissing):
     code = "VP012-AUDIT"
 
 
+class FactsUnavailable(ResourcesMissing):
+    """Consents, blocks or another ground of an access decision cannot be had: nothing that needs
+    it is shown."""
+
+    code = "VP012-FACTS"
+
+
 class ProducerFailed(HubFault):
     """The one source that was addressed gave nothing: its own fault goes on as it came."""
 

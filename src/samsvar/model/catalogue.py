@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from samsvar.model.care import LegalBasis
 from samsvar.model.identifiers import ContractUrn, HsaId, LogicalAddress
 
 
@@ -40,6 +41,49 @@ class OrganisationKind(StrEnum):
     REGION = "region"
     NAMND = "namnd"
     PRIVATE = "private"
+
+
+class CareGiverKind(StrEnum):
+    """A giver of health care (vårdgivare) or of social care (omsorgsgivare)."""
+
+    VG = "VG"
+    OG = "OG"
+
+
+class Channel(StrEnum):
+    """What kind of consumer a system is, and so who enforces the access rules."""
+
+    SYSTEM = "system"
+    """Under agreement: it applies the rules for its staff itself; the hub keeps the gates."""
+    CITIZEN = "citizen"
+    """For citizens: the hub applies the rules of the person's own side."""
+
+
+@dataclass(frozen=True, slots=True)
+class CareGiver:
+    """Whose information it can be: one line of the directory that says what the law needs."""
+
+    id: HsaId
+    name: str
+    kind: CareGiverKind
+    connected: bool = True
+    """Takes part in the shared documentation (voluntary, 2022:913 2:4)."""
+    municipality: str | None = None
+    """Code of the municipality (KV Kommun) whose board (nämnd) it is."""
+    legal_basis: LegalBasis | None = None
+    """What its records are written under where they do not say so themselves."""
+    marked: bool = False
+    """Its records of that basis are marked for sharing where they do not say so themselves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Consumer:
+    """What is agreed with a consumer system. One that is not listed is SYSTEM, and no more."""
+
+    id: HsaId
+    channel: Channel = Channel.SYSTEM
+    social_care: bool = False
+    """It has declared that it keeps the rules for social care's information."""
 
 
 @dataclass(frozen=True, slots=True)

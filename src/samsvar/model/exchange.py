@@ -20,6 +20,7 @@ from samsvar.model.identifiers import (
     PersonId,
 )
 from samsvar.model.status import CausingAgent, StatusRecord
+from samsvar.model.user import Statement, User
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,10 @@ class Call:
     received_at: datetime
     sender: HsaId | None = None
     """Who asks, once ``identify`` has judged it."""
+    user: User | None = None
+    """The person who asks, where one has logged in at the hub's own interface."""
+    statement: Statement | None = None
+    """What that person states for this question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +206,43 @@ class Answer:
     """Seconds of the slowest producer, for ``x-skltp-prt``."""
 
 
+class Shown(StrEnum):
+    """What came of one owner's records in one question."""
+
+    ALLOW = "ALLOW"
+    """All of them, whole."""
+    MASK = "MASK"
+    """Some, or some in part."""
+    DENY = "DENY"
+    """None."""
+    EXISTENCE = "EXISTENCE"
+    """That there are some, and no more."""
+
+
+class Activity(StrEnum):
+    """What was done with the records, in the words of the national access log (StoreLog)."""
+
+    READ = "Läsa"
+    PRINT = "Utskrift"
+    EMERGENCY = "Nödöppning"
+
+
+@dataclass(frozen=True, slots=True)
+class Disclosure:
+    """What came of one owner's records from one source: one entry of the access log."""
+
+    source: LogicalAddress
+    owner: str | None
+    """The care giver whose they are; None: the records do not say."""
+    owner_unit: str | None
+    shown: Shown
+    rules: tuple[str, ...]
+    """The rules that decided, each once, in the order met: ``VG1``, ``GT7``, ..."""
+    records: int
+    """How many plans or contacts were shown, whole or in part."""
+    activity: Activity = Activity.READ
+
+
 class Verdict(StrEnum):
     """How a question ended. FAILED until proven otherwise."""
 
@@ -231,3 +273,13 @@ class QuestionRecord:
     security: tuple[str, ...] = ()
     """Security events: a foreign patient, a forged header."""
     peer: str = ""
+    door: str = "soap"
+    """Which door it came in by: ``soap``, ``fhir``, ``documents``, ``citizen``, ``existence``."""
+    user: User | None = field(repr=False, default=None)
+    statement: Statement | None = field(repr=False, default=None)
+    disclosures: tuple[Disclosure, ...] = ()
+    """One for each owner, unit and source, refused and masked ones too."""
+    policy: str = ""
+    """Version of the access configuration that decided."""
+    consent_id: str | None = None
+    """The consent assertion that was leant on."""

@@ -118,6 +118,7 @@ TABLE: Final[dict[type[HubError], FaultRow]] = {
     ),
     errors.ResourcesMissing: _UNFORESEEN,
     errors.AuditUnavailable: _UNFORESEEN,
+    errors.FactsUnavailable: _UNFORESEEN,
     errors.OriginalConsumerRefused: FaultRow(
         "VP013",
         _CLIENT,
