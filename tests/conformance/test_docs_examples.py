@@ -82,10 +82,11 @@ def test_the_registry_of_the_page_can_be_loaded() -> None:
 
 def test_each_key_of_the_registry_is_on_its_page() -> None:
     """What the reader asks its tables for."""
-    tree = ast.parse((SOURCE / "registry" / "reader.py").read_text(encoding="utf-8"))
+    files = [SOURCE / "registry" / name for name in ("reader.py", "directory.py")]
     asked = {
         node.args[0].value
-        for node in ast.walk(tree)
+        for file in files
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)
         and getattr(node.func.value, "id", "") in ("table", "inner")

@@ -46,6 +46,16 @@ consumer = "C"
 contract = "GetCarePlans 2"
 logical_address = "*"
 
+[[care_giver]]
+id = "SE1"
+name = "Regionen"
+kind = "VG"
+
+[[consumer]]
+id = "C"
+channel = "system"
+social_care = false
+
 [hsa]
 A = "SE1"
 """
@@ -54,6 +64,12 @@ ROUTE_B = """
 contract = "GetCarePlans 2"
 logical_address = "B"
 producer = "south"
+"""
+GIVER_2 = """
+[[care_giver]]
+id = "SE2"
+name = "Omsorgsnämnden"
+kind = "OG"
 """
 PERMISSION_D = """
 [[permission]]
@@ -86,8 +102,10 @@ def test_each_row_that_differs_is_told_once_with_its_fields() -> None:
         ("valid_to = 2026-12-31", "valid_to = 2027-12-31"),
         ('description = "Norra kommunen"', 'description = "Norra"'),
         ('consumer = "C"', 'consumer = "C2"'),
+        ('kind = "VG"', 'kind = "VG"\nconnected = false'),
+        ('"system"\nsocial_care = false', '"citizen"\nsocial_care = true'),
         ('A = "SE1"', 'A = "SE2"'),
-        more=ROUTE_B,
+        more=ROUTE_B + GIVER_2,
     )
 
     assert [(one.kind, one.key, one.fields) for one in difference(parse(GROUND), after)] == [
@@ -97,6 +115,9 @@ def test_each_row_that_differs_is_told_once_with_its_fields() -> None:
         (Kind.ADDED, ("route", "GetCarePlans 2", "b", "1900-01-01"), ()),
         (Kind.REMOVED, ("permission", "c", "GetCarePlans 2", "*", "1900-01-01"), ()),
         (Kind.ADDED, ("permission", "c2", "GetCarePlans 2", "*", "1900-01-01"), ()),
+        (Kind.CHANGED, ("care_giver", "se1"), ("connected",)),
+        (Kind.ADDED, ("care_giver", "se2"), ()),
+        (Kind.CHANGED, ("consumer", "c"), ("channel", "social_care")),
         (Kind.CHANGED, ("hsa", "a"), ("parent",)),
     ]
 
@@ -114,6 +135,17 @@ def test_changes_of_two_people_to_different_rows_are_all_kept() -> None:
         ("B", both.producers[1]),
     ]
     assert [row.consumer for row in both.permissions] == ["C", "D"]
+    assert parse(write_registry(both)) == both
+
+
+def test_two_people_may_change_the_directory_and_the_consumers() -> None:
+    mine = changed(('kind = "VG"', 'kind = "OG"'))
+    theirs = changed(("social_care = false", "social_care = true"), more=GIVER_2)
+
+    both = rebased(parse(GROUND), mine, theirs)
+
+    assert [(row.id, row.kind) for row in both.care_givers] == [("SE1", "OG"), ("SE2", "OG")]
+    assert [row.social_care for row in both.consumers] == [True]
     assert parse(write_registry(both)) == both
 
 

@@ -11,8 +11,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from samsvar.adapter_api.ports import TextOption
+from samsvar.model.care import LegalBasis
 from samsvar.model.catalogue import (
     CallPermission,
+    CareGiver,
+    CareGiverKind,
+    Channel,
+    Consumer,
     Contact,
     OrganisationKind,
     PermissionFilter,
@@ -32,6 +37,7 @@ from samsvar.registry import (
     first_moment,
     last_moment,
 )
+from samsvar.registry.directory import BASES
 from samsvar.registry.fields import url_fault
 from samsvar.registry.file import RegistryInvalid, parse_registry, write_registry
 
@@ -93,6 +99,25 @@ contract = ["GetCarePlans 2", "GetCareContacts 3"]
 logical_address = "*"
 filters = [{ service_domain = "riv:clinical:logistics:logistics", categorizations = ["vko"] }]
 
+[[care_giver]]
+id = "SE2129999989-NAMND1"
+name = "Omsorgsnämnden, Exempelkommun"
+kind = "OG"
+municipality = "9999"
+legal_basis = "SOL_ELDERLY"
+marked = true
+
+[[care_giver]]
+id = "SE2321000131"
+name = "Regionen"
+kind = "VG"
+connected = false
+
+[[consumer]]
+id = "SE5565594230-NPO"
+channel = "system"
+social_care = true
+
 [hsa]
 SE2321000131-1 = "SE2321000131"
 """
@@ -145,6 +170,27 @@ def test_a_registry_becomes_the_catalogue_that_it_describes() -> None:
     asked = LogicalAddress("SE2321000131-1")
     assert book.permission(HsaId("SE5565594230-NPO"), CONTACTS, asked, noon).permission
     assert dict(book.parents) == {"SE2321000131-1": "SE2321000131"}
+    assert book.care_giver("se2129999989-namnd1") == CareGiver(
+        HsaId("SE2129999989-NAMND1"),
+        "Omsorgsnämnden, Exempelkommun",
+        CareGiverKind.OG,
+        municipality="9999",
+        legal_basis=LegalBasis.SOL_ELDERLY,
+        marked=True,
+    )
+    assert book.care_giver("SE2321000131") == CareGiver(
+        HsaId("SE2321000131"), "Regionen", CareGiverKind.VG, connected=False
+    )
+    npo = HsaId("SE5565594230-NPO")
+    assert book.consumer(HsaId("se5565594230-npo")) == Consumer(npo, Channel.SYSTEM, True)
+
+
+def test_who_is_in_neither_table_is_unknown_and_has_promised_nothing() -> None:
+    book = parse(GOOD).catalogue(1)
+    stranger = HsaId("SE2129999997-X")
+
+    assert book.care_giver("SE2129999997-X") is None
+    assert book.consumer(stranger) == Consumer(stranger, Channel.SYSTEM, social_care=False)
 
 
 def test_a_period_is_whole_days_in_sweden() -> None:
@@ -207,6 +253,31 @@ BAD = [
         "[[address]] 2",
         "stands in another",
     ),
+    ('kind = "OG"', 'kind = "BOTH"', "[[care_giver]] 1", "kind: not known here; known: OG, VG"),
+    ('kind = "OG"', "", "[[care_giver]] 1", "kind: is missing"),
+    ('kind = "OG"', 'kind = "VG"', "[[care_giver]] 1", "municipality: is for boards"),
+    ('kind = "OG"', 'kind = "VG"', "legal_basis", "known: HSL, OTHER_AUTHORITY, SCHOOL_HEALTH"),
+    ('"SOL_ELDERLY"', '"UNKNOWN"', "legal_basis", "known: LSS, OTHER_AUTHORITY, SOL_DISABILITY"),
+    ('legal_basis = "SOL_ELDERLY"\n', "", "[[care_giver]] 1", "marked: marks nothing without"),
+    ("marked = true", 'marked = "true"', "marked", "must be true or false, without quotes"),
+    ("connected = false", "connected = 0", "connected", "must be true or false"),
+    ('"9999"', '"999"', "municipality", "four digits"),
+    ('"9999"', '"٩٩٩٩"', "municipality", "four digits"),
+    ('"9999"', "9999", "municipality", "must be text in quotes"),
+    ('name = "Regionen"', "", "[[care_giver]] 2 (line 62)", "name: is missing"),
+    ('"SE2321000131"\nname', '"se2129999989-namnd1"\nname', "[[care_giver]] 2", "another"),
+    ('"SE2321000131"\nname', '"SE 1"\nname', "[[care_giver]] 2", "id: must be 1 to 64 of"),
+    ("connected = false", "open = false", "[[care_giver]] 2", "open: no such key"),
+    ('channel = "system"', 'channel = "staff"', "channel", "known: citizen, system"),
+    ("social_care = true", "", "[[consumer]] 1", "social_care: is missing: true or false"),
+    ("social_care = true", 'social_care = "yes"', "social_care", "must be true or false"),
+    (
+        "[[consumer]]",
+        "[[consumer]]\nid='se5565594230-npo'\nchannel='citizen'\nsocial_care=false\n[[consumer]]",
+        "[[consumer]] 2 (line 72), id",
+        "stands in another",
+    ),
+    ("[[consumer]]", "[[consumers]]", "consumers", "allowed: [[contract]]"),
     ("filters = [{", "filters = {} #", "filters", "must be a list of tables"),
     ("service_domain =", "domain =", "filters 1, service_domain", "is missing"),
     ('"riv:clinical', '"riv clinical', "filters 1, service_domain", "must not hold blanks"),
@@ -366,6 +437,32 @@ _periods = st.tuples(st.dates(ALWAYS, FOREVER), st.dates(ALWAYS, FOREVER)).map(
 
 
 @st.composite
+def _care_givers(draw: st.DrawFn) -> CareGiver:
+    kind = draw(st.sampled_from(CareGiverKind))
+    basis = draw(st.none() | st.sampled_from(BASES[kind]))
+    board = kind is CareGiverKind.OG
+    return CareGiver(
+        HsaId(draw(_ids)),
+        draw(_line),
+        kind,
+        connected=draw(st.booleans()),
+        municipality=draw(st.none() | st.from_regex(r"[0-9]{4}", fullmatch=True))
+        if board
+        else None,
+        legal_basis=basis,
+        marked=basis is not None and draw(st.booleans()),
+    )
+
+
+_directories = st.lists(_care_givers(), max_size=4, unique_by=lambda row: row.id.lower()).map(tuple)
+_consumers = st.lists(
+    st.builds(Consumer, _ids.map(HsaId), st.sampled_from(Channel), st.booleans()),
+    max_size=3,
+    unique_by=lambda row: row.id.lower(),
+).map(tuple)
+
+
+@st.composite
 def registries(draw: st.DrawFn) -> Registry:
     contracts = (RegisteredContract(PLANS, draw(_line)), RegisteredContract(CONTACTS, draw(_line)))
     producers = []
@@ -413,7 +510,16 @@ def registries(draw: st.DrawFn) -> Registry:
         RegisteredAddress(LogicalAddress(address), draw(_line))
         for address in draw(st.lists(st.sampled_from(addresses), unique=True))
     )
-    return Registry(contracts, tuple(producers), tuple(routes), tuple(permissions), tree, described)
+    return Registry(
+        contracts,
+        tuple(producers),
+        tuple(routes),
+        tuple(permissions),
+        tree,
+        described,
+        draw(_directories),
+        draw(_consumers),
+    )
 
 
 # A busy machine is no reason to fail: the promise is about content, not time.
@@ -473,12 +579,15 @@ def test_a_file_from_before_these_fields_reads_as_it_did() -> None:
     for key in ("organisation", "contact", "data_controller", "filters"):
         old = "\n".join(line for line in old.split("\n") if not line.startswith(key))
     old = old[: old.index("[[address]]")] + old[old.index("[[route]]") :]
+    old = old[: old.index("[[care_giver]]")] + old[old.index("[hsa]") :]
 
     registry = parse(old)
 
     assert registry.addresses == ()
     assert registry.producers[1].organisation is None
     assert registry.permissions[0].filters == ()
+    assert registry.care_givers == ()
+    assert registry.consumers == ()
     assert "organisation" not in write_registry(registry)
 
 

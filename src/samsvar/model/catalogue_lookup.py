@@ -1,4 +1,5 @@
-"""The catalogue in force, and the one way to look in it: routes and permissions.
+"""The catalogue in force, and the one way to look in it: routes and permissions, care givers and
+consumers.
 
 Aggregated and direct calls ask the same resolver. (The national platform has two, which differ
 in climbing: a source that a direct call reaches may be missing in the collected answer.)
@@ -21,7 +22,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import TypeVar
 
-from samsvar.model.catalogue import CallPermission, RoutingEntry
+from samsvar.model.catalogue import CallPermission, CareGiver, Consumer, RoutingEntry
 from samsvar.model.identifiers import ContractUrn, HsaId, LogicalAddress, folded
 
 HSA_ROOT = "SE"
@@ -62,6 +63,8 @@ class Catalogue:
     contracts: frozenset[ContractUrn] = field(repr=False)
     parents: Mapping[str, str] = field(repr=False, default_factory=dict)
     """The HSA tree: unit to its nearest ancestor."""
+    care_givers: tuple[CareGiver, ...] = field(repr=False, default=())
+    consumers: tuple[Consumer, ...] = field(repr=False, default=())
 
     _routes: Mapping[tuple[str, str], tuple[RoutingEntry, ...]] = field(
         init=False, repr=False, compare=False
@@ -75,6 +78,8 @@ class Catalogue:
     )
     _known: frozenset[str] = field(init=False, repr=False, compare=False)
     _parents: Mapping[str, str] = field(init=False, repr=False, compare=False)
+    _care_givers: Mapping[str, CareGiver] = field(init=False, repr=False, compare=False)
+    _consumers: Mapping[str, Consumer] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         routes: dict[tuple[str, str], tuple[RoutingEntry, ...]] = {}
@@ -97,12 +102,22 @@ class Catalogue:
             ("_permissions_at", {address: tuple(rows) for address, rows in at.items()}),
             ("_known", frozenset(folded(contract) for contract in self.contracts)),
             ("_parents", parents),
+            ("_care_givers", {folded(giver.id): giver for giver in self.care_givers}),
+            ("_consumers", {folded(consumer.id): consumer for consumer in self.consumers}),
         ):
             object.__setattr__(self, name, value)  # the way a frozen dataclass fills itself
 
     def knows(self, contract: ContractUrn) -> bool:
         """Whether the catalogue has the contract at all."""
         return folded(contract) in self._known
+
+    def care_giver(self, hsa_id: str) -> CareGiver | None:
+        """What the directory says of an owner of information; None: it does not know it."""
+        return self._care_givers.get(folded(hsa_id))
+
+    def consumer(self, hsa_id: HsaId) -> Consumer:
+        """What is agreed with a consumer; with one that is not listed, no more than must be."""
+        return self._consumers.get(folded(hsa_id)) or Consumer(hsa_id)
 
     def routes(self, contract: ContractUrn, address: LogicalAddress, at: datetime) -> RouteLookup:
         """The routes that lead to the address at that moment."""

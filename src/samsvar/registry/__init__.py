@@ -1,4 +1,5 @@
-"""The registry as data: contracts, producers, routes, permissions and the HSA tree.
+"""The registry as data: contracts, producers, routes, permissions, the HSA tree; who the owners of
+information are (the directory of care givers), and what is agreed with consumers.
 
 What an operator keeps, and what a catalogue is made of. Knows what a day in the registry means.
 Knows nothing of the file it stands in (``registry.file``) or of where it is kept.
@@ -11,7 +12,14 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
 
-from samsvar.model.catalogue import CallPermission, Producer, RegisteredAddress, RoutingEntry
+from samsvar.model.catalogue import (
+    CallPermission,
+    CareGiver,
+    Consumer,
+    Producer,
+    RegisteredAddress,
+    RoutingEntry,
+)
 from samsvar.model.catalogue_lookup import ANY, Catalogue
 from samsvar.model.identifiers import ContractUrn, LogicalAddress, folded
 from samsvar.model.local_time import STOCKHOLM
@@ -46,6 +54,8 @@ class Registry:
     """Unit and its parent."""
     addresses: tuple[RegisteredAddress, ...] = ()
     """Those that the file describes; ``logical_addresses`` has the others too."""
+    care_givers: tuple[CareGiver, ...] = ()
+    consumers: tuple[Consumer, ...] = ()
 
     def logical_addresses(self) -> tuple[RegisteredAddress, ...]:
         """Every logical address: as described, or else by the producer that a route leads to."""
@@ -68,6 +78,8 @@ class Registry:
             permissions=self.permissions,
             contracts=frozenset(contract.urn for contract in self.contracts),
             parents=dict(self.hsa),
+            care_givers=self.care_givers,
+            consumers=self.consumers,
         )
 
 

@@ -1,8 +1,8 @@
 """What differs between two registries, row by row; and two people's changes made one.
 
-A row is known by what must not stand twice: a contract by its URN, a producer by its id, a route
-or permission by its names and its first day. Knows nothing of versions, drafts or where they
-are kept.
+A row is known by what must not stand twice: a contract by its URN, a producer, care giver or
+consumer by its id, a route or permission by its names and its first day. Knows nothing of
+versions, drafts or where they are kept.
 """
 
 from __future__ import annotations
@@ -12,7 +12,14 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TypeVar
 
-from samsvar.model.catalogue import CallPermission, Producer, RegisteredAddress, RoutingEntry
+from samsvar.model.catalogue import (
+    CallPermission,
+    CareGiver,
+    Consumer,
+    Producer,
+    RegisteredAddress,
+    RoutingEntry,
+)
 from samsvar.model.identifiers import folded
 from samsvar.registry import (
     RegisteredContract,
@@ -26,7 +33,16 @@ from samsvar.registry import (
 RowKey = tuple[str, ...]
 Told = Mapping[str, str]
 _HsaRow = tuple[str, str]
-_Row = RegisteredContract | Producer | RegisteredAddress | RoutingEntry | CallPermission | _HsaRow
+_Row = (
+    RegisteredContract
+    | Producer
+    | RegisteredAddress
+    | RoutingEntry
+    | CallPermission
+    | CareGiver
+    | Consumer
+    | _HsaRow
+)
 _Kind = TypeVar("_Kind")
 
 
@@ -112,7 +128,16 @@ def _changes(old: Mapping[RowKey, _Row], new: Mapping[RowKey, _Row]) -> Iterator
             yield RowChange(Kind.CHANGED, key, was, now)
 
 
-_ORDER = ("contract", "producer", "address", "route", "permission", "hsa")
+_ORDER = (
+    "contract",
+    "producer",
+    "address",
+    "route",
+    "permission",
+    "care_giver",
+    "consumer",
+    "hsa",
+)
 
 
 def _rows(registry: Registry) -> dict[RowKey, _Row]:
@@ -127,6 +152,10 @@ def _rows(registry: Registry) -> dict[RowKey, _Row]:
         found["route", *_names(route)] = route
     for permission in registry.permissions:
         found["permission", folded(permission.consumer), *_names(permission)] = permission
+    for giver in registry.care_givers:
+        found["care_giver", folded(giver.id)] = giver
+    for consumer in registry.consumers:
+        found["consumer", folded(consumer.id)] = consumer
     for unit, parent in registry.hsa:
         found["hsa", folded(unit)] = (unit, parent)
     return found
@@ -166,6 +195,22 @@ def _told(row: _Row | None) -> Told | None:
                     " ".join((one.service_domain, *one.categorizations)) for one in row.filters
                 ),
             }
+        case CareGiver():
+            return {
+                "id": row.id,
+                "name": row.name,
+                "kind": row.kind.value,
+                "connected": _yes_or_no(row.connected),
+                "municipality": row.municipality or "",
+                "legal_basis": row.legal_basis.value if row.legal_basis else "",
+                "marked": _yes_or_no(row.marked),
+            }
+        case Consumer():
+            return {
+                "id": row.id,
+                "channel": row.channel.value,
+                "social_care": _yes_or_no(row.social_care),
+            }
         case (unit, parent):
             return {"unit": unit, "parent": parent}
 
@@ -187,6 +232,10 @@ def _told_producer(row: Producer) -> Told:
         "data_controller": row.data_controller or "",
         "disabled": _told_disabled(row),
     }
+
+
+def _yes_or_no(value: bool) -> str:
+    return "true" if value else "false"
 
 
 def _told_disabled(row: Producer) -> str:
@@ -224,6 +273,8 @@ def _registry(rows: Iterable[_Row]) -> Registry:
         permissions=_of(CallPermission, every),
         hsa=tuple(row for row in every if isinstance(row, tuple)),
         addresses=_of(RegisteredAddress, every),
+        care_givers=_of(CareGiver, every),
+        consumers=_of(Consumer, every),
     )
 
 

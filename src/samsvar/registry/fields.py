@@ -146,6 +146,16 @@ class Table:
             return None
         return float(value)
 
+    def flag(self, key: str, *, default: bool) -> bool:
+        """Yes or no."""
+        value = self.raw(key)
+        if value is None:
+            return default
+        if not isinstance(value, bool):
+            self.fault(key, "must be true or false, without quotes")
+            return default
+        return value
+
     def url(self, key: str, *, allow_plain_http: bool) -> str | None:
         """The address of a producer."""
         value = self.text(key)

@@ -39,6 +39,20 @@
     logical_address = "*"
     filters = [{ service_domain = "riv:clinicalprocess:logistics:logistics", categorizations = [] }]
 
+    [[care_giver]]                         # whose information it can be; all but the first three
+    id = "SE2129999989-NAMND1"             # may be left out
+    name = "Omsorgsnämnden, Exempelkommun"
+    kind = "OG"                            # or "VG"
+    connected = true
+    municipality = "9999"
+    legal_basis = "SOL_ELDERLY"
+    marked = false
+
+    [[consumer]]                           # what is agreed with it; may be left out
+    id = "SE5565594230-NPO"
+    channel = "system"                     # or "citizen"
+    social_care = true
+
     [hsa]                                  # unit = its parent; unknown units hang on SE
     SE2321000032-PRATOR = "SE2321000032-1000"
 
@@ -65,7 +79,7 @@ __all__ = [
     "write_registry",
 ]
 
-_HEADER = re.compile(r"^[ \t]*\[\[[ \t]*([A-Za-z]+)[ \t]*\]\]", re.MULTILINE)
+_HEADER = re.compile(r"^[ \t]*\[\[[ \t]*([A-Za-z_]+)[ \t]*\]\]", re.MULTILINE)
 
 
 def parse_registry(
@@ -98,6 +112,8 @@ def parse_registry(
     reader.read_addresses()
     reader.read_routes()
     reader.read_permissions()
+    reader.read_care_givers()
+    reader.read_consumers()
     reader.read_hsa()
     return reader.finish()
 

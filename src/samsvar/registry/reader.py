@@ -14,6 +14,8 @@ from datetime import date
 from samsvar.adapter_api.ports import TextOption
 from samsvar.model.catalogue import (
     CallPermission,
+    CareGiver,
+    Consumer,
     Contact,
     Disabled,
     OrganisationKind,
@@ -38,9 +40,10 @@ from samsvar.registry import (
     last_moment,
     short_name,
 )
+from samsvar.registry.directory import read_care_giver, read_consumer
 from samsvar.registry.fields import ID_FORM, Table, choices
 
-_TABLES = ("contract", "producer", "address", "route", "permission")
+_TABLES = ("contract", "producer", "address", "route", "permission", "care_giver", "consumer")
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,255}")
 _Period = tuple[tuple[str, ...], date, date, str]
 
@@ -60,6 +63,8 @@ class RegistryReader:
         self._permissions: list[CallPermission] = []
         self._hsa: list[tuple[str, str]] = []
         self._addresses: list[RegisteredAddress] = []
+        self._care_givers: dict[str, CareGiver] = {}
+        self._consumers: dict[str, Consumer] = {}
         self._contracts_allowed = ""
         for key in document:
             if key not in (*_TABLES, "hsa"):
@@ -198,6 +203,24 @@ class RegistryReader:
                 )
         self._overlaps(periods, "the same consumer, contract and address")
 
+    def read_care_givers(self) -> None:
+        """[[care_giver]]: the directory of those whose information it can be."""
+        for table in self._tables("care_giver"):
+            giver = read_care_giver(table)
+            if giver is not None and folded(giver.id) in self._care_givers:
+                table.fault("id", "stands in another [[care_giver]] already")
+            elif giver is not None:
+                self._care_givers[folded(giver.id)] = giver
+
+    def read_consumers(self) -> None:
+        """[[consumer]]: what is agreed with those who may ask. None needs to be there."""
+        for table in self._tables("consumer"):
+            one = read_consumer(table)
+            if one is not None and folded(one.id) in self._consumers:
+                table.fault("id", "stands in another [[consumer]] already")
+            elif one is not None:
+                self._consumers[folded(one.id)] = one
+
     def read_hsa(self) -> None:
         """[hsa]: unit and parent."""
         tree = self._document.get("hsa", {})
@@ -233,6 +256,8 @@ class RegistryReader:
             permissions=tuple(self._permissions),
             hsa=tuple(self._hsa),
             addresses=tuple(self._addresses),
+            care_givers=tuple(self._care_givers.values()),
+            consumers=tuple(self._consumers.values()),
         )
 
     def _fault(self, where: str, message: str) -> None:

@@ -15,6 +15,8 @@ from itertools import groupby
 
 from samsvar.model.catalogue import (
     CallPermission,
+    CareGiver,
+    Consumer,
     PermissionFilter,
     Producer,
     RegisteredAddress,
@@ -43,6 +45,8 @@ def write_registry(registry: Registry) -> str:
         blocks.append("\n".join(_route(route, [spelling[r.contract] for r in routes])))
     for permission, rows in groupby(registry.permissions, key=_allowed_but_contract):
         blocks.append("\n".join(_permission(permission, [spelling[r.contract] for r in rows])))
+    blocks += ["\n".join(_care_giver(giver)) for giver in registry.care_givers]
+    blocks += ["\n".join(_consumer(consumer)) for consumer in registry.consumers]
     if registry.hsa:
         tree = [f"{_key(unit)} = {_quoted(parent)}" for unit, parent in registry.hsa]
         blocks.append("\n".join(["[hsa]", *tree]))
@@ -115,6 +119,32 @@ def _permission(key: _PermissionKey, contracts: list[str]) -> Iterator[str]:
     yield from _period(valid_from, valid_to)
     if filters:
         yield f"filters = [{', '.join(map(_filter, filters))}]"
+
+
+def _care_giver(row: CareGiver) -> Iterator[str]:
+    yield "[[care_giver]]"
+    yield f"id = {_quoted(row.id)}"
+    yield f"name = {_quoted(row.name)}"
+    yield f"kind = {_quoted(row.kind.value)}"
+    if not row.connected:
+        yield "connected = false"
+    if row.municipality is not None:
+        yield f"municipality = {_quoted(row.municipality)}"
+    if row.legal_basis is not None:
+        yield f"legal_basis = {_quoted(row.legal_basis.value)}"
+    if row.marked:
+        yield "marked = true"
+
+
+def _consumer(row: Consumer) -> Iterator[str]:
+    yield "[[consumer]]"
+    yield f"id = {_quoted(row.id)}"
+    yield f"channel = {_quoted(row.channel.value)}"
+    yield f"social_care = {_flag(row.social_care)}"
+
+
+def _flag(value: bool) -> str:
+    return "true" if value else "false"
 
 
 def _filter(row: PermissionFilter) -> str:
