@@ -1,4 +1,4 @@
-"""The demo's files: certificates, settings, registry, secrets and a consumer's profile."""
+"""The demo's files: certificates, settings, registry, secrets and the consumers' profiles."""
 
 from __future__ import annotations
 
@@ -10,11 +10,20 @@ from pathlib import Path
 from samsvar.cli.outcome import WRONG_INPUT, Stop
 from samsvar.clock import SystemClock
 from samsvar.manifest import LoadedAdapter
+from samsvar.model.catalogue import Channel, Consumer
+from samsvar.model.identifiers import HsaId
+from samsvar.registry.writer import written_care_giver, written_consumer
 from samsvar.simulation import Installation
 from samsvar.simulation.authority import Identity, TestAuthority
+from samsvar.simulation.demo_directory import CARE_GIVERS
 
 HUB = "5565594230"
 CONSUMER = "SE2129999963-NPO1"
+CITIZENS = "SE2129999963-INVANARE1"
+_CONSUMERS = (
+    Consumer(HsaId(CONSUMER), Channel.SYSTEM, social_care=True),
+    Consumer(HsaId(CITIZENS), Channel.CITIZEN, social_care=True),
+)
 _MARK = "made by samsvar demo; safe to delete\n"
 _QUESTIONS = '["GetCarePlans 2", "GetCareContacts 2", "GetCareContacts 3"]'
 
@@ -45,10 +54,12 @@ class Site:
         self.server = authority.server("server")
         self.hub = authority.client("hub", [f"SE{HUB}-SAMSVAR"])
         self.consumer = authority.client("consumer", [CONSUMER])
+        self.citizens = authority.client("citizens", [CITIZENS])
         self._authority = authority
         self.settings = folder / "settings.toml"
         self.registry = folder / "registry.toml"
         self.profile = folder / "consumer.toml"
+        self.citizens_profile = folder / "citizens.toml"
 
     def identity_of(self, source: Source) -> Identity:
         """The client certificate with which a source tells the index."""
@@ -84,12 +95,16 @@ address = "{HUB}"
         )
 
     def write_profile(self, url: str) -> None:
-        """So that ``samsvar ask --as`` needs nothing else."""
-        self.profile.write_text(
+        """So that ``samsvar ask --as`` needs nothing else, as a system or as one for citizens."""
+        for path, name in ((self.profile, "consumer"), (self.citizens_profile, "citizens")):
+            self._write_profile(path, name, url)
+
+    def _write_profile(self, path: Path, name: str, url: str) -> None:
+        path.write_text(
             f"""url = "{url}"
 address = "{HUB}"
-certificate = "certificates/consumer.pem"
-key = "certificates/consumer.key"
+certificate = "certificates/{name}.pem"
+key = "certificates/{name}.key"
 authority = "certificates/authority.pem"
 settings = "settings.toml"
 """,
@@ -97,7 +112,7 @@ settings = "settings.toml"
         )
 
     def write_registry(self, urls: Mapping[Source, str]) -> None:
-        """Contracts, six producers, their routes, and who may call what."""
+        """Contracts, six producers, their routes, who may call what, and whose the data are."""
         tables = [_CONTRACTS]
         for source, url in urls.items():
             tables.append(self._producer(source, url))
@@ -109,10 +124,12 @@ settings = "settings.toml"
                 f'[[permission]]\nconsumer = "{source.installation.hsa_id}"\n'
                 f'contract = "Update 1"\nlogical_address = "{HUB}"\n'
             )
-        tables.append(
-            f'[[permission]]\nconsumer = "{CONSUMER}"\n'
-            f'contract = {_QUESTIONS}\nlogical_address = "*"\n'
-        )
+        tables += [
+            f'[[permission]]\nconsumer = "{consumer.id}"\n'
+            f'contract = {_QUESTIONS}\nlogical_address = "*"\n\n{written_consumer(consumer)}\n'
+            for consumer in _CONSUMERS
+        ]
+        tables += [f"{written_care_giver(giver)}\n" for giver in CARE_GIVERS]
         self.registry.write_text("\n".join(tables), encoding="utf-8")
 
     def _producer(self, source: Source, url: str) -> str:

@@ -45,12 +45,22 @@ def write_registry(registry: Registry) -> str:
         blocks.append("\n".join(_route(route, [spelling[r.contract] for r in routes])))
     for permission, rows in groupby(registry.permissions, key=_allowed_but_contract):
         blocks.append("\n".join(_permission(permission, [spelling[r.contract] for r in rows])))
-    blocks += ["\n".join(_care_giver(giver)) for giver in registry.care_givers]
-    blocks += ["\n".join(_consumer(consumer)) for consumer in registry.consumers]
+    blocks += [written_care_giver(giver) for giver in registry.care_givers]
+    blocks += [written_consumer(consumer) for consumer in registry.consumers]
     if registry.hsa:
         tree = [f"{_key(unit)} = {_quoted(parent)}" for unit, parent in registry.hsa]
         blocks.append("\n".join(["[hsa]", *tree]))
     return "\n\n".join(blocks) + "\n"
+
+
+def written_care_giver(row: CareGiver) -> str:
+    """A [[care_giver]] by itself."""
+    return "\n".join(_care_giver(row))
+
+
+def written_consumer(row: Consumer) -> str:
+    """A [[consumer]] by itself."""
+    return "\n".join(_consumer(row))
 
 
 _RouteKey = tuple[str, str, str, datetime, datetime]
