@@ -11,8 +11,14 @@ from typing import Any
 
 import pytest
 
-from samsvar.model.catalogue import Contact, ProducerKind
-from samsvar.model.identifiers import LogicalAddress
+from samsvar.model.catalogue import (
+    CareGiver,
+    CareGiverKind,
+    Contact,
+    OrganisationKind,
+    ProducerKind,
+)
+from samsvar.model.identifiers import HsaId, LogicalAddress
 from samsvar.onboarding.application import State, id_from
 from samsvar.onboarding.refusals import NotAllowed, NotNow, NotThere, NotValid
 from samsvar.onboarding.roles import MAY, Right, Role, User
@@ -87,6 +93,36 @@ def test_the_second_producer_may_be_asked_by_all_who_may_ask_the_hub(office: Off
         ("SE2129999990-TREE1", UPDATE, HUB),
     }
     assert len(office.registry().permissions) == 5
+
+
+def test_the_owner_of_an_approved_producer_is_in_the_directory(office: Office) -> None:
+    """A region gives health care, a board social care; what the directory says already stays."""
+    office.published()
+    region = replace(
+        FORM, name="B", hsa_id="SE2-B", owner="SE2-R", organisation=OrganisationKind.REGION
+    )
+    again = replace(FORM, name="C", hsa_id="SE3-C", organisation=OrganisationKind.REGION)
+    for form in (region, again):
+        office.published(form)
+
+    assert office.registry().care_givers == (
+        CareGiver(HsaId(FORM.owner), FORM.owner, CareGiverKind.OG),
+        CareGiver(HsaId("SE2-R"), "SE2-R", CareGiverKind.VG),
+    )
+
+
+@pytest.mark.parametrize("kind", CareGiverKind)
+def test_a_private_owner_must_say_what_it_gives(office: Office, kind: CareGiverKind) -> None:
+    private = replace(FORM, organisation=OrganisationKind.PRIVATE)
+    name = office.desk.register(KOMMUN, private).id
+    with pytest.raises(NotNow, match="care_giver_kind: VG or OG"):
+        office.desk.ask_publication(KOMMUN, name)
+
+    office.desk.change(KOMMUN, name, lambda form: replace(form, care_giver_kind=kind))
+    office.desk.ask_publication(KOMMUN, name)
+    office.desk.approve(REGISTRAR, name, "", consumers=[CONSUMER])
+
+    assert [row.kind for row in office.registry().care_givers] == [kind]
 
 
 def test_a_registrar_can_look_at_a_draft_before_deciding(office: Office) -> None:
@@ -504,6 +540,7 @@ def test_what_is_kept_is_read_back_as_it_was(office: Office) -> None:
         options=(("unit_registry", "VC=SE2@SE2"),),
         timeout=12.5,
         contact=Contact("Drift", None),
+        care_giver_kind=CareGiverKind.OG,
     )
     name = office.desk.register(KOMMUN, form).id
 

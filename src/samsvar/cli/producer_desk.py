@@ -22,7 +22,7 @@ from samsvar.cli.counter import (
 from samsvar.cli.listing import print_rows
 from samsvar.cli.options import JsonOption, SettingsOption
 from samsvar.cli.outcome import DONE, PARTLY, REFUSED, WRONG_INPUT, Stop
-from samsvar.model.catalogue import OrganisationKind, ProducerKind
+from samsvar.model.catalogue import CareGiverKind, OrganisationKind, ProducerKind
 from samsvar.model.local_time import STOCKHOLM
 
 
@@ -57,6 +57,9 @@ def add(
         list[str] | None, typer.Option(help="NAME=VALUE of the adapter; may be given again")
     ] = None,
     timeout: Annotated[float | None, typer.Option(help="seconds it may take at most")] = None,
+    care_giver_kind: Annotated[
+        CareGiverKind | None, typer.Option(help="of a private owner: VG (health care) or OG")
+    ] = None,
     settings: SettingsOption = None,
     url: UrlOption = None,
     token: TokenOption = None,
@@ -79,6 +82,7 @@ def add(
         "options": dict(map(_pair, option or ())),
         "contracts": contract,
         "timeout": timeout,
+        "care_giver_kind": care_giver_kind.value if care_giver_kind else None,
     }
     made = counter(settings, url, token, authority, client, key).ask("POST", "/producers", form)
     _say(f"{made['id']} is registered: samsvar producers publish {made['id']}")

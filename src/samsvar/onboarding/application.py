@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
-from samsvar.model.catalogue import Contact, OrganisationKind, ProducerKind
+from samsvar.model.catalogue import CareGiverKind, Contact, OrganisationKind, ProducerKind
 from samsvar.model.identifiers import ContractUrn
 
 LONGEST_ID = 30
@@ -50,6 +50,8 @@ class Form:
     adapter: str | None = None
     options: tuple[tuple[str, str], ...] = ()
     timeout: float | None = None
+    care_giver_kind: CareGiverKind | None = None
+    """Of the owner, where its organisation does not tell: a private giver can be either."""
 
 
 @dataclass(frozen=True, slots=True)

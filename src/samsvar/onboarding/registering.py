@@ -1,6 +1,6 @@
 """The rows of the registry that an application makes: pure functions from registry to registry.
 
-Knows producers, routes and permissions. Knows nothing of who decides, nor of versions.
+Knows producers, their owners, routes and permissions; not who decides, nor versions.
 """
 
 from __future__ import annotations
@@ -11,7 +11,10 @@ from datetime import datetime
 
 from samsvar.model.catalogue import (
     CallPermission,
+    CareGiver,
+    CareGiverKind,
     Disabled,
+    OrganisationKind,
     Producer,
     RegisteredAddress,
     RivtaProfile,
@@ -46,7 +49,7 @@ def connected(
         consumers: who may ask it. None: everybody who may ask this hub by the same contract.
 
     Raises:
-        NotNow: another producer is at the same address.
+        NotNow: another producer is at the same address, or nobody knows the owner's kind.
     """
     form = application.form
     _check_address_free(registry, application)
@@ -71,6 +74,7 @@ def connected(
         producers=(*(p for p in registry.producers if p.id != producer.id), producer),
         routes=tuple(routes),
         addresses=_with_address(registry, form),
+        care_givers=_with_owner(registry, form),
     )
     wanted = [
         (HsaId(consumer), urn, where)
@@ -176,6 +180,26 @@ def _with_contracts(
 def _with_address(registry: Registry, form: Form) -> tuple[RegisteredAddress, ...]:
     others = (row for row in registry.addresses if not _same(row.logical_address, form.hsa_id))
     return (*others, RegisteredAddress(LogicalAddress(form.hsa_id), form.name))
+
+
+_KIND_OF_OWNER = {
+    OrganisationKind.REGION: CareGiverKind.VG,
+    OrganisationKind.NAMND: CareGiverKind.OG,
+}
+
+
+def _with_owner(registry: Registry, form: Form) -> tuple[CareGiver, ...]:
+    """The directory with the owner in it. What it says of one that it has already stays."""
+    if any(_same(row.id, form.owner) for row in registry.care_givers):
+        return registry.care_givers
+    kind = form.care_giver_kind or _KIND_OF_OWNER.get(form.organisation)
+    if kind is None:
+        raise NotNow(
+            "a private owner can give health care or social care: say which in the form"
+            " (care_giver_kind: VG or OG)"
+        )
+    # Its own name, municipality and law are no question of the form: a registrar adds them.
+    return (*registry.care_givers, CareGiver(HsaId(form.owner), form.owner, kind))
 
 
 def _who_may_ask(

@@ -14,7 +14,7 @@ import orjson
 import sqlalchemy as sa
 
 from samsvar.errors import ResourcesMissing
-from samsvar.model.catalogue import Contact, OrganisationKind, ProducerKind
+from samsvar.model.catalogue import CareGiverKind, Contact, OrganisationKind, ProducerKind
 from samsvar.model.identifiers import ContractUrn
 from samsvar.onboarding.application import (
     Application,
@@ -112,12 +112,14 @@ def _application(text: str) -> Application:
 
 
 def _form(kept: dict[str, Any]) -> Form:
+    giver = kept.get("care_giver_kind")  # older rows have none
     return Form(
         **{
             **kept,
             "organisation": OrganisationKind(kept["organisation"]),
             "contact": Contact(**kept["contact"]),
             "kind": ProducerKind(kept["kind"]),
+            "care_giver_kind": CareGiverKind(giver) if giver else None,
             "contracts": tuple(map(ContractUrn, kept["contracts"])),
             "options": tuple((name, value) for name, value in kept["options"]),
         }

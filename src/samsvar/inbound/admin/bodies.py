@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from samsvar.model.catalogue import Contact, OrganisationKind, ProducerKind
+from samsvar.model.catalogue import CareGiverKind, Contact, OrganisationKind, ProducerKind
 from samsvar.model.identifiers import ContractUrn, folded
 from samsvar.onboarding.application import CertificateFacts, Form, Happening
 from samsvar.onboarding.desk import Standing
@@ -50,6 +50,9 @@ class ProducerForm(_In):
     options: dict[str, Text] = Field(default={}, description="of the adapter")
     contracts: list[Text] = Field(description='URNs, or in short: "GetCarePlans 2"')
     timeout: float | None = Field(default=None, description="seconds it may take at most")
+    care_giver_kind: CareGiverKind | None = Field(
+        default=None, description="of the owner; needed where it is private and not known yet"
+    )
 
     def form(self, known: Collection[ContractUrn]) -> Form:
         """As the desk takes it."""
@@ -66,6 +69,7 @@ class ProducerForm(_In):
             adapter=self.adapter,
             options=tuple(sorted(self.options.items())),
             timeout=self.timeout,
+            care_giver_kind=self.care_giver_kind,
         )
 
 
@@ -92,6 +96,7 @@ class ProducerChange(_In):
     options: dict[str, Text] = {}
     contracts: list[Text] = []
     timeout: float | None = None
+    care_giver_kind: CareGiverKind | None = None
 
     def changed(self, form: Form, known: Collection[ContractUrn]) -> Form:
         """The form with what was sent in it."""
@@ -163,6 +168,7 @@ class FormBody(BaseModel):
     secrets_set: list[str] = Field(description="options that are secrets, and have been given")
     contracts: list[str]
     timeout: float | None
+    care_giver_kind: CareGiverKind | None
 
 
 class CertificateBody(BaseModel):
@@ -318,4 +324,5 @@ def _form_body(form: Form, hidden: Collection[str], secrets: Collection[str]) ->
         secrets_set=sorted(options.keys() & set(secrets)),
         contracts=list(form.contracts),
         timeout=form.timeout,
+        care_giver_kind=form.care_giver_kind,
     )
