@@ -281,6 +281,14 @@ class AuditSettings(_Section):
     )
 
 
+class PopulationSettings(_Section):
+    """The population register (folkbokföring), as an operator loads it."""
+
+    longest_hours: Annotated[float, Field(gt=0, le=720)] = Field(
+        default=36.0, description="a population register older than this answers nothing"
+    )
+
+
 class Settings(_Section):
     """All of it."""
 
@@ -295,6 +303,7 @@ class Settings(_Section):
     audit: AuditSettings = AuditSettings()
     conformance: ConformanceSettings = ConformanceSettings()
     access: AccessSettings = AccessSettings()
+    population: PopulationSettings = PopulationSettings()
 
     @field_validator("listen")
     @classmethod

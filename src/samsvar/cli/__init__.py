@@ -20,17 +20,21 @@ from samsvar.cli import (
     ask,
     audit,
     bench_producer,
+    capacities,
     check,
     contracts,
     demo,
     explain,
     index,
+    population,
     producers,
     registry,
+    relations,
     serve,
     sim,
 )
 from samsvar.cli.outcome import PARTLY, REFUSED, UNREACHED, WRONG_INPUT, Stop
+from samsvar.observe.masking import masked
 
 app = typer.Typer(
     name="samsvar",
@@ -51,6 +55,9 @@ app.add_typer(contracts.app, name="contracts")
 app.add_typer(index.app, name="index")
 app.add_typer(audit.app, name="audit")
 app.add_typer(access.app, name="access")
+app.add_typer(relations.app, name="relations")
+app.add_typer(capacities.app, name="capacities")
+app.add_typer(population.app, name="population")
 app.add_typer(producers.app, name="producers")
 app.add_typer(admin.app, name="admin")
 
@@ -73,7 +80,7 @@ def run(arguments: list[str] | None = None) -> int:
     except typer.Abort:
         return 130
     except TyperException as error:
-        told = error.format_message()
+        told = masked(error.format_message())  # it repeats what was typed
         sys.stderr.write(f"{told}\n" if told else "")
         sys.stderr.write("Try: samsvar --help, or samsvar COMMAND --help\n")
         return WRONG_INPUT

@@ -179,3 +179,18 @@ def is_reserve(root: str) -> bool:
     asked about at one source only. True for every OID that is not known."""
     kind = _KINDS.get(root)
     return kind is None or kind.reserve
+
+
+def age_at(person: PersonId, day: date) -> int | None:
+    """Whole years on that day; None where the number does not tell the day of birth."""
+    number = person.extension
+    if person.root not in (PERSONNUMMER, SAMORDNINGSNUMMER):
+        return None
+    try:
+        born_on = int(number[6:8])
+        if person.root == SAMORDNINGSNUMMER:
+            born_on -= 60
+        born = date(int(number[:4]), int(number[4:6]), born_on)
+    except ValueError:
+        return None
+    return day.year - born.year - ((day.month, day.day) < (born.month, born.day))

@@ -55,7 +55,12 @@ POPULATION_ROW = sa.Table(
 _R = POPULATION_REGISTER.c
 _P = POPULATION_ROW.c
 _NAME = "the population register"
+_LEAST_KEPT_PERCENT = 80
 _BATCH = 2000  # some 20 ms of the write lock: the access log must not wait for longer
+
+
+class PopulationShrinks(ValueError):
+    """The new register lacks more than a fifth of what is now in force."""
 
 
 class RowKind(StrEnum):
@@ -138,11 +143,19 @@ class StoredPopulation:
         *,
         as_of: datetime,
         everybody: bool,
+        force: bool = False,
     ) -> Edition:
         """Put all rows in force, in place of those that are. What ``rows`` raises goes on; then
         nothing has changed.
 
+        Args:
+            as_of: when it was taken out of the national register.
+            everybody: who is not in it has no protected identity.
+            force: also if it lacks much of what is in force.
+
         Raises:
+            PopulationShrinks: more than a fifth of the guardianships or protected identities
+                would go: half a file must not lay open whoever stands in the other half.
             ResourcesMissing: it could not be stored; nothing has changed.
         """
         edition = secrets.token_hex(8)
@@ -162,6 +175,8 @@ class StoredPopulation:
                     now.astimezone(UTC),
                     by,
                 )
+                if not force:
+                    _check_shrinking(self.edition(), told)
                 self._put_in_force(edition, told)
             except BaseException:
                 self._clear(_P.edition == edition)
@@ -248,6 +263,20 @@ class StoredPopulation:
                 gone = connection.execute(sa.delete(POPULATION_ROW).where(_P.number.in_(some)))
             if gone.rowcount < _BATCH:
                 return
+
+
+def _check_shrinking(before: Edition | None, after: Edition) -> None:
+    if before is None:
+        return
+    for what, old, new in (
+        ("guardianships", before.guardianships, after.guardianships),
+        ("protected identities", before.protected, after.protected),
+    ):
+        if new * 100 < old * _LEAST_KEPT_PERCENT:
+            raise PopulationShrinks(
+                f"it has {new} {what}, where {old} are in force: more than"
+                f" {100 - _LEAST_KEPT_PERCENT} % would go. Load it with --force if that is meant"
+            )
 
 
 def _batches(rows: Iterable[PopulationRow]) -> Iterator[list[PopulationRow]]:
