@@ -28,7 +28,9 @@ from samsvar.manifest import PACKAGE, check_options, load_adapters
 from samsvar.settings import Settings, load
 from samsvar.simulation import Knobs, person, running
 from samsvar.soap.codecs import CODECS, PlanCodec
+from samsvar.store.database import open_database
 from tests.adapter_http import real_http
+from tests.command import Shell
 from tests.pages import DOCS, ROOT, SOURCE, blocks, named, page, section, tables
 
 
@@ -78,6 +80,30 @@ def test_the_registry_of_the_page_can_be_loaded() -> None:
     registry = Packaged.load().registry(text, Settings())
     assert [producer.kind.value for producer in registry.producers] == ["soap", "adapter"]
     assert len(registry.routes) == 2
+
+
+def test_the_directory_of_the_page_can_be_loaded() -> None:
+    """As further rows of the registry of the other page."""
+    (rows,) = blocks(DOCS / "howto" / "ground-access-decisions.md", "toml")
+    (text,) = blocks(DOCS / "howto" / "register-a-producer.md", "toml")
+    before, _, after = text.partition("# The directory:")
+    registry = Packaged.load().registry(
+        f"{before}{rows}\n[hsa]{after.partition('[hsa]')[2]}", Settings()
+    )
+    assert [row.kind.value for row in registry.care_givers] == ["VG", "OG"]
+    assert [row.social_care for row in registry.consumers] == [True]
+
+
+def test_the_population_register_of_the_page_can_be_loaded(tmp_path: Path) -> None:
+    """By the command."""
+    (text,) = blocks(DOCS / "howto" / "ground-access-decisions.md", "csv")
+    (tmp_path / "register.csv").write_text(text, encoding="utf-8")
+    (tmp_path / "samsvar.toml").touch()
+    open_database(tmp_path / "data").close()
+    arguments = ("population", "load", tmp_path / "register.csv", "-s", tmp_path / "samsvar.toml")
+    assert Shell(tmp_path).inside(*arguments).out == (
+        "In force: 1 guardianships, 1 protected identities, 1 others.\n"
+    )
 
 
 def test_each_key_of_the_registry_is_on_its_page() -> None:
