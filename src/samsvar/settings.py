@@ -338,7 +338,7 @@ class IssuerSettings(_Section):
     )
     kind: Literal["staff", "citizen"] = Field(description="whom its tokens are of: one kind only")
     audience: tuple[Annotated[str, Field(min_length=1, max_length=512)], ...] = Field(
-        min_length=1, description="what its tokens call this hub (aud); one of them is enough"
+        description="what its tokens call this hub (aud); one of them is enough"
     )
     authority: Path | None = Field(
         default=None,
@@ -346,7 +346,6 @@ class IssuerSettings(_Section):
     )
     algorithms: tuple[Literal["RS256", "PS256", "ES256", "EdDSA"], ...] = Field(
         default=("RS256", "PS256", "ES256", "EdDSA"),
-        min_length=1,
         description="how its tokens may be signed",
     )
     leeway_seconds: Annotated[float, Field(ge=0, le=120)] = Field(
@@ -383,6 +382,13 @@ class IssuerSettings(_Section):
         max_length=100,
         description="what its tokens say of the purpose -> the purpose of the access rules",
     )
+
+    @field_validator("audience", "algorithms")
+    @classmethod
+    def _not_none(cls, told: tuple[str, ...]) -> tuple[str, ...]:
+        if not told:  # not min_length, as for listeners
+            raise ValueError("at least one is needed")
+        return told
 
     @field_validator("issuer")
     @classmethod

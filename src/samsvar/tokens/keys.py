@@ -14,6 +14,7 @@ from typing import Any
 
 from joserfc import jws
 from joserfc.errors import JoseError
+from joserfc.jwa import JWSAlgModel
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 from samsvar.tokens.reading import MOST_HEADER_BYTES, Sealed
@@ -141,7 +142,8 @@ class _Registry(jws.JWSRegistry):
         self._model = self.algorithms["Ed25519" if algorithm == "EdDSA" else algorithm]
         super().__init__(algorithms=[algorithm], strict_check_header=False)
 
-    def get_alg(self, name: str) -> jws.JWSAlgModel:
+    def get_alg(self, name: str) -> JWSAlgModel:
+        """The one that the token was judged by, whatever is asked for."""
         return self._model
 
     def check_header(self, header: dict[str, Any]) -> None:

@@ -87,8 +87,8 @@ def opened(token: str) -> Sealed:
     if len(segments[0]) > MOST_HEADER_BYTES:
         raise bad_token(f"the token's header is over {MOST_HEADER_BYTES} bytes")
     header = _object(segments[0], "header")
-    claims = _object(segments[1], "payload")
     algorithm = _judged(header)
+    claims = _object(segments[1], "payload")
     issuer = claims.get("iss")
     if not isinstance(issuer, str):
         raise bad_token("the claim iss is missing")

@@ -22,6 +22,9 @@ _SMART = re.compile(
     r"\.(?P<may>read|write|\*|c?r?u?d?s?)",
     re.ASCII,
 )
+#: what is kept of them: a scope that somebody has put a number into is not ours, and must not
+#: come to be printed with a user
+_KEPT = re.compile(r"[A-Za-z][A-Za-z_/.*-]*", re.ASCII)
 _VERSION_1 = {"read": "rs", "write": "cud", "*": "cruds"}
 #: staff act for many persons; citizens for the one person that they may read about
 _LEVELS = {UserKind.STAFF: "user", UserKind.CITIZEN: "patient"}
@@ -38,7 +41,8 @@ class Interaction(StrEnum):
 
 
 def parsed(claim: object) -> frozenset[str]:
-    """The scopes in a claim: text with blanks between, or a list.
+    """The scopes in a claim: text with blanks between, or a list. Only those are kept that are
+    made of letters and marks: any other grants nothing here.
 
     Raises:
         ValueError: it is neither, or too many.
@@ -52,7 +56,7 @@ def parsed(claim: object) -> frozenset[str]:
         raise ValueError(f"it has over {MOST_SCOPES} scopes")
     if not all(isinstance(each, str) and (not each or _SCOPE.fullmatch(each)) for each in told):
         raise ValueError(f"a scope is 1 to {MOST_SCOPE_LENGTH} printable characters of ASCII")
-    return frozenset(each for each in told if each)
+    return frozenset(each for each in told if _KEPT.fullmatch(each))
 
 
 def allows(scopes: Set[str], kind: UserKind, resource: str, interaction: Interaction) -> bool:
