@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from samsvar.model.user import UserKind
-from samsvar.tokens.scopes import Interaction, allows, example, parsed
+from samsvar.model.user import User, UserKind
+from samsvar.tokens.refused import TokenRefused
+from samsvar.tokens.scopes import Interaction, allows, parsed, refuse_without_scope
 
 STAFF, CITIZEN = UserKind.STAFF, UserKind.CITIZEN
 ALL = "cruds"
@@ -80,8 +83,16 @@ def test_a_claim_that_holds_no_scopes_is_refused(claim: object) -> None:
         parsed(claim)
 
 
-def test_the_scope_that_would_do_does() -> None:
-    """What a refusal names."""
-    for kind in UserKind:
-        named = example(kind, "CarePlan", Interaction.SEARCH)
-        assert allows(frozenset({named}), kind, "CarePlan", Interaction.SEARCH)
+@pytest.mark.parametrize(
+    ("kind", "would_do"), [(STAFF, "user/CarePlan.s"), (CITIZEN, "patient/CarePlan.s")]
+)
+def test_a_refusal_names_a_scope_that_would_do(kind: UserKind, would_do: str) -> None:
+    """403 and insufficient_scope; with that scope there is none."""
+    user = User(kind=kind, subject="a", issuer="https://idp.example", assurance=3)
+
+    with pytest.raises(TokenRefused, match=would_do) as refused:
+        refuse_without_scope(user, "CarePlan", Interaction.SEARCH)
+    assert (refused.value.status, refused.value.error) == (403, "insufficient_scope")
+    refuse_without_scope(
+        replace(user, scopes=frozenset({would_do})), "CarePlan", Interaction.SEARCH
+    )

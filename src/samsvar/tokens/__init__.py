@@ -10,7 +10,7 @@ from samsvar.tokens.claims import user_from
 from samsvar.tokens.keys import KeysInvalid, PublicKeys, keys_in
 from samsvar.tokens.reading import Sealed, opened, refuse_token_outside, token_in
 from samsvar.tokens.refused import TokenRefused
-from samsvar.tokens.scopes import Interaction, allows
+from samsvar.tokens.scopes import Interaction, allows, refuse_without_scope
 from samsvar.tokens.verify import checked
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "keys_in",
     "opened",
     "refuse_token_outside",
+    "refuse_without_scope",
     "token_in",
     "user_from",
 ]

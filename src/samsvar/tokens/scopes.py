@@ -11,7 +11,8 @@ import re
 from collections.abc import Set
 from enum import StrEnum
 
-from samsvar.model.user import UserKind
+from samsvar.model.user import User, UserKind
+from samsvar.tokens.refused import missing_scope
 
 MOST_SCOPES = 100
 MOST_SCOPE_LENGTH = 256
@@ -73,6 +74,11 @@ def allows(scopes: Set[str], kind: UserKind, resource: str, interaction: Interac
     return False
 
 
-def example(kind: UserKind, resource: str, interaction: Interaction) -> str:
-    """A scope that would allow it, to be named in a refusal."""
-    return f"{_LEVELS[kind]}/{resource}.{interaction}"
+def refuse_without_scope(user: User, resource: str, interaction: Interaction) -> None:
+    """What a door asks before it does anything for a user.
+
+    Raises:
+        TokenRefused: 403, with a scope that would do.
+    """
+    if not allows(user.scopes, user.kind, resource, interaction):
+        raise missing_scope(f"{_LEVELS[user.kind]}/{resource}.{interaction}")
