@@ -11,9 +11,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 
+from samsvar.simulation.identity_provider import compact
 from samsvar.tokens.discovery import document_address, keys_address
 from samsvar.tokens.keys import KeysInvalid, keys_in
-from samsvar.tokens.reading import refuse_token_outside
+from samsvar.tokens.reading import opened, refuse_token_outside
 from samsvar.tokens.refused import TokenRefused, bad_token, missing_scope, no_keys
 
 EC = dict(ECKey.generate_key("P-256").as_dict(private=False))
@@ -45,6 +46,22 @@ def _small_rsa() -> dict[str, str]:
 def test_a_public_key_is_taken(key: dict[str, Any], more: dict[str, Any]) -> None:
     """With all that providers write beside it."""
     assert "a" in keys_in(_document({**key, "kid": "a", **more}))
+
+
+@pytest.mark.parametrize("only", ["RS256", "PS256"])
+def test_a_key_signs_with_the_algorithm_that_it_was_published_for(only: str) -> None:
+    """One RSA key could do both: its publisher says which."""
+    private = RSAKey.generate_key(2048)
+    public = {**private.as_dict(private=False), "kid": "a"}
+
+    def proven(algorithm: str, **more: str) -> bool:
+        header = {"alg": algorithm, "typ": "JWT", "kid": "a"}
+        token = compact(header, {"iss": "https://a.example"}, private, algorithm)
+        return keys_in(_document({**public, **more})).signed(opened(token))
+
+    assert {each for each in ("RS256", "PS256") if proven(each, alg=only)} == {only}
+    assert proven("RS256")
+    assert proven("PS256")
 
 
 def test_keys_for_other_uses_may_stand_beside() -> None:
