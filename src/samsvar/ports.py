@@ -21,6 +21,7 @@ from samsvar.model.engagement import (
 )
 from samsvar.model.exchange import Call, Question, QuestionRecord, Recipient, Reply
 from samsvar.model.identifiers import ContractUrn, LogicalAddress
+from samsvar.tokens.keys import PublicKeys
 
 
 class Clock(Protocol):
@@ -155,6 +156,17 @@ class AccessLog(Protocol):
         Raises:
             AuditUnavailable: it could not be made durable.
         """
+
+
+class KeySource(Protocol):
+    """Where the keys of one issuer of tokens are found."""
+
+    async def keys(self, key_id: str) -> PublicKeys | None:
+        """The issuer's keys, fetched anew if need be and if that was not done just now; ``key_id``
+        is wanted, and may not be among them. None: they cannot be had."""
+
+    async def close(self) -> None:
+        """Let go of every connection."""
 
 
 class Events(Protocol):

@@ -23,7 +23,7 @@ from samsvar import errors
 from samsvar.cli import app, outcome
 from samsvar.model.exchange import Reason
 from samsvar.observe import log
-from samsvar.settings import ListenSettings, Settings, load
+from samsvar.settings import ClaimSettings, IssuerSettings, ListenSettings, Settings, load
 from samsvar.soap.faults import TABLE
 from tests.pages import DOCS, ROOT, blocks, calls, named, page, same, section, source_trees, tables
 
@@ -107,10 +107,14 @@ def test_each_http_refusal_is_on_its_page() -> None:
 # Settings
 
 
+#: sections of which there may be several, in the file only
+SEVERAL: dict[str, type[BaseModel]] = {"listen": ListenSettings, "users": IssuerSettings}
+
+
 def sections_of_settings() -> Iterator[tuple[str, type[BaseModel]]]:
-    """Name and class of each section; of the listeners, the class of one."""
+    """Name and class of each section; of listeners and issuers, the class of one."""
     for name, field in Settings.model_fields.items():
-        kind = ListenSettings if name == "listen" else field.annotation
+        kind = SEVERAL.get(name, field.annotation)
         assert isinstance(kind, type)
         assert issubclass(kind, BaseModel)
         yield name, kind
@@ -145,6 +149,8 @@ def test_a_setting_is_told_as_it_is(name: str, key: str, field: FieldInfo) -> No
     else:
         told = tomllib.loads(f"value = {row['Default']}")["value"]
         default = field.default
+        if isinstance(default, BaseModel):
+            told = type(default).model_validate(told)
         assert told == (
             list(default)
             if isinstance(default, tuple)
@@ -153,19 +159,35 @@ def test_a_setting_is_told_as_it_is(name: str, key: str, field: FieldInfo) -> No
             else default
         )
     variable = f"SAMSVAR_{name}__{key}".upper()
-    assert row["Environment"] == ("none" if name == "listen" else variable)
+    assert row["Environment"] == ("none" if name in SEVERAL else variable)
     Settings.model_validate(_with_example(name, key, row["Example"]))
 
 
 def _with_example(name: str, key: str, example: str) -> dict[str, Any]:
     """Settings in which the example stands, beside what it needs."""
     value = tomllib.loads(f"value = {example}")["value"]
+    if name == "users":
+        issuer = {"issuer": "https://idp.example", "kind": "staff", "audience": ["x"]}
+        return {name: {"issuer": [{**issuer, key: value}]}}
     if name != "listen":
         pair = {"certificate": "c", "key": "k"} if key in ("certificate", "key") else {}
         return {name: {**pair, key: value}}
     files = {"certificate": "c", "key": "k", "client_authority": "a"}
     base = {"kind": "unix", "path": "s"} if key in ("path", "trusted") else {"kind": "tls", **files}
     return {"listen": [{**base, key: value}]}
+
+
+def test_each_claim_is_on_its_page() -> None:
+    """With its usual name and what it means."""
+    text = section(page("howto/let-users-in.md"), "## 3. Claims")
+    on_page = [
+        (row["Claim key"], row["Meaning"], row["Usual name"])
+        for row in tables(text)
+        if "Claim key" in row
+    ]
+    assert on_page == [
+        (key, field.description, field.default) for key, field in ClaimSettings.model_fields.items()
+    ]
 
 
 def test_a_variable_of_the_page_is_read(tmp_path: Path) -> None:

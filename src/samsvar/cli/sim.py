@@ -1,4 +1,4 @@
-"""``samsvar sim``: run the simulator of a source system, by itself."""
+"""``samsvar sim``: run the simulator of a source system, or of an identity provider, by itself."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from samsvar.cli.outcome import UNREACHED, WRONG_INPUT, Stop
+from samsvar.cli.sim_users import IDENTITY_PROVIDER, TOKEN, print_token, serve_identities
 from samsvar.manifest import load_adapters
 
 
@@ -22,12 +23,18 @@ def simulator(system: str) -> Any:
     """
     known = sorted(load_adapters())
     if system not in known:
-        raise Stop(WRONG_INPUT, f"no simulator called {system!r}; there are: {', '.join(known)}")
+        there = ", ".join([*known, IDENTITY_PROVIDER])
+        raise Stop(WRONG_INPUT, f"no simulator called {system!r}; there are: {there}")
     return import_module(f"samsvar_adapters.{system}.simulator")
 
 
 def sim(
-    system: Annotated[str, typer.Argument(help="which source system, for example prator")],
+    system: Annotated[
+        str,
+        typer.Argument(
+            help="which source system, for example prator; or identity-provider; or token"
+        ),
+    ],
     port: Annotated[int, typer.Option(help="port on 127.0.0.1; 0 lets the machine choose")] = 0,
     latency: Annotated[float, typer.Option(help="seconds before each answer")] = 0.0,
     outage: Annotated[bool, typer.Option(help="answer 503 to everything")] = False,
@@ -40,12 +47,22 @@ def sim(
     authority: Annotated[
         Path | None, typer.Option(help="PEM, who issues client certificates")
     ] = None,
+    alias: Annotated[
+        str | None, typer.Option("--as", help="token: who logs in, for example vera")
+    ] = None,
 ) -> None:
     """Run the simulator of a source system until interrupted.
 
     Turn its knobs while it runs: POST a JSON object to /_simulator/knobs.
+
+    identity-provider: fictive staff and citizens, and their tokens. token: print one of them.
     """
-    from samsvar.simulation import Knobs, Tls, running
+    if system == TOKEN:
+        print_token(alias, port)
+        return
+    if alias is not None:
+        raise Stop(WRONG_INPUT, "--as goes with `samsvar sim token` only")
+    from samsvar.simulation import Knobs, Tls
 
     knobs = Knobs(latency, outage, False, garbage, drip, fault, wrong_patient)
     tls = None
@@ -53,15 +70,25 @@ def sim(
         if not (certificate and key and authority):
             raise Stop(WRONG_INPUT, "--certificate, --key and --authority go together")
         tls = Tls(certificate, key, authority)
-    application = simulator(system).application(knobs)
-
-    async def until_interrupted() -> None:
-        async with running(application, port=port, tls=tls) as url:
-            sys.stdout.write(f"{system} answers at {url}\nknobs: {url}/_simulator/knobs\n")
-            sys.stdout.flush()
-            await asyncio.Event().wait()
-
+    if system == IDENTITY_PROVIDER:
+        if tls or drip or fault or wrong_patient:
+            raise Stop(
+                WRONG_INPUT,
+                "identity-provider has --port, --latency, --outage and --garbage only",
+            )
+        serving = serve_identities(port, latency, outage=outage, garbage=garbage)
+    else:
+        serving = _serve_source(system, simulator(system).application(knobs), port, tls)
     try:
-        asyncio.run(until_interrupted())
+        asyncio.run(serving)
     except OSError as error:
         raise Stop(UNREACHED, f"cannot listen on port {port}: {error.strerror}") from error
+
+
+async def _serve_source(system: str, application: Any, port: int, tls: Any) -> None:
+    from samsvar.simulation import running
+
+    async with running(application, port=port, tls=tls) as url:
+        sys.stdout.write(f"{system} answers at {url}\nknobs: {url}/_simulator/knobs\n")
+        sys.stdout.flush()
+        await asyncio.Event().wait()

@@ -38,6 +38,8 @@ ACTIONS: Mapping[str, str] = {
     "hub-started": "start",
     "hub-stopped": "end",
     "certificates-reloaded": "change",
+    "issuer-keys-changed": "change",
+    "issuer-keys-failed": "error",
     "audit-head": "info",
     "audit-head-failed": "error",
     "audit-alarm": "error",
