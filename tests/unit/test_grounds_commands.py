@@ -67,12 +67,12 @@ def capacity(folder: Path) -> CapacityAnswer:
     )
 
 
-def population(folder: Path, at: datetime | None = None) -> PopulationAnswer:
-    now = at or SystemClock().now()
+def population(folder: Path) -> PopulationAnswer:
+    now, longest = SystemClock().now(), timedelta(hours=36)
     return ask(
         folder,
-        lambda *kept: asyncio.run(
-            StoredPopulation(*kept, timedelta(hours=36)).check(CHILD, GUARDIAN, now)
+        lambda database, vault: asyncio.run(
+            StoredPopulation(database, vault, longest).check(CHILD, GUARDIAN, now)
         ),
     )
 

@@ -36,7 +36,7 @@ def parse(text: str) -> Registry:
     return parse_registry(text, known_contracts=[PLANS], known_adapters={}, allow_plain_http=False)
 
 
-def registry(routes: int = 10, permissions: int = 10) -> Registry:
+def registry(routes: int = 10, permissions: int = 10, givers: int = 10) -> Registry:
     parts = [
         f'[[contract]]\nurn = "{PLANS}"\ntitle = "Planer"\n'
         '[[producer]]\nid = "p"\ntitle = "P"\nkind = "soap"\n'
@@ -50,6 +50,7 @@ def registry(routes: int = 10, permissions: int = 10) -> Registry:
         f'[[permission]]\ncontract = "GetCarePlans 2"\nlogical_address = "*"\nconsumer = "C{n}"\n'
         for n in range(permissions)
     ]
+    parts += [f'[[care_giver]]\nid = "G{n}"\nname = "G"\nkind = "VG"\n' for n in range(givers)]
     return parse("".join(parts))
 
 
@@ -107,15 +108,22 @@ def test_the_same_registry_again_is_no_new_version(database: Database) -> None:
 
 
 @pytest.mark.parametrize(
-    ("routes", "permissions", "refused"),
-    [(8, 8, False), (7, 10, True), (10, 7, True), (0, 1, True)],
+    ("routes", "permissions", "givers", "refused"),
+    [
+        (8, 8, 8, False),
+        (7, 10, 10, True),
+        (10, 7, 10, True),
+        (10, 10, 7, True),
+        (10, 10, 0, True),
+        (0, 1, 10, True),
+    ],
 )
 def test_more_than_a_fifth_gone_is_refused_without_force(
-    database: Database, routes: int, permissions: int, refused: bool
+    database: Database, routes: int, permissions: int, givers: int, refused: bool
 ) -> None:
     catalogue = SqliteCatalogue(database, parse, StandingClock())
     catalogue.publish(registry(), "operator", "first")
-    smaller = registry(routes, permissions)
+    smaller = registry(routes, permissions, givers)
 
     if refused:
         with pytest.raises(CatalogueShrinks, match="more than 20 % would go"):

@@ -34,7 +34,7 @@ class CatalogueMoved(ValueError):
 
 
 class CatalogueShrinks(ValueError):
-    """The new registry lacks more than a fifth of the routes or permissions now in force."""
+    """The new registry lacks more than a fifth of the routes, permissions or care givers in force."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +143,12 @@ class SqliteCatalogue:
                         _check_shrinking("routes", newest.routes, len(registry.routes))
                         _check_shrinking(
                             "permissions", newest.permissions, len(registry.permissions)
+                        )
+                        # No column counts them; the text is our own writer's.
+                        _check_shrinking(
+                            "care givers",
+                            newest.registry.count("\n[[care_giver]]\n"),
+                            len(registry.care_givers),
                         )
                     version = number + 1
                     connection.execute(

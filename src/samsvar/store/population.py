@@ -45,8 +45,8 @@ POPULATION_REGISTER = sa.Table(
 POPULATION_ROW = sa.Table(
     "population_row",
     METADATA,
-    sa.Column("number", sa.Integer, primary_key=True),
-    sa.Column("edition", sa.Text, nullable=False),
+    sa.Column("edition", sa.Text, primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("person", sa.Text, nullable=False),
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("guardian", sa.Text),
@@ -56,7 +56,7 @@ _R = POPULATION_REGISTER.c
 _P = POPULATION_ROW.c
 _NAME = "the population register"
 _LEAST_KEPT_PERCENT = 80
-_BATCH = 2000  # some 20 ms of the write lock: the access log must not wait for longer
+_BATCH = 2000  # under a tenth of a second of the write lock: the access log waits for it
 
 
 class PopulationShrinks(ValueError):
@@ -163,7 +163,7 @@ class StoredPopulation:
         try:
             try:
                 for batch in _batches(rows):
-                    self._insert(edition, batch)
+                    self._insert(edition, sum(counts.values()), batch)
                     for row in batch:
                         counts[row.kind] += 1
                 told = Edition(
@@ -179,9 +179,10 @@ class StoredPopulation:
                     _check_shrinking(self.edition(), told)
                 self._put_in_force(edition, told)
             except BaseException:
-                self._clear(_P.edition == edition)
+                self._clear(edition)
                 raise
-            self._clear(_P.edition.not_in(sa.select(_R.edition)))
+            for other in self._others():
+                self._clear(other)
         except sa.exc.SQLAlchemyError as error:
             raise failed(_NAME, error) from error
         return told
@@ -216,16 +217,17 @@ class StoredPopulation:
         with self._database.read() as connection:
             return list(connection.execute(statement.select_from(joined)))
 
-    def _insert(self, edition: str, batch: list[PopulationRow]) -> None:
+    def _insert(self, edition: str, begin: int, batch: list[PopulationRow]) -> None:
         values = [
             {
                 "edition": edition,
+                "number": number,
                 "person": self._vault.keyed_hash(row.person),
                 "kind": row.kind.value,
                 "guardian": self._vault.keyed_hash(row.guardian) if row.guardian else None,
                 "valid_to": row.valid_to.isoformat() if row.valid_to else None,
             }
-            for row in batch
+            for number, row in enumerate(batch, begin)
         ]
         with self._database.write() as connection, connection.begin():
             connection.execute(sa.insert(POPULATION_ROW), values)
@@ -255,14 +257,20 @@ class StoredPopulation:
                 )
             )
 
-    def _clear(self, which: sa.ColumnElement[bool]) -> None:
-        """Delete rows a batch at a time."""
-        some = sa.select(_P.number).where(which).limit(_BATCH)
-        while True:
+    def _others(self) -> list[str]:
+        """Editions that are not in force: the one before, and what others broke off."""
+        statement = sa.select(_P.edition).where(_P.edition.not_in(sa.select(_R.edition)))
+        with self._database.read() as connection:
+            return list(connection.scalars(statement.distinct()))
+
+    def _clear(self, edition: str) -> None:
+        """Delete an edition, a batch at a time."""
+        with self._database.read() as connection:
+            last = connection.scalar(sa.select(sa.func.max(_P.number)).where(_P.edition == edition))
+        for begin in range(0, 0 if last is None else last + 1, _BATCH):
+            some = sa.and_(_P.number >= begin, _P.number < begin + _BATCH)
             with self._database.write() as connection, connection.begin():
-                gone = connection.execute(sa.delete(POPULATION_ROW).where(_P.number.in_(some)))
-            if gone.rowcount < _BATCH:
-                return
+                connection.execute(sa.delete(POPULATION_ROW).where(_P.edition == edition, some))
 
 
 def _check_shrinking(before: Edition | None, after: Edition) -> None:

@@ -64,8 +64,8 @@ def upgrade() -> None:
     )
     op.create_table(
         "population_row",
-        sa.Column("number", sa.Integer, primary_key=True),
-        sa.Column("edition", sa.Text, nullable=False),
+        sa.Column("edition", sa.Text, primary_key=True),
+        sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
         sa.Column("person", sa.Text, nullable=False),
         sa.Column("kind", sa.Text, nullable=False),
         sa.Column("guardian", sa.Text),
