@@ -1,4 +1,7 @@
-"""``samsvar producers add``, ``list``, ``show`` and so on: the desk, from the command line."""
+"""``samsvar producers add``, ``list``, ``show`` and so on: the desk, from the command line.
+
+Long, for each command's options stand in its signature.
+"""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 A row is known by what must not stand twice: a contract by its URN, a producer, care giver or
 consumer by its id, a route or permission by its names and its first day. Knows nothing of
-versions, drafts or where they are kept.
+versions, drafts or where they are kept. Longer than most, as each table's rows are told here.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ class CatalogueMoved(ValueError):
 
 
 class CatalogueShrinks(ValueError):
-    """The new registry lacks more than a fifth of the routes, permissions or care givers in force."""
+    """The new registry lacks over a fifth of the routes, permissions or care givers in force."""
 
 
 @dataclass(frozen=True, slots=True)

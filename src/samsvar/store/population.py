@@ -3,7 +3,8 @@ whom, and whose identity is protected.
 
 It is loaded whole. An edition is written beside the one in force, in short transactions, and takes
 its place in one: nobody waits, and nobody sees half of it. Persons are keyed hashes only: the
-store can answer about somebody who is named, and tells nobody's name. Knows no file.
+store can answer about somebody who is named, and tells nobody's name. Knows no file. Longer than
+most, as who loads and who answers must agree on what an edition is.
 """
 
 from __future__ import annotations
