@@ -239,6 +239,11 @@ class ProducerAnswerInvalid(ProducerError):
     code = "invalid"
 
 
+class RecordUnreadable(ProducerAnswerInvalid):
+    """One record lacks what must be known of it, or holds what nobody can read. The text names
+    the place, never what stands there."""
+
+
 class ForeignPatient(ProducerAnswerInvalid):
     """The answer holds another patient or another source than asked: dropped whole."""
 

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
+from samsvar.model import plan_text
 from samsvar.model.care import (
     CareContact,
     CarePlan,
@@ -34,7 +35,6 @@ from samsvar.soap.codecs import (
     get_care_contacts_2,
     get_care_contacts_3,
     get_care_plans_2,
-    plan_text,
 )
 from samsvar.soap.codecs.structured_plan import NAMESPACE
 from tests.care_records import (

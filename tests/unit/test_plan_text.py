@@ -16,7 +16,7 @@ from samsvar.model.care import (
     PlanStatus,
     TreatmentLimitation,
 )
-from samsvar.soap.codecs.plan_text import PLAN_STATUS, render
+from samsvar.model.plan_text import PLAN_STATUS, render
 from tests.care_records import HEALTH, small_plan, whole_plan
 from tests.conftest import Golden
 

@@ -93,6 +93,7 @@ class QualityCode(StrEnum):
     ATTACHMENT_UNREADABLE = "ATTACHMENT_UNREADABLE"
     DUPLICATE_IN_SOURCE = "DUPLICATE_IN_SOURCE"
     DATE_FALLBACK = "DATE_FALLBACK"
+    CODE_UNMAPPED = "CODE_UNMAPPED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -368,6 +369,8 @@ class CarePlan:
     participating_units: tuple[Unit, ...] = ()
     whats_important: str | None = field(repr=False, default=None)
     """Vad är viktigt för dig."""
+    narrative: str | None = field(repr=False, default=None)
+    """The whole plan as the source's own text: it may show anything that the plan holds."""
     assessment: Assessment | None = field(repr=False, default=None)
     needs: tuple[Need, ...] = field(repr=False, default=())
     goals: tuple[Goal, ...] = field(repr=False, default=())

@@ -36,7 +36,7 @@ def shareable_part(plan: CarePlan) -> CarePlan | None:
 
     ``partial`` is true when an element was left out. What points at such an element goes with
     it: references between goals and activities, units and signatures that stood for nothing
-    else, and attachments that show the whole plan.
+    else, and attachments and a text that show the whole plan.
     """
     if not plan.provenance.shareable:
         return None
@@ -70,6 +70,7 @@ def shareable_part(plan: CarePlan) -> CarePlan | None:
             for signature in plan.signatures
             if not hidden.covers(_folded_set((signature.unit,)))
         ),
+        narrative=None if partial else plan.narrative,
         attachments=attachments,
         partial=partial,
         quality=(*plan.quality, *remarks),

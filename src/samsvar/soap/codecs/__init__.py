@@ -1,6 +1,7 @@
 """One codec for each contract that adapters can answer; the canonical model is their middle.
 
-To add a contract: a module with ``read_query``, ``select`` and ``write``, and a line here.
+To add a contract: a module with ``read_query``, ``select``, ``write`` and ``read``, and a line
+here.
 """
 
 from __future__ import annotations
@@ -15,18 +16,21 @@ _ALL: tuple[Codec, ...] = (
         get_care_plans_2.read_query,
         get_care_plans_2.select,
         get_care_plans_2.write,
+        get_care_plans_2.read,
     ),
     ContactCodec(
         get_care_contacts_3.CONTRACT,
         get_care_contacts_3.read_query,
         get_care_contacts_3.select,
         get_care_contacts_3.write,
+        get_care_contacts_3.read,
     ),
     ContactCodec(
         get_care_contacts_2.CONTRACT,
         get_care_contacts_2.read_query,
         get_care_contacts_2.select,
         get_care_contacts_2.write,
+        get_care_contacts_2.read,
     ),
 )
 

@@ -1,6 +1,6 @@
 """What a codec is: all the Python that a contract has.
 
-Knows the four things that the adapter host needs of a contract. Knows no contract.
+Knows what the adapter host and the facade need of a contract. Knows no contract.
 """
 
 from __future__ import annotations
@@ -29,6 +29,15 @@ class PlanCodec:
     """What of an adapter's records is sent, cut to what may leave."""
     write: Callable[[CarePlan], bytes]
     """One selected record as one element that carries its own namespaces."""
+    read: Callable[[bytes], CarePlan]
+    """One element of any producer's answer as a canonical record.
+
+    ``read(write(record))`` is the record, but for what the contract and our extension have no
+    place for: local unit ids, a unit's address where only its name is sent, remarks, ``partial``.
+
+    Raises:
+        RecordUnreadable: it cannot be read; the text names the place, never what stands there.
+    """
     kind: Literal["care_plans"] = field(default="care_plans", init=False)
 
 
@@ -40,6 +49,7 @@ class ContactCodec:
     read_query: Callable[[bytes, str], CareQuery]
     select: Callable[[Sequence[CareContact], CareQuery], Selection[CareContact]]
     write: Callable[[CareContact], bytes]
+    read: Callable[[bytes], CareContact]
     kind: Literal["care_contacts"] = field(default="care_contacts", init=False)
 
 

@@ -7,7 +7,6 @@ element at all, never an empty one.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -16,16 +15,9 @@ from lxml import etree
 from samsvar.model.care import Code, Professional, Unit
 from samsvar.model.identifiers import PersonId
 from samsvar.model.local_time import local_time
-
-# XML 1.0, section 2.2: what a document can hold at all; no escape helps the others.
-_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+from samsvar.model.plain_text import xml_text
 
 _YEARS = range(1900, 2100)  # all that the contract's pattern for times admits
-
-
-def xml_text(text: str) -> str:
-    """The text without the characters that no XML document can hold."""
-    return _NOT_XML.sub("", text)
 
 
 def timestamp(moment: datetime) -> str:

@@ -15,6 +15,7 @@ from samsvar.model.care import (
     CareContact,
     CareQuery,
     ContactStatus,
+    ContactType,
     DataQuality,
     Professional,
     QualityCode,
@@ -23,7 +24,9 @@ from samsvar.model.care import (
 from samsvar.model.identifiers import ContractUrn
 from samsvar.model.selection import Selection, matching_contacts
 from samsvar.soap.codecs.elements import Bricklayer, can_stand, to_bytes
+from samsvar.soap.codecs.headers import read_header
 from samsvar.soap.codecs.questions import RequestShape
+from samsvar.soap.codecs.reading import Part, opened, unit_of
 
 CONTRACT = ContractUrn("urn:riv:clinicalprocess:logistics:logistics:GetCareContactsResponder:2")
 CORE = "urn:riv:clinicalprocess:logistics:logistics:2"
@@ -41,6 +44,14 @@ _STATUSES: dict[ContactStatus, str] = {
     ContactStatus.ON_LEAVE: "3",
     ContactStatus.INTERRUPTED: "4",
     ContactStatus.FINISHED: "5",
+}
+
+_STATUS_OF: dict[str, ContactStatus] = {
+    "1": ContactStatus.BOOKED,
+    "2": ContactStatus.CANCELLED_BEFORE,
+    "3": ContactStatus.ONGOING,
+    "4": ContactStatus.INTERRUPTED,
+    "5": ContactStatus.FINISHED,
 }
 
 
@@ -81,6 +92,53 @@ def write(contact: CareContact) -> bytes:
     if contact.status:
         _LAY.text(body, "careContactStatus", _STATUSES.get(contact.status))
     return to_bytes(root)
+
+
+def read(record: bytes) -> CareContact:
+    """One ``careContact`` element, whoever wrote it, as a canonical contact.
+
+    The number 1 is read as booked and 3 as ongoing: this version has no waiting list and no
+    leave.
+
+    Raises:
+        RecordUnreadable: it is no such element, or lacks what must be known of a contact.
+    """
+    part = opened(record, CONTRACT, "careContact", CORE)
+    known, body = read_header(part.needed("careContactHeader")), part.needed("careContactBody")
+    period = body.part("careContactTimePeriod")
+    status = _read_status(body)
+    return CareContact(
+        contact_id=known.document_id,
+        source_system=known.source_system,
+        subject=known.subject,
+        last_changed=known.last_changed,
+        type=_read_type(body),
+        reason=body.text("careContactReason"),
+        unit=unit_of(body.part("careContactOrgUnit")),
+        start=period.time("start") if period else None,
+        end=period.time("end") if period else None,
+        status=ContactStatus.ENTERED_IN_ERROR if known.nullified else status,
+        accountable=known.accountable,
+        approved_for_patient=known.approved_for_patient,
+        provenance=known.provenance,
+        quality=tuple(part.remarks),
+    )
+
+
+def _read_type(body: Part) -> ContactType | None:
+    number = (body.text("careContactCode") or "").strip()
+    if number in set(ContactType):
+        return ContactType(number)
+    if number:
+        body.remark(QualityCode.CODE_UNMAPPED, "careContactCode", "no number of the contract")
+    return None
+
+
+def _read_status(body: Part) -> ContactStatus | None:
+    number = (body.text("careContactStatus") or "").strip()
+    if number and number not in _STATUS_OF:
+        body.remark(QualityCode.STATUS_UNMAPPED, "careContactStatus", "no number of the contract")
+    return _STATUS_OF.get(number)
 
 
 def _period(body: etree._Element, contact: CareContact) -> None:

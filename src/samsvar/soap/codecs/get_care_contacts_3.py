@@ -1,4 +1,4 @@
-"""GetCareContacts 3.0: the request as a question, a canonical contact as a ``careContact``.
+"""GetCareContacts 3.0: the request as a question, a contact as a ``careContact`` and back.
 
 Knows the contract's names, order and content rules. Knows no producer and no consumer.
 Source: TKB clinicalprocess:logistics:logistics 3.0.13.
@@ -24,13 +24,17 @@ from samsvar.model.care import (
 from samsvar.model.identifiers import ContractUrn
 from samsvar.model.selection import Selection, matching_contacts
 from samsvar.soap.codecs.elements import Bricklayer, can_stand, to_bytes
+from samsvar.soap.codecs.headers import read_header
 from samsvar.soap.codecs.questions import RequestShape
+from samsvar.soap.codecs.reading import Part, code_of, opened, unit_of
 
 CONTRACT = ContractUrn("urn:riv:clinicalprocess:logistics:logistics:GetCareContactsResponder:3")
 CORE = "urn:riv:clinicalprocess:logistics:logistics:3"
 
 _REQUEST = RequestShape("GetCareContacts", CONTRACT, CORE, period="datePeriod")
 _LAY = Bricklayer(CORE)
+
+_SNOMED = (OID_SNOMED_SE, "2.16.840.1.113883.6.96")
 
 _TYPES: dict[ContactType, str] = {
     ContactType.VISIT: "Besök",
@@ -94,6 +98,56 @@ def write(contact: CareContact) -> bytes:
     _period(body, contact)
     _LAY.code(body, "careContactStatus", _status(contact))
     return to_bytes(root)
+
+
+def read(record: bytes) -> CareContact:
+    """One ``careContact`` element, whoever wrote it, as a canonical contact.
+
+    Raises:
+        RecordUnreadable: it is no such element, or lacks what must be known of a contact.
+    """
+    part = opened(record, CONTRACT, "careContact", CORE)
+    known, body = read_header(part.needed("careContactHeader")), part.needed("careContactBody")
+    period = body.part("careContactTimePeriod")
+    status, words = _read_status(body)
+    return CareContact(
+        contact_id=known.document_id,
+        source_system=known.source_system,
+        subject=known.subject,
+        last_changed=known.last_changed,
+        type=_read_type(body),
+        reason=body.text("careContactReason"),
+        unit=unit_of(body.part("careContactOrgUnit")),
+        start=period.time("start") if period else None,
+        end=period.time("end") if period else None,
+        status=ContactStatus.ENTERED_IN_ERROR if known.nullified else status,
+        status_text=words,
+        accountable=known.accountable,
+        approved_for_patient=known.approved_for_patient,
+        provenance=known.provenance,
+        quality=tuple(part.remarks),
+    )
+
+
+def _read_type(body: Part) -> ContactType | None:
+    code = code_of(body.part("careContactCode"))
+    if code is None:
+        return None
+    if code.system == OID_CARE_CONTACT_TYPE and code.code in set(ContactType):
+        return ContactType(code.code)
+    body.remark(QualityCode.CODE_UNMAPPED, "careContactCode", "not of KV Vårdkontakttyp")
+    return None
+
+
+def _read_status(body: Part) -> tuple[ContactStatus | None, str | None]:
+    """The code; where it is none that we know, the source's own word."""
+    code = code_of(body.part("careContactStatus"))
+    if code is None:
+        return None, None
+    if code.system in _SNOMED and code.code in set(ContactStatus):
+        return ContactStatus(code.code), None
+    body.remark(QualityCode.STATUS_UNMAPPED, "careContactStatus", "not of the contract's list")
+    return None, code.display or code.text
 
 
 def _type(contact: CareContact) -> Code | None:

@@ -2,12 +2,14 @@
 
 Knows ``wsdl/samsvar_plan_1/plan_1.xsd`` and writes all that the canonical model holds and the
 contract has no field for. Never says whether something is missing: staff of another care giver
-must not learn that from one plan. Attachments stand in the contract's own content.
-Longer than most: one function for each element of the schema, in the schema's order.
+must not learn that from one plan. Attachments stand in the contract's own content; what is
+known of them stands here. ``structured_plan_reading`` reads it back.
+Long: one function for each element of the schema, in the schema's order.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 
 from lxml import etree
@@ -16,6 +18,7 @@ from samsvar.model.care import (
     OID_CONTACT_TYPE,
     Activity,
     Assessment,
+    Attachment,
     CarePlan,
     Closing,
     Code,
@@ -23,20 +26,26 @@ from samsvar.model.care import (
     Existence,
     FollowUp,
     Goal,
+    LegalBasis,
     Meeting,
     Need,
     Provenance,
     Signature,
     Unit,
 )
-from samsvar.soap.codecs.elements import day, timestamp, xml_text
+from samsvar.model.plain_text import xml_text
+from samsvar.soap.codecs.elements import day, timestamp
 
 NAMESPACE = "urn:samsvar:plan:1"
 
 
-def structured_plan(plan: CarePlan) -> etree._Element:
-    """The plan's ``structuredPlan`` element. The plan has been cut to what may leave."""
+def structured_plan(plan: CarePlan, attachments: Sequence[Attachment]) -> etree._Element:
+    """The plan's ``structuredPlan`` element. The plan has been cut to what may leave.
+
+    ``attachments`` are the plan's, in the order in which they stand in the contract's content.
+    """
     root = etree.Element(f"{{{NAMESPACE}}}structuredPlan", nsmap={None: NAMESPACE}, version="1")
+    _set(root, narrative="true" if plan.narrative else None, **_marking(plan.provenance))
     _text(root, "status", plan.status)
     _text(root, "trigger", plan.trigger)
     if plan.valid_from or plan.valid_to:
@@ -73,6 +82,10 @@ def structured_plan(plan: CarePlan) -> etree._Element:
         _follow_up(root, follow_up)
     if plan.closing:
         _closing(root, plan.closing)
+    for unit in plan.participating_units:
+        _unit(root, "participant", unit)
+    for attachment in attachments:
+        _attachment(root, attachment)
     return root
 
 
@@ -183,14 +196,14 @@ def _contact(root: etree._Element, contact: Contact) -> None:
     _text(branch, "name", contact.name)
     _text(branch, "typeText", contact.type_text)
     _text(branch, "profession", contact.profession)
-    _unit(branch, contact.unit)
+    _unit(branch, "unit", contact.unit)
     _text(branch, "phone", contact.phone)
     _text(branch, "email", contact.email)
 
 
-def _unit(branch: etree._Element, unit: Unit | None) -> None:
+def _unit(branch: etree._Element, name: str, unit: Unit | None) -> None:
     if unit and (unit.name or unit.hsa_id):
-        _branch(branch, "unit", hsaId=unit.hsa_id).text = xml_text(unit.name or "")
+        _branch(branch, name, hsaId=unit.hsa_id).text = xml_text(unit.name or "")
 
 
 def _meeting(root: etree._Element, meeting: Meeting) -> None:
@@ -221,28 +234,41 @@ def _closing(root: etree._Element, closing: Closing) -> None:
     _text(branch, "evaluation", closing.evaluation)
 
 
+def _attachment(root: etree._Element, attachment: Attachment) -> None:
+    branch = _marked(root, "attachment", attachment.provenance, size=str(attachment.size))
+    branch.set("id", xml_text(attachment.attachment_id))
+    branch.set("wholePlan", "true" if attachment.whole_plan else "false")
+
+
 def _marked(
     parent: etree._Element, name: str, provenance: Provenance, /, **attributes: str | None
 ) -> etree._Element:
-    """An element with its marking: under which law, and whose."""
-    return _branch(
-        parent,
-        name,
-        **attributes,
-        legalBasis=provenance.legal_basis,
-        marked="true" if provenance.marked_for_sharing else "false",
-        owner=provenance.owner,
-        ownerUnit=provenance.owner_unit,
-        recorded=_time(provenance.recorded_at),
-    )
+    """An element with its marking."""
+    return _branch(parent, name, **attributes, **_marking(provenance))
+
+
+def _marking(provenance: Provenance) -> dict[str, str | None]:
+    """Under which law, and whose. A law that is not known is not written."""
+    known = provenance.legal_basis is not LegalBasis.UNKNOWN
+    return {
+        "legalBasis": provenance.legal_basis if known else None,
+        "marked": "true" if provenance.marked_for_sharing else "false",
+        "owner": provenance.owner,
+        "ownerUnit": provenance.owner_unit,
+        "recorded": _time(provenance.recorded_at),
+    }
 
 
 def _branch(parent: etree._Element, name: str, /, **attributes: str | None) -> etree._Element:
     element = etree.SubElement(parent, f"{{{NAMESPACE}}}{name}")
+    _set(element, **attributes)
+    return element
+
+
+def _set(element: etree._Element, /, **attributes: str | None) -> None:
     for key, value in attributes.items():
         if value:
             element.set(key, xml_text(value))
-    return element
 
 
 def _text(parent: etree._Element, name: str, value: str | None) -> None:

@@ -2,12 +2,14 @@
 
 Knows the fixed order of headings and the Swedish words for codes. Knows no XML and no
 consumer. Says only what the plan says: what is unknown is left out or called unknown, never
-"no", and of a decision on level of care only that it exists and when.
+"no", and of a decision on level of care only that it exists and when. A source that wrote its
+plan as text is quoted, never retold.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import date
 
 from samsvar.model.care import (
@@ -22,9 +24,23 @@ from samsvar.model.care import (
     GoalKind,
     GoalStatus,
     PlanStatus,
+    PlanType,
     Principal,
     TreatmentLimitation,
 )
+from samsvar.model.plain_text import xml_text
+
+# A plan without a title of its own gets the name of its kind.
+PLAN_TYPE: dict[PlanType, str] = {
+    PlanType.SIP: "Samordnad individuell plan",
+    PlanType.SPLPTLRV: "Samordnad vårdplan enligt LPT/LRV",
+    PlanType.SPU: "Samordnad plan vid utskrivning",
+    PlanType.VP: "Vårdplan",
+    PlanType.HP: "Habiliteringsplan",
+    PlanType.RP: "Rehabiliteringsplan",
+    PlanType.GP: "Genomförandeplan",
+    PlanType.SVP: "Standardiserad vårdplan",
+}
 
 PLAN_STATUS: dict[PlanStatus, str] = {
     PlanStatus.INITIATED: "Initierad",
@@ -39,7 +55,7 @@ PLAN_STATUS: dict[PlanStatus, str] = {
     PlanStatus.UNKNOWN: "Okänd",
 }
 
-_GOAL_STATUS: dict[GoalStatus, str] = {
+GOAL_STATUS: dict[GoalStatus, str] = {
     GoalStatus.PROPOSED: "föreslaget",
     GoalStatus.ACTIVE: "pågår",
     GoalStatus.ACHIEVED: "uppnått",
@@ -48,7 +64,7 @@ _GOAL_STATUS: dict[GoalStatus, str] = {
     GoalStatus.CANCELLED: "avbrutet",
 }
 
-_ACTIVITY_STATUS: dict[ActivityStatus, str] = {
+ACTIVITY_STATUS: dict[ActivityStatus, str] = {
     ActivityStatus.PLANNED: "planerad",
     ActivityStatus.ONGOING: "pågår",
     ActivityStatus.COMPLETED: "genomförd",
@@ -56,20 +72,20 @@ _ACTIVITY_STATUS: dict[ActivityStatus, str] = {
     ActivityStatus.UNKNOWN: "status okänd",
 }
 
-_PRINCIPAL: dict[Principal, str] = {
+PRINCIPAL: dict[Principal, str] = {
     Principal.REGION: "region",
     Principal.MUNICIPALITY: "kommun",
     Principal.OTHER: "annan",
 }
 
-_CONTACT_TYPE: dict[str, str] = {
+CONTACT_TYPE: dict[str, str] = {
     "1": "Fast vårdkontakt",
     "2": "Fast läkarkontakt i primärvården",
     "3": "Fast omsorgskontakt i hemtjänsten",
     "4": "Fast vårdkontakt med övergripande samordningsansvar",
 }
 
-_CLOSING_REASON: dict[str, str] = {
+CLOSING_REASON: dict[str, str] = {
     "GOALS_MET": "målen är uppnådda",
     "NO_MORE_NEED": "behovet finns inte längre",
     "CONSENT_WITHDRAWN": "samtycket är återkallat",
@@ -80,12 +96,37 @@ _CLOSING_REASON: dict[str, str] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A heading and what stands below it. A line that begins with ``- `` is one of a list."""
+
+    heading: str
+    lines: tuple[str, ...] = field(repr=False)
+
+
+def title(plan: CarePlan) -> str:
+    """The plan's own title, or the name of its kind: never empty."""
+    if plan.title and xml_text(plan.title).strip():
+        return plan.title
+    return PLAN_TYPE[plan.type] if plan.type else "Plan"
+
+
 def render(plan: CarePlan) -> str:
-    """The plan's text, its status first; a heading stands only where something stands below."""
+    """The plan's text: the source's own where it wrote one, else its status first, and a
+    heading only where something stands below."""
+    if plan.narrative:
+        return plan.narrative
+    parts = ["\n".join(head(plan))]
+    parts += ["\n".join((section.heading, *section.lines)) for section in sections(plan)]
+    return "\n\n".join(parts) + "\n"
+
+
+def sections(plan: CarePlan) -> tuple[Section, ...]:
+    """What the plan says, heading by heading in the fixed order; those with nothing left out."""
     own = [goal for goal in plan.goals if goal.kind is GoalKind.PATIENT_OWN]
     other = [goal for goal in plan.goals if goal.kind is not GoalKind.PATIENT_OWN]
     important = [plan.whats_important] if plan.whats_important else []
-    sections: list[tuple[str, list[str]]] = [
+    found: list[tuple[str, list[str]]] = [
         ("Mitt mål", [_goal(goal) for goal in own]),
         ("Vad är viktigt", important),
         ("Behov", [f"- {need.text}" for need in plan.needs]),
@@ -93,21 +134,19 @@ def render(plan: CarePlan) -> str:
         ("Insatser", [_activity(activity) for activity in plan.activities]),
         ("Kontaktpersoner", [_contact(contact) for contact in plan.contacts]),
         ("Uppföljning", [_follow_up(follow_up) for follow_up in plan.follow_ups]),
-        ("Beslut om vårdnivå", _limitation(plan.treatment_limitation)),
+        ("Beslut om vårdnivå", limitation_lines(plan.treatment_limitation)),
         ("Avslut", _closing(plan.closing) if plan.closing else []),
     ]
-    parts = ["\n".join(_head(plan))]
-    parts += ["\n".join((heading, *lines)) for heading, lines in sections if lines]
-    return "\n\n".join(parts) + "\n"
+    return tuple(Section(heading, tuple(lines)) for heading, lines in found if lines)
 
 
-def _head(plan: CarePlan) -> list[str]:
+def head(plan: CarePlan) -> list[str]:
     """Status, and below it what the law wants to be seen and has no heading of its own."""
     lines = [f"Status: {PLAN_STATUS[plan.status]}"]
     if period := _period(plan.valid_from, plan.valid_to):
         lines.append(f"Gäller: {period}")
     if responsible := plan.responsible_principal:
-        kind = _PRINCIPAL[responsible.principal]
+        kind = PRINCIPAL[responsible.principal]
         named = f"{responsible.name} ({kind})" if responsible.name else kind
         lines.append(f"Övergripande ansvarig huvudman: {named}")
     return lines
@@ -115,7 +154,7 @@ def _head(plan: CarePlan) -> list[str]:
 
 def _goal(goal: Goal) -> str:
     """The person's own words to the letter; what we know besides comes after them."""
-    remarks = [_GOAL_STATUS[goal.status]]
+    remarks = [GOAL_STATUS[goal.status]]
     if goal.target_date:
         remarks.insert(0, f"måldatum {goal.target_date.isoformat()}")
     line = f"- {goal.text} ({', '.join(remarks)})"
@@ -127,17 +166,17 @@ def _activity(activity: Activity) -> str:
     unit = activity.responsible_unit.name if activity.responsible_unit else None
     who = _joined((activity.responsible_person, unit))
     if activity.responsible_principal:
-        principal = _PRINCIPAL[activity.responsible_principal]
+        principal = PRINCIPAL[activity.responsible_principal]
         who = f"{who} ({principal})" if who else principal
     when = activity.timing_text or _period(activity.start, activity.end)
     code = activity.code
     what = activity.text or (code and (code.display or code.text)) or "insats utan beskrivning"
-    parts = (what, who, when, _ACTIVITY_STATUS[activity.status])
+    parts = (what, who, when, ACTIVITY_STATUS[activity.status])
     return "- " + " – ".join(part for part in parts if part)
 
 
 def _contact(contact: Contact) -> str:
-    kind = _CONTACT_TYPE.get(contact.type_code or "") or contact.type_text or "Kontaktperson"
+    kind = CONTACT_TYPE.get(contact.type_code or "") or contact.type_text or "Kontaktperson"
     unit = contact.unit.name if contact.unit else None
     known = (contact.name, contact.profession, unit, contact.phone, contact.email)
     return f"- {kind}: {_joined(known) or 'namn saknas'}"
@@ -153,7 +192,8 @@ def _follow_up(follow_up: FollowUp) -> str:
     return f"- {when}: {follow_up.text}" if follow_up.text else f"- {when}"
 
 
-def _limitation(limitation: TreatmentLimitation) -> list[str]:
+def limitation_lines(limitation: TreatmentLimitation) -> list[str]:
+    """That a decision exists and when, or that the source says there is none."""
     match limitation.exists:
         case Existence.YES:
             dated = f", daterat {limitation.decided.isoformat()}" if limitation.decided else ""
@@ -170,7 +210,7 @@ def _limitation(limitation: TreatmentLimitation) -> list[str]:
 def _closing(closing: Closing) -> list[str]:
     lines = [f"Avslutad {closing.closed.isoformat()}"]
     if closing.reason:
-        lines.append(f"Skäl: {_CLOSING_REASON.get(closing.reason, closing.reason)}")
+        lines.append(f"Skäl: {CLOSING_REASON.get(closing.reason, closing.reason)}")
     if closing.evaluation:
         lines.append(f"Utvärdering: {closing.evaluation}")
     return lines
