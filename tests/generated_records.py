@@ -50,6 +50,7 @@ LETTERS = st.characters(
     codec="utf-8", exclude_categories=("Cs", "Cc"), exclude_characters="\ufffe\uffff"
 )
 TEXT = st.text(LETTERS | st.sampled_from("<>&\"'\n\t"), min_size=1, max_size=20)
+VISIBLE = TEXT.filter(lambda text: bool(text.strip()))
 TOKEN = st.text(st.sampled_from("abcåäö019-_.#"), min_size=1, max_size=8)
 HSA = st.from_regex(r"SE2[0-9]{9}-[A-Z0-9]{1,6}", fullmatch=True)
 DAY = st.dates(date(1900, 1, 1), date(2099, 12, 30))
@@ -206,7 +207,7 @@ PLANS: st.SearchStrategy[CarePlan] = st.builds(
     ),
     last_changed=TIME,
     type=maybe(st.sampled_from(PlanType)),
-    title=TEXT.filter(lambda text: bool(text.strip())),
+    title=VISIBLE,
     trigger=maybe(st.sampled_from(Trigger)),
     established=maybe(TIME),
     valid_from=maybe(DAY),
@@ -218,7 +219,7 @@ PLANS: st.SearchStrategy[CarePlan] = st.builds(
     care_contact_id=maybe(TOKEN),
     participating_units=some(NAMED_UNIT),
     whats_important=maybe(TEXT),
-    narrative=maybe(TEXT),
+    narrative=maybe(VISIBLE),
     assessment=maybe(ASSESSMENT),
     needs=some(NEED),
     goals=some(GOAL),

@@ -111,11 +111,16 @@ def title(plan: CarePlan) -> str:
     return PLAN_TYPE[plan.type] if plan.type else "Plan"
 
 
+def own_text(plan: CarePlan) -> str | None:
+    """The source's own text, if it wrote one with anything in it to read."""
+    return plan.narrative if plan.narrative and xml_text(plan.narrative).strip() else None
+
+
 def render(plan: CarePlan) -> str:
     """The plan's text: the source's own where it wrote one, else its status first, and a
     heading only where something stands below."""
-    if plan.narrative:
-        return plan.narrative
+    if own := own_text(plan):
+        return own
     parts = ["\n".join(head(plan))]
     parts += ["\n".join((section.heading, *section.lines)) for section in sections(plan)]
     return "\n\n".join(parts) + "\n"

@@ -34,6 +34,7 @@ from samsvar.model.care import (
     Unit,
 )
 from samsvar.model.plain_text import xml_text
+from samsvar.model.plan_text import own_text
 from samsvar.soap.codecs.elements import day, timestamp
 
 NAMESPACE = "urn:samsvar:plan:1"
@@ -45,7 +46,7 @@ def structured_plan(plan: CarePlan, attachments: Sequence[Attachment]) -> etree.
     ``attachments`` are the plan's, in the order in which they stand in the contract's content.
     """
     root = etree.Element(f"{{{NAMESPACE}}}structuredPlan", nsmap={None: NAMESPACE}, version="1")
-    _set(root, narrative="true" if plan.narrative else None, **_marking(plan.provenance))
+    _set(root, narrative="true" if own_text(plan) else None, **_marking(plan.provenance))
     _text(root, "status", plan.status)
     _text(root, "trigger", plan.trigger)
     if plan.valid_from or plan.valid_to:
