@@ -156,6 +156,9 @@ class ConsentRegister(Protocol):
     ) -> Refusal | None:
         """Nullify it, as registered in error."""
 
+    async def subject_of(self, assertion_id: str) -> PersonId | None:
+        """Whose it is; None: there is none with that id."""
+
     async def of_person(self, subject: PersonId, care_giver: str | None) -> Sequence[ConsentRecord]:
         """All of a person, those that have ended too."""
 
@@ -239,8 +242,9 @@ class HouseRules:
     """Logical addresses of the index; the first is its name as owner."""
     index_reserved: frozenset[str] = frozenset()
     """HSA-ids that no engagement may name."""
-    security_addresses: frozenset[str] = frozenset()
-    """Logical addresses under which consents and blocks are served."""
+    security_addresses: tuple[str, ...] = ()
+    """Logical addresses under which consents and blocks are served: the first is the whole
+    service's, each further one a care giver's own."""
     margin: float = 0.3
     """Seconds kept for merging and logging after the last producer."""
     most_recipients: int = 500

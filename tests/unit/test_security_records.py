@@ -333,7 +333,7 @@ def test_blocks_stand_as_a_second_reading_says(
         )
         told.append(
             (kind, closed_by_the_page(kind, giver, unit, period, excluded, revokes, who, asked))
-        )  # type: ignore[arg-type]
+        )
     open_kinds = {kind for kind, (closes, lifted) in told if closes and not lifted}
     if open_kinds:
         expected = Block.OUTER if BlockType.OUTER in open_kinds else Block.INNER

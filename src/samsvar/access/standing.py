@@ -6,15 +6,14 @@ Knows how records become words. Knows no rule: what a word opens or closes is no
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import datetime
 
 from samsvar.access.words import Block, Consent, Giver
 from samsvar.model.accessing import Accessing, BlockQuestion
 from samsvar.model.blocks import BlockRecord, BlockType, applying
 from samsvar.model.consents import AssertionType, ConsentRecord, valid_of
-from samsvar.model.identifiers import PersonId
 from samsvar.model.local_time import local_day
-from samsvar.model.person_numbers import PERSONNUMMER, SAMORDNINGSNUMMER
+from samsvar.model.person_numbers import age_at
 
 _ADULT = 18
 
@@ -47,7 +46,8 @@ def giver_of(record: ConsentRecord, at: datetime) -> Giver:
     """Who gave it. A representative of a child is its guardian; of others it is not known."""
     if record.represented_by is None:
         return Giver.PERSON
-    return Giver.GUARDIAN if _is_child(record.subject, at) else Giver.UNKNOWN
+    age = age_at(record.subject, local_day(at))
+    return Giver.GUARDIAN if age is not None and age < _ADULT else Giver.UNKNOWN
 
 
 def block_standing(
@@ -61,16 +61,3 @@ def block_standing(
     if closed:
         return Block.INNER
     return Block.REVOKED_TEMPORARILY if found else Block.NONE
-
-
-def _is_child(person: PersonId, at: datetime) -> bool:
-    """Whether the number says that it is a child; False where it does not say."""
-    if person.root not in (PERSONNUMMER, SAMORDNINGSNUMMER):
-        return False
-    year, month, day = (int(person.extension[a:b]) for a, b in ((0, 4), (4, 6), (6, 8)))
-    try:
-        born = date(year, month, day - 60 if person.root == SAMORDNINGSNUMMER else day)
-    except ValueError:
-        return False
-    today = local_day(at)
-    return today.year - born.year - ((today.month, today.day) < (born.month, born.day)) < _ADULT

@@ -79,6 +79,10 @@ class ConsentRecord:
         """Whether its last moment has passed."""
         return self.end is not None and self.end < at
 
+    def is_over(self, at: datetime) -> bool:
+        """Whether it is history: ended, nullified or expired."""
+        return self.cancellation is not None or self.deletion is not None or self.has_expired(at)
+
     def says_as(self, other: ConsentRecord) -> bool:
         """Whether the two, of the same id, are one registration sent twice: but for its start,
         which may have been left to the moment, and its history."""

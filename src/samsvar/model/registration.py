@@ -41,6 +41,7 @@ class Refusal(Enum):
     PERSON = "the person's number is not one that a person can have: correct it"
     BLANK = "an HSA-id or an id is empty, too long, or has signs that none has: correct it"
     PERIOD = "the period ends before it begins: correct it"
+    TIME = "a time is not one that a calendar has: correct it"
     ENDED = "the end date has passed: give a later one, or none"
     NOT_BY_EMPLOYEE = "a consent for an employee must be requested by that employee"
     NO_EMERGENCY = (

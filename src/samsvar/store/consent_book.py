@@ -87,6 +87,16 @@ class ConsentBook:
             assertion_id, ("deleted_at", "deletion"), action, now, care_giver, lambda _row: None
         )
 
+    def subject_of(self, assertion_id: str) -> PersonId | None:
+        """Whose it is; None: there is none with that id.
+
+        Raises:
+            FactsUnavailable: the book cannot be read.
+        """
+        with reading(self._database, _WHAT) as connection:
+            row = _row(connection, assertion_id)
+            return None if row is None else self._vault.open(row["subject_sealed"])
+
     def of_person(
         self, subject: PersonId, care_giver: str | None = None
     ) -> tuple[ConsentRecord, ...]:

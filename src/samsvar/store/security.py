@@ -81,6 +81,10 @@ class StoredConsents(_Desk):
         """See ``ConsentBook``."""
         return await self._run(partial(self._book.nullify, assertion_id, action, now, care_giver))
 
+    async def subject_of(self, assertion_id: str) -> PersonId | None:
+        """See ``ConsentBook``."""
+        return await self._run(partial(self._book.subject_of, assertion_id))
+
     async def of_person(self, subject: PersonId, care_giver: str | None) -> Sequence[ConsentRecord]:
         """See ``ConsentBook``."""
         return await self._run(partial(self._book.of_person, subject, care_giver))

@@ -5,7 +5,6 @@ A book that cannot be read says so (``FactsUnavailable``): never an empty answer
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -59,7 +58,7 @@ def _told(database: Database, what: str, done: str) -> Iterator[None]:
         raise FactsUnavailable(f"the {what}: their file was moved or replaced; restore it, restart")
     try:
         yield
-    except (sa.exc.SQLAlchemyError, sqlite3.Error, OSError) as error:
+    except (sa.exc.SQLAlchemyError, OSError) as error:
         raise FactsUnavailable(f"the {what} cannot be {done} ({type(error).__name__})") from error
     except FactsUnavailable:
         raise
