@@ -24,6 +24,19 @@ SERVICES = (
 )
 """The registry's own: small, and answered by the hub alone, so that it never has to judge one."""
 
+SECURITY = (
+    "CheckConsent_2.0",
+    "RegisterExtendedConsent_2.0",
+    "CancelExtendedConsent_2.0",
+    "DeleteExtendedConsent_2.0",
+    "GetExtendedConsentsForPatient_2.0",
+    "GetConsentsForPatient_2.0",
+    "CheckBlocks_4.0",
+    "GetBlocks_4.0",
+    "RegisterExtendedBlock_4.0",
+)
+"""Consents and blocks: answered by the hub, and asked by it where another keeps them."""
+
 CONTRACTS = (
     "GetCarePlans_2.0",
     "GetCareContacts_2.0",
@@ -32,6 +45,7 @@ CONTRACTS = (
     "Update_1.0",
     "ProcessNotification_1.0",
     *SERVICES,
+    *SECURITY,
 )
 HEADERS = "ProcessingStatus_1.0"
 FACTS = (*CONTRACTS, HEADERS)

@@ -82,7 +82,7 @@ class Site:
         """Write the settings: a TLS listener and a trusted plain one. ``sections`` adds lines
         to a section: ``hub="deadline_seconds = 2"``."""
         lines = dict.fromkeys(
-            ("hub", "producers", "index", "limits", "log", "listen", "plain_listen"), ""
+            ("hub", "producers", "index", "limits", "log", "security", "listen", "plain_listen"), ""
         )
         lines |= sections
         self.settings_file.write_text(
@@ -114,6 +114,8 @@ authority = "certificates/authority.pem"
 {lines["limits"]}
 [log]
 {lines["log"]}
+[security]
+{lines["security"]}
 """,
             encoding="utf-8",
         )

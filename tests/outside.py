@@ -15,6 +15,7 @@ from typing import Any
 from lxml import etree
 
 from samsvar.model.exchange import QuestionRecord
+from samsvar.model.identifiers import PersonId
 from samsvar.settings import load
 from samsvar.soap.parsing import ANSWER_LIMITS, parse, parse_trusted
 from samsvar.store.access_log_reader import AccessLogReader
@@ -95,6 +96,12 @@ def rows_so_far(site: Site) -> int:
     with _access_log(site) as log:
         latest = log.latest(1)
         return latest[0].sequence if latest else 0
+
+
+def rows_about(site: Site, person: PersonId) -> list[QuestionRecord]:
+    """What the access log has about a person, the latest first."""
+    with _access_log(site) as log:
+        return [found.record for found in log.about(person)]
 
 
 @contextmanager

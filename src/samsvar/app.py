@@ -38,9 +38,11 @@ from samsvar.outbound.soap import SoapTransport
 from samsvar.pipeline.index_service import INDEX_CONTRACTS
 from samsvar.pipeline.notifier import Habits, Notifier
 from samsvar.pipeline.registry_service import REGISTRY_CONTRACTS
+from samsvar.pipeline.security_service import SECURITY_CONTRACTS
 from samsvar.ports import HouseRules, Transport, World
 from samsvar.registry import Registry, RegistryInvalid
 from samsvar.registry.file import parse_registry
+from samsvar.security import open_security
 from samsvar.settings import Settings, read_secret
 from samsvar.soap.interaction import InteractionUnreadable
 from samsvar.soap.schema import Schema
@@ -90,7 +92,12 @@ class Packaged:
         """
         return parse_registry(
             text,
-            known_contracts={*self.contracts, *INDEX_CONTRACTS, *REGISTRY_CONTRACTS},
+            known_contracts={
+                *self.contracts,
+                *INDEX_CONTRACTS,
+                *REGISTRY_CONTRACTS,
+                *SECURITY_CONTRACTS,
+            },
             known_adapters={
                 name: loaded.manifest.options for name, loaded in self.adapters.items()
             },
@@ -124,6 +131,7 @@ def house_rules(settings: Settings) -> HouseRules:
         original_consumer_senders=frozenset(map(folded, hub.original_consumer_senders)),
         index_addresses=(settings.index.address, *settings.index.other_addresses),
         index_reserved=frozenset(settings.index.reserved),
+        security_addresses=tuple(map(folded, settings.security.addresses)),
         most_recipients=hub.most_recipients,
         require_client_usage=hub.require_client_usage,
     )
@@ -189,6 +197,10 @@ class Hub:
         closing.push_async_callback(self._access_log.close)
         self._client = HttpClient(settings.producers, client_tls(settings.producers))
         closing.push_async_callback(self._client.close)
+        self.security = open_security(
+            settings, self._database, vault, self._client, self._catalogue
+        )
+        closing.callback(self.security.close)
         world = World(
             clock=self._clock,
             catalogue=self._catalogue,
@@ -199,6 +211,7 @@ class Hub:
             access_log=self._access_log,
             events=NoticedEvents(self.events, self._conformance),
             rules=house_rules(settings),
+            security=self.security.served,
         )
         self._shelf = WsdlShelf(data_dir() / "wsdl", packaged.served.now.added_wsdls)
         soap = SoapDoor(

@@ -10,16 +10,23 @@ from datetime import datetime
 from typing import Protocol
 
 from samsvar.access.words import Block, Consent, Giver, Relation, Subject, Truth
-from samsvar.model.identifiers import HsaId, PersonId
+from samsvar.model.accessing import Accessing, BlockQuestion
+from samsvar.model.identifiers import PersonId
 
-
-@dataclass(frozen=True, slots=True)
-class Accessing:
-    """Who wants to see: the care giver (vårdgivare or omsorgsgivare), its unit, the employee."""
-
-    care_giver: HsaId
-    care_unit: HsaId | None = None
-    employee: HsaId | None = None
+__all__ = [
+    "Accessing",
+    "BlockQuestion",
+    "BlockService",
+    "CapacityAnswer",
+    "CapacityService",
+    "ConsentAnswer",
+    "ConsentService",
+    "FactSources",
+    "PopulationAnswer",
+    "PopulationRegister",
+    "RelationAnswer",
+    "RelationService",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +36,6 @@ class ConsentAnswer:
     consent: Consent
     given_by: Giver = Giver.UNKNOWN
     assertion_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class BlockQuestion:
-    """Information of one owner, registered in a period; no period: at any time."""
-
-    owner: HsaId
-    owner_unit: HsaId | None = None
-    start: datetime | None = None
-    end: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

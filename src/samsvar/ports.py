@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+from samsvar.model.blocks import BlockFilter, BlockPage, BlockRecord
 from samsvar.model.catalogue import RoutingEntry
 from samsvar.model.catalogue_lookup import Catalogue
+from samsvar.model.consents import ConsentRecord
 from samsvar.model.contract import ServiceContract
 from samsvar.model.engagement import (
     NOBODY,
@@ -20,7 +22,8 @@ from samsvar.model.engagement import (
     UpdateCounts,
 )
 from samsvar.model.exchange import Call, Question, QuestionRecord, Recipient, Reply
-from samsvar.model.identifiers import ContractUrn, LogicalAddress
+from samsvar.model.identifiers import ContractUrn, LogicalAddress, PersonId
+from samsvar.model.registration import Action, Refusal
 from samsvar.tokens.keys import PublicKeys
 
 
@@ -134,6 +137,57 @@ class Deliverer(Protocol):
         """
 
 
+class ConsentRegister(Protocol):
+    """The consents that the hub keeps. Every method raises FactsUnavailable if it could not be
+    done; a ``Refusal`` says why it may not be."""
+
+    async def register(
+        self, record: ConsentRecord, now: datetime, *, from_now: bool
+    ) -> Refusal | None:
+        """Keep it; ``from_now``: its start was not said."""
+
+    async def cancel(
+        self, assertion_id: str, action: Action, now: datetime, care_giver: str | None
+    ) -> Refusal | None:
+        """End it early; only if it is this care giver's, where one is named."""
+
+    async def nullify(
+        self, assertion_id: str, action: Action, now: datetime, care_giver: str | None
+    ) -> Refusal | None:
+        """Nullify it, as registered in error."""
+
+    async def subject_of(self, assertion_id: str) -> PersonId | None:
+        """Whose it is; None: there is none with that id."""
+
+    async def of_person(self, subject: PersonId, care_giver: str | None) -> Sequence[ConsentRecord]:
+        """All of a person, those that have ended too."""
+
+
+class BlockRegister(Protocol):
+    """The blocks that the hub keeps; as ``ConsentRegister``."""
+
+    async def register(
+        self, record: BlockRecord, now: datetime, represented_by: PersonId | None
+    ) -> Refusal | None:
+        """Keep it; ``represented_by``: who asks for it in the person's place."""
+
+    async def of_person(self, subject: PersonId) -> Sequence[BlockRecord]:
+        """All of a person, those that have ended too."""
+
+    async def in_force(self, wanted: BlockFilter) -> BlockPage | Refusal:
+        """Those that are in force."""
+
+
+@dataclass(frozen=True, slots=True)
+class SecurityServices:
+    """Consents and blocks that are kept here and served to others; None: kept elsewhere."""
+
+    consents: ConsentRegister | None = None
+    blocks: BlockRegister | None = None
+    checks: Mapping[ContractUrn, Callable[[Any], Sequence[Any]]] = field(default_factory=dict)
+    """Schema checks of their request bodies."""
+
+
 class Transport(Protocol):
     """Carries one question to one producer."""
 
@@ -188,6 +242,9 @@ class HouseRules:
     """Logical addresses of the index; the first is its name as owner."""
     index_reserved: frozenset[str] = frozenset()
     """HSA-ids that no engagement may name."""
+    security_addresses: tuple[str, ...] = ()
+    """Logical addresses under which consents and blocks are served: the first is the whole
+    service's, each further one a care giver's own."""
     margin: float = 0.3
     """Seconds kept for merging and logging after the last producer."""
     most_recipients: int = 500
@@ -210,3 +267,4 @@ class World:
     access_log: AccessLog
     events: Events
     rules: HouseRules
+    security: SecurityServices = SecurityServices()

@@ -439,6 +439,37 @@ def fault_of_url(url: str, *, plain_on_loopback: bool) -> str | None:
     return "it must begin with https:// (http:// only on loopback)"
 
 
+class SecuritySettings(_Section):
+    """Where consents and blocks are kept."""
+
+    addresses: tuple[Address, ...] = Field(
+        default=(),
+        description=(
+            "logical addresses under which the embedded services are served: the first is the"
+            " whole service's, each further one a care giver's own; none: not served"
+        ),
+    )
+    consents: str = Field(
+        default="embedded", max_length=512, description="the consent service that decisions ask"
+    )
+    blocks: str = Field(
+        default="embedded", max_length=512, description="the block service that decisions ask"
+    )
+    logical_address: Address = Field(
+        default="SE165565594230-1000", description="logical address of the outside services"
+    )
+    seconds: Annotated[float, Field(gt=0, le=28)] = Field(
+        default=2.0, description="how long an outside service may take to answer"
+    )
+
+    @field_validator("consents", "blocks")
+    @classmethod
+    def _kept_here_or_safe_to_ask(cls, where: str) -> str:
+        if where != "embedded" and (fault := fault_of_url(where, plain_on_loopback=True)):
+            raise ValueError(f'"embedded", or {fault.removeprefix("it must be ")}')
+        return where
+
+
 class Settings(_Section):
     """All of it."""
 
@@ -455,6 +486,7 @@ class Settings(_Section):
     access: AccessSettings = AccessSettings()
     population: PopulationSettings = PopulationSettings()
     users: UserSettings = UserSettings()
+    security: SecuritySettings = SecuritySettings()
 
     @field_validator("listen")
     @classmethod

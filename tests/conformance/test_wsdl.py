@@ -17,10 +17,21 @@ from tests.contract_facts import WSDL_DIR, wsdl_of
 HOST = "https://hub.example.se"
 LOGISTICS = "/vp/clinicalprocess/logistics/logistics"
 PLANS = f"{LOGISTICS}/GetCarePlans/2/rivtabp21"
+CONSENT = "/vp/informationsecurity/authorization/consent"
+BLOCKING = "/vp/informationsecurity/authorization/blocking"
 PATHS = (
     f"{LOGISTICS}/GetCareContacts/2/rivtabp21",
     f"{LOGISTICS}/GetCareContacts/3/rivtabp21",
     PLANS,
+    f"{BLOCKING}/CheckBlocks/4/rivtabp21",
+    f"{BLOCKING}/GetBlocks/4/rivtabp21",
+    f"{BLOCKING}/RegisterExtendedBlock/4/rivtabp21",
+    f"{CONSENT}/CancelExtendedConsent/2/rivtabp21",
+    f"{CONSENT}/CheckConsent/2/rivtabp21",
+    f"{CONSENT}/DeleteExtendedConsent/2/rivtabp21",
+    f"{CONSENT}/GetConsentsForPatient/2/rivtabp21",
+    f"{CONSENT}/GetExtendedConsentsForPatient/2/rivtabp21",
+    f"{CONSENT}/RegisterExtendedConsent/2/rivtabp21",
     "/vp/infrastructure/itintegration/registry/GetLogicalAddresseesByServiceContract/2/rivtabp21",
     "/vp/infrastructure/itintegration/registry/GetSupportedServiceContracts/2/rivtabp21",
     "/vp/itintegration/engagementindex/FindContent/1/rivtabp21",

@@ -20,8 +20,10 @@ from samsvar.cli import (
     ask,
     audit,
     bench_producer,
+    blocks,
     capacities,
     check,
+    consents,
     contracts,
     demo,
     explain,
@@ -55,6 +57,8 @@ app.add_typer(contracts.app, name="contracts")
 app.add_typer(index.app, name="index")
 app.add_typer(audit.app, name="audit")
 app.add_typer(access.app, name="access")
+app.add_typer(consents.app, name="consents")
+app.add_typer(blocks.app, name="blocks")
 app.add_typer(relations.app, name="relations")
 app.add_typer(capacities.app, name="capacities")
 app.add_typer(population.app, name="population")

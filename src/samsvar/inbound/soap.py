@@ -21,6 +21,7 @@ from samsvar.observe.masking import masked
 from samsvar.pipeline import run
 from samsvar.pipeline.index_service import INDEX_CONTRACTS, serve_index
 from samsvar.pipeline.registry_service import REGISTRY_CONTRACTS, serve_registry
+from samsvar.pipeline.security_service import SECURITY_CONTRACTS, serve_security
 from samsvar.ports import World
 from samsvar.soap import envelope, rivta
 from samsvar.soap.faults import FAULT_STATUS, fault_bytes
@@ -116,6 +117,8 @@ class SoapDoor:
                 return _Said(200, await serve_index(call, world))
             if call.contract in REGISTRY_CONTRACTS:
                 return _Said(200, await serve_registry(call, world))
+            if call.contract in SECURITY_CONTRACTS:
+                return _Said(200, await serve_security(call, world))
             answer = await run(call, world)
             return _Said(answer.raw_status, self._written(call, answer, world), answer)
         except RuleBroken as error:

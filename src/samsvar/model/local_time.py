@@ -34,3 +34,41 @@ def on_the_wall(shown: datetime) -> datetime:
     spring leaves out, so that what comes back may differ from what was given.
     """
     return shown.replace(tzinfo=STOCKHOLM).astimezone(UTC).astimezone(STOCKHOLM)
+
+
+def earliest(wall: datetime) -> datetime:
+    """The first moment at which a Swedish wall clock shows this: it shows the hour of the autumn
+    change twice. What it never shows (spring) is read as by a clock that was not yet, or already,
+    moved, whichever is first. A time with a zone is that moment."""
+    return min(_readings(wall))
+
+
+def latest(wall: datetime) -> datetime:
+    """The last such moment."""
+    return max(_readings(wall))
+
+
+def wall_time(moment: datetime) -> datetime:
+    """What a Swedish wall clock shows at the moment, without its zone."""
+    try:
+        return local_time(moment).replace(tzinfo=None, fold=0)
+    except OverflowError:  # the last hours of the calendar
+        return datetime.max  # noqa: DTZ901 - without its zone
+
+
+def _readings(wall: datetime) -> tuple[datetime, datetime]:
+    if wall.tzinfo is not None:
+        return _utc(wall), _utc(wall)
+    return _utc(wall.replace(tzinfo=STOCKHOLM, fold=0)), _utc(
+        wall.replace(tzinfo=STOCKHOLM, fold=1)
+    )
+
+
+def _utc(moment: datetime) -> datetime:
+    """At the ends of the calendar, where the zone leads out of it: its end."""
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        if moment.year == 1:
+            return datetime.min.replace(tzinfo=UTC)
+        return datetime.max.replace(tzinfo=UTC)

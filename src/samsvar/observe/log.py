@@ -31,6 +31,8 @@ ACTIONS: Mapping[str, str] = {
     "index-notified": "end",
     "index-notify-failed": "error",
     "index-dead-letters": "error",
+    "consent-changed": "change",
+    "block-changed": "change",
     "catalogue-changed": "change",
     "catalogue-from-snapshot": "error",
     "contracts-changed": "change",

@@ -103,6 +103,20 @@ def read_message(document: bytes, charset: str | None, limits: Limits = REQUEST_
     return Message(root, body, ContractUrn(namespace), local_name, address, profile, data)
 
 
+def follow_schema(body: etree._Element, request_element: str, schema_check: SchemaCheck) -> None:
+    """Return if the element is the request expected, and follows its schema.
+
+    Raises:
+        MalformedRequest: with the place and what is wrong there.
+    """
+    if body.tag != request_element:
+        raise MalformedRequest("The Body does not hold the request of its contract.")
+    faults = schema_check(body)
+    if faults:
+        told = [f"{fault.path}: {fault.reason}" for fault in faults[:_MOST_FAULTS_TOLD]]
+        raise MalformedRequest(f"The request does not follow its schema. {'; '.join(told)}.")
+
+
 def understand(message: Message, contract: ServiceContract, schema_check: SchemaCheck) -> Question:
     """The question, once it follows its schema and is about a person that can exist.
 
@@ -110,12 +124,7 @@ def understand(message: Message, contract: ServiceContract, schema_check: Schema
         MalformedRequest: with the place and what is wrong there.
     """
     body = message.body
-    if body.tag != contract.request_element:
-        raise MalformedRequest("The Body does not hold the request of its contract.")
-    faults = schema_check(body)
-    if faults:
-        told = [f"{fault.path}: {fault.reason}" for fault in faults[:_MOST_FAULTS_TOLD]]
-        raise MalformedRequest(f"The request does not follow its schema. {'; '.join(told)}.")
+    follow_schema(body, contract.request_element, schema_check)
     subject, source_filter = judge(body, contract)
     return Question(
         contract=contract,

@@ -186,3 +186,63 @@ CONFORMANCE_FINDING = sa.Table(
     sa.Column("path", sa.Text, primary_key=True),
     sa.Column("answers", sa.Integer, nullable=False),
 )
+
+CONSENT = sa.Table(
+    "consent",
+    METADATA,
+    sa.Column("assertion_id", sa.Text, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("scope", sa.Text, nullable=False),
+    sa.Column("subject_hash", sa.Text, nullable=False),
+    sa.Column("subject_sealed", sa.LargeBinary, nullable=False),
+    sa.Column("care_giver", sa.Text, nullable=False),
+    sa.Column("care_unit", sa.Text, nullable=False),
+    sa.Column("employee", sa.Text),
+    sa.Column("starts", sa.Text, nullable=False),
+    sa.Column("ends", sa.Text),
+    sa.Column("represented_sealed", sa.LargeBinary),
+    sa.Column("registration", sa.LargeBinary, nullable=False),
+    sa.Column("cancellation", sa.LargeBinary),
+    sa.Column("deletion", sa.LargeBinary),
+    sa.Column("owner", sa.Text, nullable=False),
+    sa.Column("stored_at", sa.Text, nullable=False),
+    sa.Column("cancelled_at", sa.Text),
+    sa.Column("deleted_at", sa.Text),
+)
+"""Consents and statements of emergency, with their history. No row is ever taken away. Actions
+(who, when, why) are sealed: a reason is free text about the person."""
+
+BLOCK = sa.Table(
+    "block",
+    METADATA,
+    sa.Column("block_id", sa.Text, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("subject_hash", sa.Text, nullable=False),
+    sa.Column("subject_sealed", sa.LargeBinary, nullable=False),
+    sa.Column("care_giver", sa.Text, nullable=False),
+    sa.Column("care_unit", sa.Text),
+    sa.Column("starts", sa.Text),
+    sa.Column("ends", sa.Text),
+    sa.Column("excluded", sa.Text, nullable=False),
+    sa.Column("registration", sa.LargeBinary, nullable=False),
+    sa.Column("ending", sa.LargeBinary),
+    sa.Column("owner", sa.Text, nullable=False),
+    sa.Column("stored_at", sa.Text, nullable=False),
+    sa.Column("ended_at", sa.Text),
+)
+"""Blocks, with their history. No row is ever taken away."""
+
+BLOCK_REVOKE = sa.Table(
+    "block_revoke",
+    METADATA,
+    sa.Column("revoke_id", sa.Text, primary_key=True),
+    sa.Column("block_id", sa.Text, sa.ForeignKey("block.block_id"), nullable=False),
+    sa.Column("ends", sa.Text, nullable=False),
+    sa.Column("care_unit", sa.Text, nullable=False),
+    sa.Column("employee", sa.Text),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("registration", sa.LargeBinary, nullable=False),
+    sa.Column("owner", sa.Text, nullable=False),
+    sa.Column("stored_at", sa.Text, nullable=False),
+)
+"""Temporary revokes of blocks. Each ends by itself."""
