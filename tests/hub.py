@@ -123,7 +123,10 @@ authority = "certificates/authority.pem"
 
     def registry(self, sources: Iterable[Source], more: str = "") -> str:
         """A registry in which CONSUMER may ask all permitted sources and the hub."""
-        tables = [_CONTRACTS]
+        tables = [
+            _CONTRACTS,
+            f'[[consumer]]\nid = "{CONSUMER}"\nchannel = "system"\nsocial_care = true\n',
+        ]
         for number, source in enumerate(sources):
             kind = "adapter" if source.adapter else "soap"
             adapter = f'adapter = "{source.adapter}"\n' if source.adapter else ""

@@ -13,6 +13,7 @@ from cryptography import x509
 
 from samsvar.app import Packaged, catalogue_of
 from samsvar.clock import SystemClock
+from samsvar.model.care import LegalBasis
 from samsvar.model.catalogue import Contact, OrganisationKind, ProducerKind
 from samsvar.model.identifiers import ContractUrn
 from samsvar.onboarding.application import Form
@@ -46,6 +47,7 @@ FORM = Form(
     url="https://lifecare.example/plans",
     kind=ProducerKind.SOAP,
     contracts=(PLANS,),
+    legal_basis=LegalBasis.SOL_ELDERLY,
 )
 
 REGISTRAR = User("u1", "Rut Register", Role.REGISTRAR)
@@ -87,7 +89,7 @@ class Office:
         """The id of a producer that has come all the way."""
         name = self.desk.register(KOMMUN, form).id
         self.desk.ask_publication(KOMMUN, name)
-        self.desk.approve(REGISTRAR, name, "", consumers=[CONSUMER])
+        self.desk.approve(REGISTRAR, name, "", consumers=[CONSUMER], social_care=True)
         return name
 
 

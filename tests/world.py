@@ -13,6 +13,7 @@ from samsvar.clock import SystemClock
 from samsvar.errors import EngagementIndexUnavailable, ProducerError
 from samsvar.model.catalogue import (
     CallPermission,
+    OrganisationKind,
     Producer,
     ProducerKind,
     RivtaProfile,
@@ -45,6 +46,7 @@ from samsvar.model.identifiers import (
 )
 from samsvar.ports import HouseRules, World
 from samsvar.soap.request import read_message
+from tests.facts import MemoryFacts
 
 PLANS = ContractUrn("urn:riv:clinicalprocess:logistics:logistics:GetCarePlansResponder:2")
 CORE = "urn:riv:clinicalprocess:logistics:logistics:3"
@@ -214,6 +216,7 @@ def catalogue(
                 f"http://127.0.0.1/{address}",
                 "SE1",
                 timeout=(timeouts or {}).get(address),
+                organisation=OrganisationKind.REGION,
             ),
             RivtaProfile.BP21,
             *period,
@@ -273,6 +276,7 @@ def stage(
                 margin=0.05,
             )
         ),
+        facts=MemoryFacts().sources(),
     )
     return Stage(world, transport, log, events)
 

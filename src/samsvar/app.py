@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from samsvar import __version__
+from samsvar.access import Policy
 from samsvar.administration import Premises
 from samsvar.bench.live import Conformance
 from samsvar.bench.live_taps import NoticedEvents, NoticedTransport
@@ -18,6 +19,7 @@ from samsvar.clock import SystemClock
 from samsvar.contracts import ContractsInvalid, data_dir
 from samsvar.contracts.served import ServedContracts
 from samsvar.errors import CatalogueUnavailable
+from samsvar.fact_ports import FactSources
 from samsvar.inbound.admin.door import AdminDoor
 from samsvar.inbound.door import Door
 from samsvar.inbound.listeners import Listeners
@@ -50,6 +52,7 @@ from samsvar.soap.self_test import self_test
 from samsvar.store.access_log import SqliteAccessLog
 from samsvar.store.audit_chore import HeadChore
 from samsvar.store.audit_heads import HeadHabits, HeadWriter
+from samsvar.store.capacities import StoredCapacities
 from samsvar.store.catalogue import SqliteCatalogue
 from samsvar.store.conformance import SqliteConformance
 from samsvar.store.consistency import ConsistencyCounter
@@ -57,6 +60,8 @@ from samsvar.store.database import Database, open_database
 from samsvar.store.index import SqliteIndex
 from samsvar.store.keeper import CatalogueKeeper
 from samsvar.store.outbox import SqliteOutbox
+from samsvar.store.population import StoredPopulation
+from samsvar.store.relations import StoredRelations
 from samsvar.store.secrets import PersonVault, open_vault
 from samsvar.store.snapshot import CatalogueSnapshot
 
@@ -134,6 +139,8 @@ def house_rules(settings: Settings) -> HouseRules:
         security_addresses=tuple(map(folded, settings.security.addresses)),
         most_recipients=hub.most_recipients,
         require_client_usage=hub.require_client_usage,
+        listed_owners_only=hub.listed_owners_only,
+        policy=Policy.of(settings.access.model_dump()),
     )
 
 
@@ -211,6 +218,7 @@ class Hub:
             access_log=self._access_log,
             events=NoticedEvents(self.events, self._conformance),
             rules=house_rules(settings),
+            facts=self._fact_sources(vault),
             security=self.security.served,
         )
         self._shelf = WsdlShelf(data_dir() / "wsdl", packaged.served.now.added_wsdls)
@@ -275,6 +283,17 @@ class Hub:
         for chore in self._chores:
             chore.cancel()
         await asyncio.gather(*self._chores, return_exceptions=True)
+
+    def _fact_sources(self, vault: PersonVault) -> FactSources:
+        longest = timedelta(hours=self._settings.population.longest_hours)
+        return FactSources(
+            self.security.consents,
+            self.security.blocks,
+            StoredRelations(self._database, vault),
+            StoredCapacities(self._database, vault),
+            StoredPopulation(self._database, vault, longest),
+            patience=self._settings.security.seconds,
+        )
 
     def _head_chore(self, log: SqliteAccessLog) -> HeadChore:
         audit = self._settings.audit

@@ -75,6 +75,16 @@ class OriginalConsumerRefused(ConsumerError):
     code = "VP013"
 
 
+class AccessRefused(ConsumerError):
+    """An access rule stops the whole question, whatever there is: no source is asked."""
+
+    code = "ACCESS"
+
+    def __init__(self, rule_id: str, says: str) -> None:
+        super().__init__(f"{rule_id}: {says}")
+        self.rule_id = rule_id
+
+
 class MalformedRequest(ConsumerError):
     """The message cannot be read, breaks its schema, or holds a value that cannot be."""
 

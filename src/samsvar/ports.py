@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+from samsvar.access import CAUTIOUS, Policy
+from samsvar.fact_ports import FactSources
 from samsvar.model.blocks import BlockFilter, BlockPage, BlockRecord
 from samsvar.model.catalogue import RoutingEntry
 from samsvar.model.catalogue_lookup import Catalogue
@@ -251,6 +253,10 @@ class HouseRules:
     """One question asks no more sources than this; the rest get an honest status."""
     require_client_usage: bool = True
     """Refuse client certificates without the extended key usage clientAuth."""
+    listed_owners_only: bool = False
+    """Systems too get nothing of a care giver that the registry's directory does not list."""
+    policy: Policy = CAUTIOUS
+    """What is decided of the questions that the law leaves open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,4 +273,7 @@ class World:
     access_log: AccessLog
     events: Events
     rules: HouseRules
+    facts: FactSources
+    """Where the grounds of access decisions are found."""
     security: SecurityServices = SecurityServices()
+    """Consents and blocks that are served to others."""

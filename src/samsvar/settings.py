@@ -79,6 +79,10 @@ class HubSettings(_Section):
     require_client_usage: bool = Field(
         default=True, description="refuse client certificates without extended key usage clientAuth"
     )
+    listed_owners_only: bool = Field(
+        default=False,
+        description="systems too get nothing of a care giver that no [[care_giver]] row lists",
+    )
     refresh_seconds: Seconds = Field(
         default=2.0, description="how often a newly published catalogue is looked for"
     )

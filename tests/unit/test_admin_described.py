@@ -98,7 +98,7 @@ def door(tmp_path: Path) -> Iterator[Running]:
     desk = premises.desk()
     name = desk.register(REGISTRAR, FORM, "omsorgen").id
     desk.ask_publication(REGISTRAR, name)
-    desk.approve(REGISTRAR, name, "", consumers=[CONSUMER])
+    desk.approve(REGISTRAR, name, "", consumers=[CONSUMER], social_care=True)
     users = SqliteUsers(database, SystemClock())
     events = MemoryEvents()
     made = Running(

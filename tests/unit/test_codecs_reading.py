@@ -30,7 +30,6 @@ from samsvar.model.care import (
     Signature,
     Unit,
 )
-from samsvar.model.sharing import shareable_part
 from samsvar.simulation import demo_data
 from samsvar.simulation.people import person
 from samsvar.simulation.producer_records import written_contact_2, written_contact_3, written_plan
@@ -39,6 +38,7 @@ from samsvar.soap.parsing import ANSWER_LIMITS, parse
 from samsvar.soap.slices import cut
 from tests.care_records import CLINIC, SUBJECT, at, small_contact, small_plan, whole_plan
 from tests.generated_records import CONTACTS, CONTACTS_OF_VERSION_2, PLANS
+from tests.shown import shareable_part
 
 ANSWERS = Path(__file__).parents[1] / "data" / "answers"
 SLOW = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])

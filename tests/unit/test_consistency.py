@@ -204,3 +204,13 @@ def test_without_a_database_people_are_told(
         assert run(["index", *arguments, "--settings", str(settings)]) == 4
     assert "there is no database" in capsys.readouterr().err
     assert not (tmp_path / "nowhere").exists()
+
+
+def test_what_may_not_be_shown_was_there_all_the_same(database: Database) -> None:
+    """The index was right, whatever the access rules say to the one who asked."""
+    denied = Decision(SOURCE, Reason.DENIED, items=0, producer=f"p-{SOURCE}")
+    log(database, record(HUB, denied), record(SOURCE, denied))
+
+    counter(database).count(LED)
+
+    assert counts(database) == {SOURCE: (1, 0, 1, 1)}

@@ -50,7 +50,6 @@ from samsvar.model.care import (
 )
 from samsvar.model.identifiers import PersonId
 from samsvar.model.local_time import STOCKHOLM
-from samsvar.model.sharing import shareable_part
 from samsvar.model.status import CausingAgent, StatusCode, StatusError, StatusRecord
 from samsvar.simulation import demo_data
 from samsvar.simulation.people import person
@@ -69,6 +68,7 @@ from tests.care_records import (
 from tests.conftest import Golden
 from tests.fhir_validity import assert_valid, references_in, resources_in, texts_in
 from tests.generated_records import CONTACTS, PLANS
+from tests.shown import shareable_part
 
 DATA = Path(__file__).parents[1] / "data" / "fhir"
 FRAME = Frame(keyed_ids(b"a key for tests and nothing else"))

@@ -11,9 +11,11 @@ from typing import Any
 
 import pytest
 
+from samsvar.model.care import LegalBasis
 from samsvar.model.catalogue import (
     CareGiver,
     CareGiverKind,
+    Consumer,
     Contact,
     OrganisationKind,
     ProducerKind,
@@ -98,29 +100,65 @@ def test_the_second_producer_may_be_asked_by_all_who_may_ask_the_hub(office: Off
 def test_the_owner_of_an_approved_producer_is_in_the_directory(office: Office) -> None:
     """A region gives health care, a board social care; what the directory says already stays."""
     office.published()
-    region = replace(
-        FORM, name="B", hsa_id="SE2-B", owner="SE2-R", organisation=OrganisationKind.REGION
-    )
-    again = replace(FORM, name="C", hsa_id="SE3-C", organisation=OrganisationKind.REGION)
+    health = replace(FORM, organisation=OrganisationKind.REGION, legal_basis=None)
+    region = replace(health, name="B", hsa_id="SE2-B", owner="SE2-R")
+    again = replace(health, name="C", hsa_id="SE3-C")
     for form in (region, again):
         office.published(form)
 
     assert office.registry().care_givers == (
-        CareGiver(HsaId(FORM.owner), FORM.owner, CareGiverKind.OG),
+        CareGiver(
+            HsaId(FORM.owner),
+            FORM.owner,
+            CareGiverKind.OG,
+            legal_basis=LegalBasis.SOL_ELDERLY,
+            marked=True,
+        ),
         CareGiver(HsaId("SE2-R"), "SE2-R", CareGiverKind.VG),
     )
 
 
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        ({"legal_basis": None}, "do not say under which law"),
+        ({"legal_basis": LegalBasis.HSL}, "not of this kind of owner"),
+        ({"organisation": OrganisationKind.REGION}, "not of this kind of owner"),
+    ],
+)
+def test_a_board_says_under_which_law_its_records_are(
+    office: Office, changes: dict[str, Any], fault: str
+) -> None:
+    """Else nothing of it could be shown, and nobody would be told why."""
+    with pytest.raises(NotValid) as refused:
+        office.desk.register(KOMMUN, replace(FORM, **changes))
+
+    assert any(fault in each for each in refused.value.faults)
+
+
+def test_a_board_is_published_only_if_somebody_may_be_shown_something(office: Office) -> None:
+    """A consumer that has not said that it keeps social care's rules gets nothing of it."""
+    name = office.desk.register(KOMMUN, FORM).id
+    office.desk.ask_publication(KOMMUN, name)
+
+    with pytest.raises(NotNow, match="social_care"):
+        office.desk.approve(REGISTRAR, name, "", consumers=[CONSUMER])
+    office.desk.approve(REGISTRAR, name, "", consumers=[CONSUMER], social_care=True)
+
+    assert office.registry().consumers == (Consumer(HsaId(CONSUMER), social_care=True),)
+
+
 @pytest.mark.parametrize("kind", CareGiverKind)
 def test_a_private_owner_must_say_what_it_gives(office: Office, kind: CareGiverKind) -> None:
-    private = replace(FORM, organisation=OrganisationKind.PRIVATE)
+    law = FORM.legal_basis if kind is CareGiverKind.OG else LegalBasis.HSL
+    private = replace(FORM, organisation=OrganisationKind.PRIVATE, legal_basis=law)
     name = office.desk.register(KOMMUN, private).id
     with pytest.raises(NotNow, match="care_giver_kind: VG or OG"):
         office.desk.ask_publication(KOMMUN, name)
 
     office.desk.change(KOMMUN, name, lambda form: replace(form, care_giver_kind=kind))
     office.desk.ask_publication(KOMMUN, name)
-    office.desk.approve(REGISTRAR, name, "", consumers=[CONSUMER])
+    office.desk.approve(REGISTRAR, name, "", consumers=[CONSUMER], social_care=True)
 
     assert [row.kind for row in office.registry().care_givers] == [kind]
 
@@ -149,7 +187,9 @@ def test_a_change_makes_it_a_draft_and_counts_when_it_is_approved_again(office: 
     with pytest.raises(NotNow, match="nobody has asked for it: the application is draft"):
         office.desk.approve(REGISTRAR, name, "")
     office.desk.ask_publication(KOMMUN, name)
-    version, standing = office.desk.approve(REGISTRAR, name, "moved", consumers=[CONSUMER])
+    version, standing = office.desk.approve(
+        REGISTRAR, name, "moved", consumers=[CONSUMER], social_care=True
+    )
     after = office.registry()
 
     assert changed.application is not None
@@ -196,7 +236,9 @@ def test_what_was_changed_since_the_registrar_looked_is_not_approved(office: Off
     office.desk.ask_publication(KOMMUN, name)
 
     with pytest.raises(NotNow, match="was changed since that revision"):
-        office.desk.approve(REGISTRAR, name, "", revision=seen.revision, consumers=[CONSUMER])
+        office.desk.approve(
+            REGISTRAR, name, "", revision=seen.revision, consumers=[CONSUMER], social_care=True
+        )
 
 
 def test_nobody_is_published_to_nobody(office: Office) -> None:
@@ -258,7 +300,7 @@ def test_a_producer_stays_out_of_service_when_its_form_is_published_anew(office:
     office.desk.disable(OPERATOR, name, "Läcker", None)
     office.desk.change(KOMMUN, name, lambda form: replace(form, url="https://new.example/"))
     office.desk.ask_publication(KOMMUN, name)
-    office.desk.approve(REGISTRAR, name, "", consumers=[CONSUMER])
+    office.desk.approve(REGISTRAR, name, "", consumers=[CONSUMER], social_care=True)
 
     (producer,) = office.registry().producers
     assert producer.address == "https://new.example/"
@@ -427,14 +469,14 @@ def test_only_the_registrar_says_where_a_secret_is(office: Office) -> None:
     name = office.desk.register(KOMMUN, form).id
     office.desk.ask_publication(KOMMUN, name)
     with pytest.raises(NotNow) as early:
-        office.desk.approve(REGISTRAR, name, "", consumers=[CONSUMER])
+        office.desk.approve(REGISTRAR, name, "", consumers=[CONSUMER], social_care=True)
     office.desk.change(
         REGISTRAR, name, lambda f: replace(f, options=(*f.options, ("api_key", "file:s/prator")))
     )
     with pytest.raises(NotValid) as moved:
         office.desk.change(KOMMUN, name, lambda f: replace(f, url="https://evil.example/"))
     office.desk.ask_publication(KOMMUN, name)
-    office.desk.approve(REGISTRAR, name, "", consumers=[CONSUMER])
+    office.desk.approve(REGISTRAR, name, "", consumers=[CONSUMER], social_care=True)
 
     assert refused.value.faults == (
         "options.api_key: only the hub's registrar says where a secret is: leave it out",
@@ -483,7 +525,9 @@ def test_what_was_published_is_noted_also_if_the_form_was_changed_meanwhile(
         return version
 
     office.catalogue.publish = and_then_somebody_changes  # type: ignore[method-assign]
-    version, standing = office.desk.approve(REGISTRAR, name, "", consumers=[CONSUMER])
+    version, standing = office.desk.approve(
+        REGISTRAR, name, "", consumers=[CONSUMER], social_care=True
+    )
 
     assert version == 1
     assert standing.producer is not None

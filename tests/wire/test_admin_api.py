@@ -44,6 +44,7 @@ FORM = {
     "url": "https://127.0.0.1:9/",
     "kind": "soap",
     "contracts": ["GetCarePlans 2"],
+    "legal_basis": "SOL_ELDERLY",
 }
 
 
@@ -103,7 +104,7 @@ async def test_a_system_goes_from_nothing_to_answering_by_the_interface_alone(
         before = await post(hub, envelope(person=PERSON))
         approved = await registrar.post(
             "/producers/omsorgen/approve",
-            {"consumers": [CONSUMER], "revision": asked.body["revision"]},
+            {"consumers": [CONSUMER], "social_care": True, "revision": asked.body["revision"]},
         )
         told = await post(hub, update(PERSON, SYSTEM), path=UPDATE_PATH, identity=certificate)
         answer = await post(hub, envelope(person=PERSON))
@@ -154,7 +155,9 @@ async def published(hub: Running, url: str = "https://127.0.0.1:9/") -> None:
     registrar = api(hub, Role.REGISTRAR)
     await registrar.post("/producers", {**FORM, "url": url})
     await registrar.post("/producers/omsorgen/publication", {})
-    done = await registrar.post("/producers/omsorgen/approve", {"consumers": [CONSUMER]})
+    done = await registrar.post(
+        "/producers/omsorgen/approve", {"consumers": [CONSUMER], "social_care": True}
+    )
     assert done.status == 200, done.body
     await hub.site.index(PERSON, [SYSTEM])
 

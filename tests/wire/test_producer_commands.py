@@ -67,12 +67,22 @@ async def test_two_systems_answer_real_questions_by_commands_alone(hub: Running)
     ):
         commands = [
             (
-                *("add", "--name", "Omsorgen", "--hsa-id", SYSTEM, "--organisation", "namnd"),
+                *(
+                    "add",
+                    "--name",
+                    "Omsorgen",
+                    "--hsa-id",
+                    SYSTEM,
+                    "--organisation",
+                    "namnd",
+                    "--legal-basis",
+                    "SOL_ELDERLY",
+                ),
                 *("--address", f"{first}/", *FORM),
             ),
             ("certificate", "omsorgen", own.certificate),
             ("publish", "omsorgen"),
-            ("approve", "omsorgen", "--consumer", CONSUMER),
+            ("approve", "omsorgen", "--consumer", CONSUMER, "--social-care"),
             (
                 *("add", "--name", "SAMSA", "--id", "samsa", "--hsa-id", SAMSA),
                 *("--adapter", "samsa", "--organisation", "region"),
@@ -109,13 +119,24 @@ async def test_the_same_commands_work_at_a_running_hub_with_a_token(hub: Running
 
     added = await given(
         hub,
-        *("producers", "add", "--name", "Omsorgen", "--hsa-id", SYSTEM, "--organisation", "namnd"),
+        *(
+            "producers",
+            "add",
+            "--name",
+            "Omsorgen",
+            "--hsa-id",
+            SYSTEM,
+            "--organisation",
+            "namnd",
+            "--legal-basis",
+            "SOL_ELDERLY",
+        ),
         *("--address", "https://127.0.0.1:9/", *FORM, *registrar),
         here=False,
     )
     for command in (
         ("publish",),
-        ("approve", "--consumer", CONSUMER),
+        ("approve", "--consumer", CONSUMER, "--social-care"),
         ("disable", "--notice", "X"),
     ):
         ran = await given(
@@ -152,7 +173,7 @@ async def test_a_command_that_cannot_be_done_says_why_and_changes_nothing(hub: R
     wrong = await given(
         hub,
         *("producers", "add", "--name", "X 19121212-1212", "--hsa-id", "S E"),
-        *("--organisation", "namnd", "--address", "ftp://x", *FORM),
+        *("--organisation", "namnd", "--legal-basis", "SOL_ELDERLY", "--address", "ftp://x", *FORM),
     )
     nobody = await given(hub, "producers", "show", "nobody")
     astray = await given(hub, "producers", "show", "../health?x=1")
@@ -295,7 +316,15 @@ async def test_a_registered_producer_is_tried_by_its_id(hub: Running) -> None:
         await given(
             hub,
             *("producers", "add", "--name", "Omsorgen", "--hsa-id", SYSTEM),
-            *("--organisation", "namnd", "--address", f"{url}/", *FORM),
+            *(
+                "--organisation",
+                "namnd",
+                "--legal-basis",
+                "SOL_ELDERLY",
+                "--address",
+                f"{url}/",
+                *FORM,
+            ),
         )
         ran = await given(hub, "producers", "try", "omsorgen")
 

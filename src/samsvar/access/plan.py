@@ -7,7 +7,7 @@ Knows no rule, and not how a plan is built. What leaves (``Effect``) and what is
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from samsvar.access.decide import Decision, decide
@@ -66,10 +66,17 @@ class PlanDecision:
     decisions: tuple[tuple[str, Decision], ...] = field(repr=False)
 
 
-def decide_plan(plan: PlanFacts, policy: Policy) -> PlanDecision:
-    """One decision for each element, in the same order, and what they mean for the plan."""
-    header = decide(plan.header, policy)
-    decisions = tuple(decide(element.facts, policy) for element in plan.elements)
+def decide_plan(
+    plan: PlanFacts,
+    policy: Policy,
+    judge: Callable[[Facts, Policy], Decision] = decide,
+) -> PlanDecision:
+    """One decision for each element, in the same order, and what they mean for the plan.
+
+    ``judge`` decides on one element: by all rules, or for a system by the gates alone.
+    """
+    header = judge(plan.header, policy)
+    decisions = tuple(judge(element.facts, policy) for element in plan.elements)
     return PlanDecision(
         _effect(plan, header, decisions),
         header,

@@ -123,7 +123,7 @@ class Conformance:
         *,
         body: bytes | None = None,
         content_type: str | None = None,
-        items: tuple[bytes, ...] = (),
+        items: Callable[[], tuple[bytes, ...]] = tuple,
     ) -> None:
         """An answer has come: its bytes, or the records that an adapter made. Never raises,
         never waits."""
@@ -136,7 +136,7 @@ class Conformance:
         if count % self._sample:
             return
         one = _Aside(
-            producer, question, address, body, items, content_type, self._clock.monotonic()
+            producer, question, address, body, items(), content_type, self._clock.monotonic()
         )
         with self._wake:
             self._forget_the_old(one.at)

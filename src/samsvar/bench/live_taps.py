@@ -8,6 +8,7 @@ from __future__ import annotations
 from samsvar.bench.live import Conformance
 from samsvar.model.exchange import Call, Question, Recipient, Reply
 from samsvar.ports import Events, Transport
+from samsvar.soap.codecs import CODECS, written
 
 
 class NoticedTransport:
@@ -29,9 +30,17 @@ class NoticedTransport:
                 entry.producer.id,
                 question,
                 recipient.logical_address,
-                items=tuple(item.xml for item in reply.items),
+                items=lambda: _as_sent(question, reply),
             )
         return reply
+
+
+def _as_sent(question: Question, reply: Reply) -> tuple[bytes, ...]:
+    """An adapter's records as the contract has them: whole, since they are judged, not sent."""
+    codec = CODECS[question.contract.urn]
+    return tuple(
+        written(codec, item.record) if item.record is not None else item.xml for item in reply.items
+    )
 
 
 class NoticedEvents:

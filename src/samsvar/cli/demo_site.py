@@ -15,7 +15,7 @@ from samsvar.model.identifiers import HsaId
 from samsvar.registry.writer import written_care_giver, written_consumer
 from samsvar.simulation import Installation
 from samsvar.simulation.authority import Identity, TestAuthority
-from samsvar.simulation.demo_directory import CARE_GIVERS
+from samsvar.simulation.demo_directory import CARE_GIVERS, UNITS
 
 HUB = "5565594230"
 CONSUMER = "SE2129999963-NPO1"
@@ -130,6 +130,8 @@ settings = "settings.toml"
             for consumer in _CONSUMERS
         ]
         tables += [f"{written_care_giver(giver)}\n" for giver in CARE_GIVERS]
+        tree = (f'"{unit}" = "{parent}"' for unit, parent in UNITS.items())
+        tables.append("\n".join(["[hsa]", *tree, ""]))
         self.registry.write_text("\n".join(tables), encoding="utf-8")
 
     def _producer(self, source: Source, url: str) -> str:

@@ -35,9 +35,10 @@ WORDS: dict[Reason, str] = {
     Reason.FOREIGN_SOURCE: "DROPPED: another system's records",
     Reason.ADAPTER_BROKE: "FAILED: our adapter broke",
     Reason.DISABLED: "not asked: out of service",
+    Reason.DENIED: "answered: nothing that may be shown",
 }
 
-_GOOD = (Reason.ANSWERED, Reason.ANSWERED_EMPTY)
+_GOOD = (Reason.ANSWERED, Reason.ANSWERED_EMPTY, Reason.DENIED)
 
 
 def explain(
@@ -115,6 +116,8 @@ def _why(decision: Decision) -> list[str]:
     lines = decision.detail.split("; ") if decision.detail else []
     if decision.producer:
         lines.append(f"producer {decision.producer}, by route {decision.route_trace}")
+    if decision.access:
+        lines.append(f"access rules: {decision.access}")
     if decision.permission_trace:
         lines.append(f"permission looked for at {decision.permission_trace}")
     return lines
@@ -123,7 +126,8 @@ def _why(decision: Decision) -> list[str]:
 def _as_json(records: list[QuestionRecord]) -> str:
     def row(record: QuestionRecord) -> dict[str, Any]:
         told = asdict(record)
-        del told["subject"]  # explain tells of the routing; who was asked about is the audit's
+        for name in ("subject", "user", "statement"):
+            del told[name]  # explain tells of the routing; who asked about whom is the audit's
         return told
 
     return orjson.dumps([row(record) for record in records], option=orjson.OPT_INDENT_2).decode()

@@ -25,6 +25,7 @@ from samsvar.cli.counter import (
 from samsvar.cli.listing import print_rows
 from samsvar.cli.options import JsonOption, SettingsOption
 from samsvar.cli.outcome import DONE, PARTLY, REFUSED, WRONG_INPUT, Stop
+from samsvar.model.care import LegalBasis
 from samsvar.model.catalogue import CareGiverKind, OrganisationKind, ProducerKind
 from samsvar.model.local_time import STOCKHOLM
 
@@ -63,6 +64,10 @@ def add(
     care_giver_kind: Annotated[
         CareGiverKind | None, typer.Option(help="of a private owner: VG (health care) or OG")
     ] = None,
+    legal_basis: Annotated[
+        LegalBasis | None,
+        typer.Option(help="law of its records, marked for sharing by this; a nämnd must say it"),
+    ] = None,
     settings: SettingsOption = None,
     url: UrlOption = None,
     token: TokenOption = None,
@@ -86,6 +91,7 @@ def add(
         "contracts": contract,
         "timeout": timeout,
         "care_giver_kind": care_giver_kind.value if care_giver_kind else None,
+        "legal_basis": legal_basis.value if legal_basis else None,
     }
     made = counter(settings, url, token, authority, client, key).ask("POST", "/producers", form)
     _say(f"{made['id']} is registered: samsvar producers publish {made['id']}")
@@ -178,6 +184,10 @@ def approve(
         list[str] | None,
         typer.Option(help="HSA-id of who may ask it; left out: all who may ask this hub"),
     ] = None,
+    social_care: Annotated[
+        bool,
+        typer.Option("--social-care", help="they keep the rules for social care's information"),
+    ] = False,
     comment: CommentOption = "",
     settings: SettingsOption = None,
     url: UrlOption = None,
@@ -187,7 +197,7 @@ def approve(
     key: KeyOption = None,
 ) -> None:
     """Publish a producer: routes and permissions are in force at once."""
-    body = {"comment": comment, "consumers": consumer or None}
+    body = {"comment": comment, "consumers": consumer or None, "social_care": social_care}
     made = counter(settings, url, token, authority, client, key).ask(
         "POST", f"/producers/{name}/approve", body
     )

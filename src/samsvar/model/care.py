@@ -104,6 +104,9 @@ class DataQuality:
     path: str
     message: str = ""
 
+    def __str__(self) -> str:
+        return f"{self.code} {self.path}: {self.message}".removesuffix(": ")
+
 
 @dataclass(frozen=True, slots=True)
 class Code:
@@ -127,6 +130,18 @@ class Unit:
     address: str | None = None
 
 
+class Mark(StrEnum):
+    """What an owner may say of one element."""
+
+    EXCEPTION = "EXCEPTION"
+    """Of other social services (SOL_OTHER), and to be shared all the same."""
+    RELEASABLE_TO_PERSON = "RELEASABLE_TO_PERSON"
+    ONLY_FOR_INCAPABLE = "ONLY_FOR_INCAPABLE"
+    """Made available only since the person could not take a stand (2022:913 2:6)."""
+    THIRD_PARTY_SENSITIVE = "THIRD_PARTY_SENSITIVE"
+    """Sensitive for somebody else than the person."""
+
+
 @dataclass(frozen=True, slots=True)
 class Provenance:
     """Where an element comes from and whether it may be shared.
@@ -139,6 +154,8 @@ class Provenance:
     owner: str | None = None
     owner_unit: str | None = None
     recorded_at: datetime | None = None
+    marks: tuple[Mark, ...] = ()
+    """What the owner has said of this one element beside that."""
 
     @property
     def shareable(self) -> bool:

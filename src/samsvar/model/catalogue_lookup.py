@@ -115,6 +115,14 @@ class Catalogue:
         """What the directory says of an owner of information; None: it does not know it."""
         return self._care_givers.get(folded(hsa_id))
 
+    def care_giver_above(self, unit: str) -> CareGiver | None:
+        """The nearest care giver that a unit is, or stands under in the HSA tree."""
+        for place in (unit, *self._climb(unit)):
+            giver = self.care_giver(place)
+            if giver is not None:
+                return giver
+        return None
+
     def consumer(self, hsa_id: HsaId) -> Consumer:
         """What is agreed with a consumer; with one that is not listed, no more than must be."""
         return self._consumers.get(folded(hsa_id)) or Consumer(hsa_id)

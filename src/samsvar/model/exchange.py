@@ -1,6 +1,7 @@
 """One question on its way through the hub: call, question, recipients, outcomes, decisions.
 
-Payload is kept out of every ``repr``. Knows no XML, HTTP or storage.
+Payload is kept out of every ``repr``. Knows no XML, HTTP or storage. Long, as it is the one
+vocabulary of a walk: its words are read together.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from samsvar.model.care import CareContact, CarePlan
 from samsvar.model.catalogue import RivtaProfile, RoutingEntry
 from samsvar.model.contract import ServiceContract
 from samsvar.model.identifiers import (
@@ -70,6 +72,8 @@ class Call:
     received_at: datetime
     sender: HsaId | None = None
     """Who asks, once ``identify`` has judged it."""
+    door: str = "soap"
+    """Which door it came in by: ``soap``, ``fhir``, ``documents``, ``citizen``, ``existence``."""
     user: User | None = None
     """The person who asks, where one has logged in at the hub's own interface."""
     statement: Statement | None = None
@@ -106,6 +110,14 @@ class Item:
     source_system: str | None
     element: str = ""
     """Its name, ``{ns}local``; empty where the contract has one kind of record only."""
+    owner: str | None = None
+    """The care giver that answers for it, as the record says."""
+    record: CarePlan | CareContact | None = field(repr=False, default=None)
+    """What it says, where it has been read: always from an adapter, else where that is needed."""
+    foreign: bool = False
+    """Made by a producer that speaks the contract, which cannot say all that a record holds."""
+    changed: bool = False
+    """Something was left out of ``record``: ``xml`` is no longer what may leave."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +141,10 @@ class Answered:
     elapsed: float
     """Seconds from asking to having read it all."""
     reply: Reply
+    received: int = 0
+    """How many records came; ``reply`` has those that may go on."""
+    access: str = ""
+    """Which access rules said what, and how often."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +186,7 @@ class Reason(StrEnum):
     FOREIGN_SOURCE = "foreign-source"
     ADAPTER_BROKE = "adapter-broke"
     DISABLED = "disabled"
+    DENIED = "denied"
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +203,21 @@ class Decision:
     producer: str | None = None
     route_trace: str = ""
     permission_trace: str = ""
+    access: str = ""
+    """How often each access rule gave each verdict: ``GT7 MASK 1, VG1 ALLOW 3``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Existence:
+    """That there is something which is not shown, as far as a rule lets that be told."""
+
+    unblocked: bool = False
+    blocked: bool = False
+    owners: tuple[str, ...] = ()
+    """Whose unblocked information there is."""
+    blockers: tuple[str, ...] = ()
+    """Who has blocked, and may be asked to lift."""
+    may_request_lift: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,13 +236,19 @@ class Answer:
     """HTTP headers of the one source, as they came."""
     slowest: float = 0.0
     """Seconds of the slowest producer, for ``x-skltp-prt``."""
+    records: tuple[Item, ...] = field(repr=False, default=())
+    """The same records as data, for the doors that do not speak the contract."""
+    partial: bool = False
+    """Something may not be shown to the citizen who asks: never how much, nor whose."""
+    existence: Existence | None = None
+    """What may be told of what is not shown, for a question of existence alone."""
 
 
 class Shown(StrEnum):
     """What came of one owner's records in one question."""
 
     ALLOW = "ALLOW"
-    """All of them, whole."""
+    """All of them. (A print of the whole plan goes with what others have masked of it.)"""
     MASK = "MASK"
     """Some, or some in part."""
     DENY = "DENY"

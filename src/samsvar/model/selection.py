@@ -44,8 +44,7 @@ def matching_plans(plans: Sequence[CarePlan], query: CareQuery) -> tuple[CarePla
     return tuple(
         _with_status_remark(plan)
         for plan in plans
-        if plan.provenance.shareable
-        and _is_shown(plan)
+        if _is_shown(plan)
         and _is_within(plan, query)
         and _units_match(plan.accountable, query)
         and (not query.contact_ids or plan.care_contact_id in query.contact_ids)
@@ -57,8 +56,7 @@ def matching_contacts(contacts: Sequence[CareContact], query: CareQuery) -> tupl
     return tuple(
         contact
         for contact in contacts
-        if contact.provenance.shareable
-        and contact.status is not ContactStatus.ENTERED_IN_ERROR
+        if contact.status is not ContactStatus.ENTERED_IN_ERROR
         and _overlaps(contact, query)
         and _units_match(contact.accountable, query)
         and (not query.contact_ids or contact.contact_id in query.contact_ids)

@@ -58,6 +58,7 @@ FIELDS: Mapping[str, str] = {
     "profile": "labels.rivversion",
     "route_trace": "labels.routerVagvalTrace",
     "permission_trace": "labels.routerBehorighetTrace",
+    "access": "labels.access_rules",
     "fault": "labels.faultCode",
     "fault_detail": "labels.faultDetail",
     "url": "url.original",

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
+from samsvar.model.care import LegalBasis
 from samsvar.model.catalogue import CareGiverKind, Contact, OrganisationKind, ProducerKind
 from samsvar.model.identifiers import ContractUrn
 
@@ -52,6 +53,8 @@ class Form:
     timeout: float | None = None
     care_giver_kind: CareGiverKind | None = None
     """Of the owner, where its organisation does not tell: a private giver can be either."""
+    legal_basis: LegalBasis | None = None
+    """What its records are written under, and marked for sharing by this, where they cannot say."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,12 @@ from collections.abc import Iterator
 
 from samsvar.adapter_api.ports import TextOption
 from samsvar.manifest import check_options
-from samsvar.model.catalogue import ProducerKind
+from samsvar.model.catalogue import CareGiverKind, ProducerKind
 from samsvar.observe.masking import masked
 from samsvar.onboarding.application import Form
 from samsvar.onboarding.ports import House
+from samsvar.onboarding.registering import owner_kind
+from samsvar.registry.directory import BASES
 from samsvar.registry.fields import choices, url_fault
 
 #: HSA-id of a system as it stands in a certificate; the door takes no other sender
@@ -27,7 +29,7 @@ _MOST_SECONDS = 600.0
 
 def form_faults(form: Form, house: House) -> list[str]:
     """What is wrong with the form; empty: nothing. Missing secrets are not looked for."""
-    return [*_text_faults(form), *_reach_faults(form, house)]
+    return [*_text_faults(form), *_law_faults(form), *_reach_faults(form, house)]
 
 
 def missing_secrets(form: Form, house: House) -> list[str]:
@@ -77,6 +79,21 @@ def _text_faults(form: Form) -> Iterator[str]:
             yield f"{field}: 1 to 64 of A-Z a-z 0-9 _ . : -"
         elif masked(text) != text:
             yield f"{field}: holds what could be a personal number: write SE before a number"
+
+
+def _law_faults(form: Form) -> Iterator[str]:
+    """Social care's records are shared only under a law that lets them be, and marked."""
+    kind = owner_kind(form)
+    if kind is None:
+        return
+    allowed = BASES[kind]
+    if form.legal_basis is not None and form.legal_basis not in allowed:
+        yield f"legal_basis: not of this kind of owner; {choices(allowed)}"
+    elif kind is CareGiverKind.OG and form.kind is ProducerKind.SOAP and form.legal_basis is None:
+        yield (
+            "legal_basis: the contract's records do not say under which law they are written, and"
+            f" social care's are shown only if that is told; {choices(allowed)}"
+        )
 
 
 def _reach_faults(form: Form, house: House) -> Iterator[str]:

@@ -18,6 +18,7 @@ from samsvar.onboarding.records import Records, Standing, draft_of, must
 from samsvar.onboarding.refusals import NotAllowed, NotNow, NotValid, RegistryMoved
 from samsvar.onboarding.registering import (
     connected,
+    somebody_is_shown,
     somebody_may_ask,
     suspended,
 )
@@ -59,12 +60,14 @@ class Publication(Records):
         comment: str,
         *,
         consumers: Sequence[str] | None = None,
+        social_care: bool = False,
         revision: int | None = None,
     ) -> tuple[int, Standing]:
         """Publish: routes and permissions are in force at once. The registry's new version.
 
         Args:
             consumers: who may ask it; None: all who may ask this hub by the same contracts.
+            social_care: they have declared that they keep the rules for social care's information.
             revision: that which the registrar has looked at.
 
         Raises:
@@ -85,7 +88,13 @@ class Publication(Records):
             now = self._clock.now()
             if not somebody_may_ask(registry, application.form, consumers, house, now):
                 raise NotNow("nobody may ask this hub yet: say who may ask it (consumers)")
-            return connected(registry, application, consumers, house, now)
+            made = connected(registry, application, consumers, house, now, social_care=social_care)
+            if not somebody_is_shown(made, application.form, now):
+                raise NotNow(
+                    "nobody who may ask it has declared that it keeps the rules for social care's"
+                    " information, so none of it would be shown: if they have, say social_care"
+                )
+            return made
 
         version = self._published(
             with_it,

@@ -13,9 +13,12 @@ from samsvar.model.catalogue import (
     CallPermission,
     CareGiver,
     CareGiverKind,
+    Channel,
+    Consumer,
     Disabled,
     OrganisationKind,
     Producer,
+    ProducerKind,
     RegisteredAddress,
     RivtaProfile,
     RoutingEntry,
@@ -42,11 +45,14 @@ def connected(
     consumers: Sequence[str] | None,
     house: House,
     now: datetime,
+    *,
+    social_care: bool = False,
 ) -> Registry:
     """The registry with the producer in it: asked by its contracts, and allowed to tell the index.
 
     Args:
         consumers: who may ask it. None: everybody who may ask this hub by the same contract.
+        social_care: they have declared that they keep the rules for social care's information.
 
     Raises:
         NotNow: another producer is at the same address, or nobody knows the owner's kind.
@@ -83,6 +89,9 @@ def connected(
         for where in (address, LogicalAddress(house.own_addresses[0]))
     ]
     wanted.append((HsaId(form.hsa_id), UPDATE, LogicalAddress(house.index_address)))
+    asking = dict.fromkeys(consumer for consumer, urn, _ in wanted if urn != UPDATE)
+    if social_care:
+        made = replace(made, consumers=_declared(made, asking))
     catalogue = made.catalogue(0)
     lacking = [
         CallPermission(*row, *period)
@@ -97,6 +106,20 @@ def somebody_may_ask(
 ) -> bool:
     """Whether the producer would have anybody who may ask it."""
     return any(_who_may_ask(registry, urn, consumers, house, now) for urn in form.contracts)
+
+
+def somebody_is_shown(made: Registry, form: Form, now: datetime) -> bool:
+    """Whether what the producer sends may be shown to any system that may ask it."""
+    if owner_kind(form) is not CareGiverKind.OG or form.kind is not ProducerKind.SOAP:
+        return True
+    catalogue = made.catalogue(0)
+    address = LogicalAddress(form.hsa_id)
+    asking = [
+        catalogue.consumer(row.consumer)
+        for row in catalogue.permissions_at(address, now)
+        if row.contract in form.contracts
+    ]
+    return any(each.social_care or each.channel is Channel.CITIZEN for each in asking)
 
 
 def suspended(registry: Registry, producer_id: str, disabled: Disabled | None) -> Registry:
@@ -188,18 +211,39 @@ _KIND_OF_OWNER = {
 }
 
 
+def _declared(registry: Registry, asking: Iterable[HsaId]) -> tuple[Consumer, ...]:
+    """The consumers, those who ask with their declaration about social care's information."""
+    rows = {folded(row.id): row for row in registry.consumers}
+    for hsa_id in asking:
+        row = rows.get(folded(hsa_id), Consumer(hsa_id))
+        rows[folded(hsa_id)] = replace(row, social_care=True)
+    return tuple(rows.values())
+
+
+def owner_kind(form: Form) -> CareGiverKind | None:
+    """What the owner gives; None: the form does not say."""
+    return form.care_giver_kind or _KIND_OF_OWNER.get(form.organisation)
+
+
 def _with_owner(registry: Registry, form: Form) -> tuple[CareGiver, ...]:
     """The directory with the owner in it. What it says of one that it has already stays."""
     if any(_same(row.id, form.owner) for row in registry.care_givers):
         return registry.care_givers
-    kind = form.care_giver_kind or _KIND_OF_OWNER.get(form.organisation)
+    kind = owner_kind(form)
     if kind is None:
         raise NotNow(
             "a private owner can give health care or social care: say which in the form"
             " (care_giver_kind: VG or OG)"
         )
-    # Its own name, municipality and law are no question of the form: a registrar adds them.
-    return (*registry.care_givers, CareGiver(HsaId(form.owner), form.owner, kind))
+    # Its own name and municipality are no question of the form: a registrar adds them.
+    giver = CareGiver(
+        HsaId(form.owner),
+        form.owner,
+        kind,
+        legal_basis=form.legal_basis,
+        marked=form.legal_basis is not None,
+    )
+    return (*registry.care_givers, giver)
 
 
 def _who_may_ask(

@@ -48,7 +48,7 @@ class AdaptedTransport:
     async def ask(
         self, call: Call, question: Question, recipient: Recipient, patience: float
     ) -> Reply:
-        """The adapter's records as items of the contract asked.
+        """The adapter's records that answer the question, as data.
 
         Records of another person than asked become items with that subject and no content:
         the stage that judges answers drops the whole answer, and says so.
@@ -125,12 +125,12 @@ async def _answer(
         case PlanCodec():
             plans = await adapter.care_plans(query, address, options, http)
             chosen_plans = codec.select(_about(query, plans), query)
-            items = [_item(plan, codec.write(plan)) for plan in chosen_plans.records]
+            items = [_item(plan, plan) for plan in chosen_plans.records]
             return _reply(items + _foreign(query, plans), chosen_plans.quality)
         case ContactCodec():
             contacts = await adapter.care_contacts(query, address, options, http)
             chosen = codec.select(_about(query, contacts), query)
-            items = [_item(contact, codec.write(contact)) for contact in chosen.records]
+            items = [_item(contact, contact) for contact in chosen.records]
             return _reply(items + _foreign(query, contacts), chosen.quality)
 
 
@@ -141,18 +141,17 @@ def _about(query: CareQuery, records: Sequence[Record]) -> list[Record]:
 def _foreign(query: CareQuery, records: Sequence[CarePlan | CareContact]) -> list[Item]:
     """Another person's records, drafts and all, as items that say whose they are and no more:
     they are there to be found, and must not get out even by mistake."""
-    return [_item(record, b"") for record in records if record.subject != query.subject]
+    return [_item(record, None) for record in records if record.subject != query.subject]
 
 
-def _item(record: CarePlan | CareContact, xml: bytes) -> Item:
-    return Item(xml=xml, subject=record.subject, source_system=record.source_system)
+def _item(whose: CarePlan | CareContact, record: CarePlan | CareContact | None) -> Item:
+    """A record as data: it is written as the contract has it when it is known what may leave."""
+    return Item(b"", whose.subject, whose.source_system, record=record)
 
 
 def _reply(items: list[Item], quality: tuple[DataQuality, ...]) -> Reply:
     """The items, with the remarks on their records as warnings, each once."""
-    warnings = dict.fromkeys(
-        f"{each.code} {each.path}: {each.message}".removesuffix(": ") for each in quality
-    )
+    warnings = dict.fromkeys(map(str, quality))
     return Reply(items=tuple(items), warnings=tuple(warnings))
 
 

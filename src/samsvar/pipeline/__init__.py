@@ -9,10 +9,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from samsvar.model.exchange import Answer, Call
+from samsvar.pipeline.actor import actor_of, refuse_whole
 from samsvar.pipeline.authorise import authorise
 from samsvar.pipeline.decide import decided
 from samsvar.pipeline.disclose import disclose
 from samsvar.pipeline.fan_out import fan_out
+from samsvar.pipeline.grounds import gather, together, within
 from samsvar.pipeline.identify import identify
 from samsvar.pipeline.journey import logged
 from samsvar.pipeline.merge import merge
@@ -36,9 +38,16 @@ async def run(call: Call, world: World) -> Answer:
         errand = authorise(journey.sender, call, catalogue, world)
         question = understand(call, errand, world)
         journey.subject = question.subject
+        journey.actor = actor_of(journey.sender, call, question, errand, catalogue)
+        refuse_whole(journey.actor, world.rules.policy)
         routing = await route(journey.sender, question, errand, catalogue, world)
         journey.decisions = routing.decisions
-        outcomes = await fan_out(call, question, routing.recipients, world)
-        outcomes, journey.security = disclose(question, outcomes)
-        journey.decisions = (*routing.decisions, *decided(outcomes, routing))
-        return merge(outcomes, errand)
+        outcomes, grounds = await together(
+            fan_out(within(call, journey.actor, world), question, routing.recipients, world),
+            gather(call, journey.actor, question.subject, world),
+        )
+        journey.consent_id = grounds.consent_id
+        shown = await disclose(call, question, outcomes, journey.actor, grounds, catalogue, world)
+        journey.security, journey.disclosures = shown.security, shown.disclosures
+        journey.decisions = (*routing.decisions, *decided(shown.outcomes, routing))
+        return merge(shown, errand)

@@ -32,7 +32,7 @@ def _decision(outcome: Outcome, routing: Routing) -> Decision:
     route_trace, permission_trace = routing.traces.get(recipient.logical_address, ("", ""))
     if isinstance(outcome, Answered):
         items = len(outcome.reply.items)
-        reason = Reason.ANSWERED if items else Reason.ANSWERED_EMPTY
+        reason = Reason.ANSWERED if items else _nothing_of(outcome)
         detail = "; ".join(outcome.reply.warnings)
     else:
         items, reason, detail = 0, _REASONS[outcome.code], outcome.text
@@ -45,4 +45,10 @@ def _decision(outcome: Outcome, routing: Routing) -> Decision:
         producer=recipient.entry.producer.id if recipient.entry else None,
         route_trace=route_trace,
         permission_trace=permission_trace,
+        access=outcome.access if isinstance(outcome, Answered) else "",
     )
+
+
+def _nothing_of(answered: Answered) -> Reason:
+    """It had nothing; or something, and no rule lets any of it be shown."""
+    return Reason.DENIED if answered.received else Reason.ANSWERED_EMPTY

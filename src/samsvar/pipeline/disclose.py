@@ -1,58 +1,154 @@
-"""Disclose: what of the answers may go on to this consumer.
+"""Disclose: what of the answers may go on to the one who asks.
 
-Now: the patient check. Every record must be about the person who was asked for, and from the
-source that was asked; if one is not, the whole answer of that producer is dropped and a security
-event is written. The access rules of the law (element by element) have their place here too:
-facts in, verdict and rule out, between this check and the merge.
+Reads the records as far as the actor demands it, asks the block service about their owners,
+weighs each element by the access rules, and leaves of each answer what may be shown. Count in,
+count out: one outcome for each that came. Knows the order of these steps, and none of the rules.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-from samsvar.errors import ForeignPatient, ForeignSource, ProducerError
-from samsvar.model.exchange import Answered, Failed, Item, Outcome, Question
-from samsvar.model.identifiers import folded
-
-
-def disclose(
-    question: Question, outcomes: Sequence[Outcome]
-) -> tuple[Sequence[Outcome], tuple[str, ...]]:
-    """The outcomes that may be merged, as many as came in, and the security events."""
-    events: list[str] = []
-    checked: list[Outcome] = []
-    for outcome in outcomes:
-        foreign = _foreign(question, outcome) if isinstance(outcome, Answered) else None
-        if foreign is None:
-            checked.append(outcome)
-            continue
-        address = outcome.recipient.logical_address
-        events.append(f"{foreign.code}: the answer of {address} was dropped whole: {foreign}")
-        checked.append(
-            Failed(
-                outcome.recipient,
-                outcome.at,
-                outcome.elapsed,
-                code=foreign.code,
-                agent=foreign.agent,
-                wire_code=foreign.wire_code,
-                text=str(foreign),
-            )
-        )
-    return tuple(checked), tuple(events)
+from samsvar.access.words import Block
+from samsvar.errors import AdapterBroke, ProducerAnswerInvalid
+from samsvar.fact_ports import BlockQuestion
+from samsvar.model.care import CarePlan
+from samsvar.model.catalogue import Producer
+from samsvar.model.catalogue_lookup import Catalogue
+from samsvar.model.exchange import (
+    Answered,
+    Call,
+    Disclosure,
+    Existence,
+    Item,
+    Outcome,
+    Question,
+)
+from samsvar.model.sharing import sendable
+from samsvar.pipeline.accounting import disclosures, existence, refused_emergencies
+from samsvar.pipeline.actor import Actor
+from samsvar.pipeline.grounds import Grounds, blocks_on
+from samsvar.pipeline.owners import Owners
+from samsvar.pipeline.patient_check import dropped, patient_checked
+from samsvar.pipeline.records import Record, taken_apart
+from samsvar.pipeline.weigh import Scales, Weighed, told, weigh
+from samsvar.ports import World
+from samsvar.soap.codecs import CODECS, Codec, written
 
 
-def _foreign(question: Question, answered: Answered) -> ProducerError | None:
-    """What is wrong with the first record that does not belong, or None."""
-    asked_source = folded(answered.recipient.logical_address)
-    shape = question.contract.shape
-    for number, item in enumerate(answered.reply.items, start=1):
-        if item.subject != question.subject:
-            return ForeignPatient(f"record {number} is not about the person who was asked for")
-        if shape(item.element).source_path is not None and not _from(item, asked_source):
-            return ForeignSource(f"record {number} is not from the source system that was asked")
-    return None
+@dataclass(frozen=True, slots=True)
+class Disclosed:
+    """What may be merged, and what the log must have of it."""
+
+    outcomes: tuple[Outcome, ...]
+    security: tuple[str, ...]
+    disclosures: tuple[Disclosure, ...]
+    partial: bool
+    """Something of it is not shown."""
+    existence: Existence
+    """What may be told of what is not shown."""
 
 
-def _from(item: Item, asked_source: str) -> bool:
-    return item.source_system is not None and folded(item.source_system) == asked_source
+async def disclose(
+    call: Call,
+    question: Question,
+    outcomes: Sequence[Outcome],
+    actor: Actor,
+    grounds: Grounds,
+    catalogue: Catalogue,
+    world: World,
+) -> Disclosed:
+    """The outcomes that may be merged, as many as came in, each with what may be shown of it."""
+    codec = CODECS.get(question.contract.urn)
+    checked, events = patient_checked(question, outcomes)
+    listed_only = world.rules.listed_owners_only
+    opened = [
+        _opened(outcome, codec, call, actor, Owners(catalogue, _producer(outcome), listed_only))
+        for outcome in checked
+    ]
+    asked = {
+        block for _, records in opened for record in records for block in record.block_questions()
+    }
+    blocks: dict[BlockQuestion, Block] = {}
+    silent: tuple[str, ...] = ()
+    if not actor.gates_only:
+        ordered = sorted(asked, key=repr)
+        blocks, silent = await blocks_on(ordered, call, actor, question.subject, world)
+    scales = Scales(actor, grounds.facts, blocks, world.rules.policy, catalogue)
+    weighed = [[weigh(record, scales) for record in records] for _, records in opened]
+    left = tuple(
+        _left(outcome, several, codec, call)
+        for (outcome, _), several in zip(opened, weighed, strict=True)
+    )
+    told_of = [
+        (outcome.recipient.logical_address, several if isinstance(outcome, Answered) else [])
+        for outcome, several in zip(left, weighed, strict=True)
+    ]
+    return Disclosed(
+        left,
+        (*events, *grounds.silent, *silent, *refused_emergencies(told_of)),
+        disclosures(told_of),
+        any(not one.whole for _, several in told_of for one in several),
+        existence(told_of),
+    )
+
+
+def _opened(
+    outcome: Outcome, codec: Codec | None, call: Call, actor: Actor, owners: Owners
+) -> tuple[Outcome, list[Record]]:
+    """The records of an answer, read where the gates alone do not do. One that cannot be read
+    costs its whole answer: nobody can tell whether it may be shown."""
+    if not isinstance(outcome, Answered):
+        return outcome, []
+    needs_data = not actor.gates_only or call.door != "soap"
+    try:
+        items = [_read(item, codec) if needs_data else item for item in outcome.reply.items]
+    except ProducerAnswerInvalid as error:
+        return dropped(outcome, error), []
+    return outcome, [taken_apart(item, owners) for item in items]
+
+
+def _producer(outcome: Outcome) -> Producer | None:
+    entry = outcome.recipient.entry
+    return entry.producer if entry else None
+
+
+def _read(item: Item, codec: Codec | None) -> Item:
+    if item.record is not None or codec is None:
+        return item
+    return replace(item, record=codec.read(item.xml), foreign=True)
+
+
+def _left(outcome: Outcome, weighed: Sequence[Weighed], codec: Codec | None, call: Call) -> Outcome:
+    """The answer with what may be shown. It goes on as it came only if that is all of it."""
+    if not isinstance(outcome, Answered):
+        return outcome
+    items = [one.item for one in weighed if one.item is not None]
+    untouched = len(items) == len(weighed) and not any(item.changed for item in items)
+    warnings = dict.fromkeys(outcome.reply.warnings)
+    if call.door == "soap" and codec is not None:
+        try:
+            items = [_written(item, codec, warnings) for item in items]
+        except Exception as error:  # noqa: BLE001 - what an adapter made: its bug costs its answer
+            # The type only, and no cause: text and traceback may quote the person's record.
+            broke = AdapterBroke(f"its record cannot be written: {type(error).__name__}")
+            return dropped(outcome, broke)
+    reply = replace(
+        outcome.reply,
+        items=tuple(items),
+        raw=outcome.reply.raw if untouched else None,
+        warnings=tuple(warnings),
+    )
+    return replace(outcome, reply=reply, access=told(weighed))
+
+
+def _written(item: Item, codec: Codec, warnings: dict[str, None]) -> Item:
+    """What an adapter gave, or what was cut, as the contract has it."""
+    record = item.record
+    if record is None or (item.foreign and not item.changed):
+        return item
+    if isinstance(record, CarePlan):
+        record = sendable(record)
+        warnings |= dict.fromkeys(map(str, record.quality))
+    return replace(item, xml=written(codec, record))

@@ -11,8 +11,16 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from samsvar.errors import ConsumerError, HubError, ResourcesMissing
-from samsvar.model.exchange import Call, Decision, QuestionRecord, Sender, Verdict
+from samsvar.model.exchange import (
+    Call,
+    Decision,
+    Disclosure,
+    QuestionRecord,
+    Sender,
+    Verdict,
+)
 from samsvar.model.identifiers import PersonId
+from samsvar.pipeline.actor import Actor
 from samsvar.ports import Clock, Events, World
 
 
@@ -23,7 +31,7 @@ async def logged(call: Call, world: World) -> AsyncIterator[Journey]:
     Raises:
         AuditUnavailable: in place of the walk's own end, if the row could not be made durable.
     """
-    journey = Journey(call, world.clock)
+    journey = Journey(call, world.clock, world.rules.policy.version)
     try:
         yield journey
         journey.answered()
@@ -45,9 +53,10 @@ async def logged(call: Call, world: World) -> AsyncIterator[Journey]:
 class Journey:
     """Filled in as the stages return."""
 
-    def __init__(self, call: Call, clock: Clock) -> None:
+    def __init__(self, call: Call, clock: Clock, policy: str) -> None:
         self._call = call
         self._clock = clock
+        self._policy = policy
         self._verdict = Verdict.FAILED
         self._fault: str | None = ResourcesMissing.code
         self._fault_detail = ""
@@ -56,6 +65,9 @@ class Journey:
         self.catalogue_version: int | None = None
         self.decisions: tuple[Decision, ...] = ()
         self.security: tuple[str, ...] = ()
+        self.actor: Actor | None = None
+        self.disclosures: tuple[Disclosure, ...] = ()
+        self.consent_id: str | None = None
 
     def answered(self) -> None:
         """The last stage that can fail has returned."""
@@ -87,6 +99,12 @@ class Journey:
             decisions=self.decisions,
             security=self._alarms(),
             peer=call.peer.address,
+            door=call.door,
+            user=self.actor.user if self.actor else call.user,
+            statement=self.actor.statement if self.actor else call.statement,
+            disclosures=self.disclosures,
+            policy=self._policy,
+            consent_id=self.consent_id,
         )
 
     def report(self, events: Events) -> None:
@@ -102,6 +120,7 @@ class Journey:
                 seconds=decision.elapsed,
                 route_trace=decision.route_trace,
                 permission_trace=decision.permission_trace,
+                access=decision.access,
             )
         for alarm in self._alarms():
             events.emit("security", self._call.correlation_id, detail=alarm)

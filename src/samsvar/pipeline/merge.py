@@ -1,25 +1,26 @@
 """Merge: the records of all answers in the order of the recipients, one status for each.
 
-``len(answer.statuses) == len(outcomes)``; every record of every answer is kept, none is doubled.
+``len(answer.statuses) == len(shown.outcomes)``; every record of every answer is kept, none is
+doubled.
 """
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 from samsvar.errors import ProducerFailed, ProducerResultError
 from samsvar.model.contract import ServiceContract
 from samsvar.model.exchange import Answer, Answered, Failed, Item, Outcome
 from samsvar.model.status import StatusCode, StatusError, StatusRecord
 from samsvar.pipeline.authorise import Errand
+from samsvar.pipeline.disclose import Disclosed
 
 
-def merge(outcomes: Sequence[Outcome], errand: Errand) -> Answer:
+def merge(shown: Disclosed, errand: Errand) -> Answer:
     """The answer to the consumer.
 
     Raises:
         ProducerFailed: the one source addressed gave nothing and left no fault of its own.
     """
+    outcomes = shown.outcomes
     slowest = max((outcome.elapsed for outcome in outcomes), default=0.0)
     if errand.aggregated:
         found = [
@@ -28,14 +29,27 @@ def merge(outcomes: Sequence[Outcome], errand: Errand) -> Answer:
             if isinstance(outcome, Answered)
             for item in outcome.reply.items
         ]
-        records = tuple(item.xml for item in _by_kind(found, errand.contract))
-        return Answer(records, tuple(_status(outcome) for outcome in outcomes), slowest=slowest)
+        records = tuple(_by_kind(found, errand.contract))
+        return Answer(
+            tuple(item.xml for item in records),
+            tuple(_status(outcome) for outcome in outcomes),
+            slowest=slowest,
+            records=records,
+            partial=shown.partial,
+            existence=shown.existence,
+        )
     (outcome,) = outcomes
     if isinstance(outcome, Answered):
         reply = outcome.reply
-        items = tuple(item.xml for item in reply.items)
         return Answer(
-            items, raw=reply.raw, aggregated=False, headers=reply.headers, slowest=slowest
+            tuple(item.xml for item in reply.items),
+            raw=reply.raw,
+            aggregated=False,
+            headers=reply.headers,
+            slowest=slowest,
+            records=reply.items,
+            partial=shown.partial,
+            existence=shown.existence,
         )
     if outcome.raw is not None:
         # Its own words go on as they came: a fault, or a 200 whose result says ERROR.

@@ -242,6 +242,7 @@ def _item(contract: ServiceContract, record: etree._Element, xml: bytes) -> Item
         _subject(contract, shape, record),
         _only_text(record, source) if source is not None else None,
         element,
+        _only_text(record, shape.owner_path) if shape.owner_path is not None else None,
     )
 
 

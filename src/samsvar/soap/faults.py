@@ -94,6 +94,13 @@ TABLE: Final[dict[type[HubError], FaultRow]] = {
         " tjänstekontrakt. Kontrollera uppgifterna och vid behov, tillse att det beställs"
         " konfiguration i aktuell tjänsteplattform.",
     ),
+    # The hub's own refusal, for consumers whose users' rules it applies itself.
+    errors.AccessRefused: FaultRow(
+        "VP007",
+        _SERVER,
+        "Uppgifterna får inte lämnas ut till den som frågar. Kontrollera vem frågan ställs för"
+        " (headern Actor) och i vilket syfte.",
+    ),
     errors.CatalogueUnavailable: FaultRow(
         "VP008",
         _SERVER,

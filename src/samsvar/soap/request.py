@@ -26,9 +26,12 @@ from samsvar.soap.values import judge
 _MOST_HEADERS = 32  # RIV-TA needs one; SOAP stacks add a few
 _LONGEST_ADDRESS = 256  # the catalogue's own are at most 64
 
-_UNDERSTOOD = frozenset({rivta.LOGICAL_ADDRESS, rivta.LOGICAL_ADDRESS_2})
+_ADDRESSES = frozenset({rivta.LOGICAL_ADDRESS, rivta.LOGICAL_ADDRESS_2})
+_UNDERSTOOD = _ADDRESSES | {rivta.ACTOR_HEADER}
 #: a header block without actor is for whom the message ends with: us
 _OUR_ACTORS = frozenset({None, "", rivta.SOAP_NEXT_ACTOR})
+
+_ACTOR_TYPES = {"subject_of_care": True, "subject_of_care_agent": False}
 
 # Names of attributes cannot be written with character references, so the bytes tell at once
 # that there is none; that is much cheaper than to look at every attribute.
@@ -60,6 +63,15 @@ SchemaCheck = Callable[[etree._Element], Sequence[SchemaFault]]
 
 
 @dataclass(frozen=True, slots=True)
+class CitizenActor:
+    """The header block ``Actor``. None in a field: it is not there, or there twice, or odd."""
+
+    number: str | None = field(repr=False)
+    for_oneself: bool | None
+    """``subject_of_care``, or ``subject_of_care_agent``."""
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """A read envelope with exactly one question in it, which has not been judged."""
 
@@ -74,6 +86,8 @@ class Message:
     profile: RivtaProfile
     data: bytes = field(repr=False)
     """The whole message: UTF-8 without byte order mark and XML declaration."""
+    citizen: CitizenActor | None = None
+    """Which citizen asks, where the message says so."""
 
 
 def read_message(document: bytes, charset: str | None, limits: Limits = REQUEST_LIMITS) -> Message:
@@ -100,7 +114,9 @@ def read_message(document: bytes, charset: str | None, limits: Limits = REQUEST_
     _refuse_what_changes_the_reading(root, body, data)
     namespace, _, local_name = str(body.tag)[1:].partition("}")
     profile, address = _addressed(headers)
-    return Message(root, body, ContractUrn(namespace), local_name, address, profile, data)
+    return Message(
+        root, body, ContractUrn(namespace), local_name, address, profile, data, _citizen(headers)
+    )
 
 
 def follow_schema(body: etree._Element, request_element: str, schema_check: SchemaCheck) -> None:
@@ -143,7 +159,7 @@ def _refuse_root(root: etree._Element) -> None:
 
 
 def _must_understand(headers: list[etree._Element]) -> None:
-    addressed = any(block.tag in _UNDERSTOOD for block in headers)
+    addressed = any(block.tag in _ADDRESSES for block in headers)
     marked = [
         (block, value)
         for block in headers
@@ -201,10 +217,29 @@ def _refuse_what_changes_the_reading(
         raise MalformedRequest("Content by inclusion is not allowed.")
 
 
+def _citizen(headers: list[etree._Element]) -> CitizenActor | None:
+    """Odd or doubled, it is there and says nothing: whoever needs it must then refuse."""
+    blocks = [block for block in headers if block.tag == rivta.ACTOR_HEADER]
+    if not blocks:
+        return None
+    names = ("actorId", "actorType")
+    number, kind = (
+        _only_text(blocks, f"{{{rivta.INTEROPERABILITY_HEADERS}}}{name}") for name in names
+    )
+    return CitizenActor(number, _ACTOR_TYPES.get(kind or ""))
+
+
+def _only_text(blocks: list[etree._Element], name: str) -> str | None:
+    found = [child for block in blocks for child in block.iterchildren(name)]
+    if len(blocks) != 1 or len(found) != 1 or len(found[0]):
+        return None
+    return (found[0].text or "").strip() or None
+
+
 def _addressed(headers: list[etree._Element]) -> tuple[RivtaProfile, LogicalAddress | None]:
     """The profile, and the address as it stands; a blank one is none at all."""
     profile = RivtaProfile.BP21
-    blocks = [block for block in headers if block.tag in _UNDERSTOOD]
+    blocks = [block for block in headers if block.tag in _ADDRESSES]
     if not blocks:
         blocks = [block for block in headers if block.tag == rivta.TO]
         profile = RivtaProfile.BP20 if blocks else RivtaProfile.BP21

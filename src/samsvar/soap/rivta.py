@@ -30,6 +30,8 @@ ACTOR: Final = f"{{{SOAP}}}actor"
 LOGICAL_ADDRESS: Final = f"{{{REGISTRY}}}LogicalAddress"
 LOGICAL_ADDRESS_2: Final = f"{{{REGISTRY_2}}}LogicalAddress"
 TO: Final = f"{{{ADDRESSING}}}To"
+ACTOR_HEADER: Final = f"{{{INTEROPERABILITY_HEADERS}}}Actor"
+"""Which citizen a consumer for citizens asks for (headers 1.0): ``actorId``, ``actorType``."""
 PROCESSING_STATUS: Final = f"{{{INTEROPERABILITY_HEADERS}}}ProcessingStatus"
 
 ADDRESS_ELEMENT: Final[dict[RivtaProfile, str]] = {

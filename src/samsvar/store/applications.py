@@ -14,6 +14,7 @@ import orjson
 import sqlalchemy as sa
 
 from samsvar.errors import ResourcesMissing
+from samsvar.model.care import LegalBasis
 from samsvar.model.catalogue import CareGiverKind, Contact, OrganisationKind, ProducerKind
 from samsvar.model.identifiers import ContractUrn
 from samsvar.onboarding.application import (
@@ -112,7 +113,7 @@ def _application(text: str) -> Application:
 
 
 def _form(kept: dict[str, Any]) -> Form:
-    giver = kept.get("care_giver_kind")  # older rows have none
+    giver, law = kept.get("care_giver_kind"), kept.get("legal_basis")  # older rows have none
     return Form(
         **{
             **kept,
@@ -120,6 +121,7 @@ def _form(kept: dict[str, Any]) -> Form:
             "contact": Contact(**kept["contact"]),
             "kind": ProducerKind(kept["kind"]),
             "care_giver_kind": CareGiverKind(giver) if giver else None,
+            "legal_basis": LegalBasis(law) if law else None,
             "contracts": tuple(map(ContractUrn, kept["contracts"])),
             "options": tuple((name, value) for name, value in kept["options"]),
         }

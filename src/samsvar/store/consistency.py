@@ -41,7 +41,8 @@ from samsvar.store.tables import (
 AT_ONCE = 200
 EVERY_SECONDS = 5.0
 _READ_TO = "index-consistency-read-to"
-_ANSWERS = {Reason.ANSWERED.value, Reason.ANSWERED_EMPTY.value}
+_SOMETHING = {Reason.ANSWERED.value, Reason.DENIED.value}
+_ANSWERS = {*_SOMETHING, Reason.ANSWERED_EMPTY.value}
 _COUNTERS = ("indexed_answers", "indexed_empty", "direct_answers", "direct_not_indexed")
 
 IndexedAs = Mapping[str, tuple[str, str]]
@@ -141,12 +142,12 @@ class ConsistencyCounter:
         for decision in json.loads(row["decisions"]):
             if decision["reason"] not in _ANSWERS:
                 continue
-            address, items = decision["logical_address"], decision["items"]
+            address, something = decision["logical_address"], decision["reason"] in _SOMETHING
             producer = decision["producer"] or ""
             if led:
-                empty = () if items else ("indexed_empty",)
+                empty = () if something else ("indexed_empty",)
                 yield address, producer, ("indexed_answers", *empty)
-            elif items:
+            elif something:
                 known = self._is_indexed(connection, subject.extension, place, address)
                 lost = () if known else ("direct_not_indexed",)
                 yield address, producer, ("direct_answers", *lost)

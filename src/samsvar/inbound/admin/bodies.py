@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from samsvar.model.care import LegalBasis
 from samsvar.model.catalogue import CareGiverKind, Contact, OrganisationKind, ProducerKind
 from samsvar.model.identifiers import ContractUrn, folded
 from samsvar.onboarding.application import CertificateFacts, Form, Happening
@@ -53,6 +54,11 @@ class ProducerForm(_In):
     care_giver_kind: CareGiverKind | None = Field(
         default=None, description="of the owner; needed where it is private and not known yet"
     )
+    legal_basis: LegalBasis | None = Field(
+        default=None,
+        description="what its records are written under, where they cannot say; so they are marked"
+        " for sharing. Needed for a nämnd that speaks the contract",
+    )
 
     def form(self, known: Collection[ContractUrn]) -> Form:
         """As the desk takes it."""
@@ -70,6 +76,7 @@ class ProducerForm(_In):
             options=tuple(sorted(self.options.items())),
             timeout=self.timeout,
             care_giver_kind=self.care_giver_kind,
+            legal_basis=self.legal_basis,
         )
 
 
@@ -97,6 +104,7 @@ class ProducerChange(_In):
     contracts: list[Text] = []
     timeout: float | None = None
     care_giver_kind: CareGiverKind | None = None
+    legal_basis: LegalBasis | None = None
 
     def changed(self, form: Form, known: Collection[ContractUrn]) -> Form:
         """The form with what was sent in it."""
@@ -122,6 +130,10 @@ class ApprovalBody(_In):
     comment: Comment = ""
     consumers: list[Text] | None = Field(
         default=None, description="who may ask it; left out: all who may ask this hub"
+    )
+    social_care: bool = Field(
+        default=False,
+        description="they have declared that they keep the rules for social care's information",
     )
     revision: int | None = Field(default=None, description="that which was looked at")
 
@@ -169,6 +181,7 @@ class FormBody(BaseModel):
     contracts: list[str]
     timeout: float | None
     care_giver_kind: CareGiverKind | None
+    legal_basis: LegalBasis | None
 
 
 class CertificateBody(BaseModel):
@@ -325,4 +338,5 @@ def _form_body(form: Form, hidden: Collection[str], secrets: Collection[str]) ->
         contracts=list(form.contracts),
         timeout=form.timeout,
         care_giver_kind=form.care_giver_kind,
+        legal_basis=form.legal_basis,
     )

@@ -291,6 +291,7 @@ class Routes:
             asked.path["id"],
             sent.comment,
             consumers=sent.consumers,
+            social_care=sent.social_care,
             revision=sent.revision,
         )
         return await self._published(asked, version, standing)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from samsvar.model.identifiers import ContractUrn
 from samsvar.soap.codecs import get_care_contacts_2, get_care_contacts_3, get_care_plans_2
-from samsvar.soap.codecs.codec import Codec, ContactCodec, PlanCodec
+from samsvar.soap.codecs.codec import Codec, ContactCodec, PlanCodec, written
 
 _ALL: tuple[Codec, ...] = (
     PlanCodec(
@@ -36,4 +36,4 @@ _ALL: tuple[Codec, ...] = (
 
 CODECS: dict[ContractUrn, Codec] = {codec.contract: codec for codec in _ALL}
 
-__all__ = ["CODECS", "Codec", "ContactCodec", "PlanCodec"]
+__all__ = ["CODECS", "Codec", "ContactCodec", "PlanCodec", "written"]

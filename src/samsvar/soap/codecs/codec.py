@@ -26,7 +26,7 @@ class PlanCodec:
         MalformedRequest: the contract calls such a request INVALID_REQUEST.
     """
     select: Callable[[Sequence[CarePlan], CareQuery], Selection[CarePlan]]
-    """What of an adapter's records is sent, cut to what may leave."""
+    """Which of an adapter's records answer the question; what of them may leave is not asked."""
     write: Callable[[CarePlan], bytes]
     """One selected record as one element that carries its own namespaces."""
     read: Callable[[bytes], CarePlan]
@@ -54,3 +54,18 @@ class ContactCodec:
 
 
 Codec = PlanCodec | ContactCodec
+
+
+def written(codec: Codec, record: CarePlan | CareContact) -> bytes:
+    """A record as its contract has it.
+
+    Raises:
+        TypeError: the record is of another kind than the contract's.
+    """
+    match codec, record:
+        case PlanCodec(), CarePlan():
+            return codec.write(record)
+        case ContactCodec(), CareContact():
+            return codec.write(record)
+        case _:
+            raise TypeError("a record of another kind than its contract's")

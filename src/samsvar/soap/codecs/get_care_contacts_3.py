@@ -62,7 +62,7 @@ def read_query(body: bytes, source_system: str) -> CareQuery:
 
 
 def select(contacts: Sequence[CareContact], query: CareQuery) -> Selection[CareContact]:
-    """The care contacts that answer the question and may leave."""
+    """The care contacts that answer the question."""
     kept: list[CareContact] = []
     remarks: list[DataQuality] = []
     for contact in matching_contacts(contacts, query):

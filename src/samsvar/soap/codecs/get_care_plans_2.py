@@ -31,7 +31,7 @@ from samsvar.model.care import (
 )
 from samsvar.model.identifiers import ContractUrn
 from samsvar.model.selection import Selection, matching_plans
-from samsvar.model.sharing import LARGEST_ATTACHMENT, PDF, shareable_part
+from samsvar.model.sharing import LARGEST_ATTACHMENT, PDF
 from samsvar.soap.codecs.elements import Bricklayer, can_stand, to_bytes
 from samsvar.soap.codecs.headers import read_header
 from samsvar.soap.codecs.questions import RequestShape
@@ -57,16 +57,13 @@ def read_query(body: bytes, source_system: str) -> CareQuery:
 
 
 def select(plans: Sequence[CarePlan], query: CareQuery) -> Selection[CarePlan]:
-    """The plans that answer the question, each cut to what may leave."""
+    """The plans that answer the question, whole: what of each may leave is decided later."""
     kept: list[CarePlan] = []
     remarks: list[DataQuality] = []
     for plan in matching_plans(plans, query):
-        part = shareable_part(plan)
-        if part is None:
-            continue
-        remarks += part.quality
-        if can_stand(part.last_changed):
-            kept.append(part)
+        remarks += plan.quality
+        if can_stand(plan.last_changed):
+            kept.append(plan)
         else:
             remarks.append(
                 DataQuality(
