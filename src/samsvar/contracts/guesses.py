@@ -8,6 +8,7 @@ patient check at run time holds, whatever was guessed here.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -17,15 +18,23 @@ from samsvar.soap.outline import ElementDeclaration, Outline
 
 SURE = 8.0
 """At least so good, and so much ahead of the next, a guess is no question."""
-AHEAD = 2.0
+AHEAD = 1.5
+_ALONE = 5.5
+"""Where nothing else comes in question, less will do."""
 _DEEPEST = 5
 
 _PERSON = {
     "patientid": 10.0,
-    "personid": 10.0,
+    "personid": 9.0,
     "subjectofcareid": 10.0,
     "subjectofcare": 9.0,
     "personnummer": 10.0,
+    "personnr": 9.5,
+    "pnr": 9.0,
+    "ssn": 9.0,
+    "civicregistrationnumber": 9.0,
+    "nationalidentitynumber": 9.0,
+    "nationalid": 8.0,
     "personalidentitynumber": 10.0,
     "personidentitynumber": 10.0,
     "socialsecuritynumber": 9.0,
@@ -33,14 +42,41 @@ _PERSON = {
     "residentid": 9.0,
     "citizenid": 9.0,
     "clientid": 8.5,
+    "carerecipientid": 9.0,
+    "brukarid": 9.5,
+    "brukareid": 9.5,
+    "brukare": 8.0,
+    "invanarid": 9.0,
+    "invanareid": 9.0,
+    "medborgarid": 9.0,
+    "klientid": 8.5,
+    "customerid": 6.0,
     "patient": 8.0,
     "person": 7.0,
     "citizen": 7.0,
     "subject": 6.0,
     "client": 6.0,
 }
-_PERSON_WORDS = ("patient", "subjectofcare", "citizen", "resident", "person")
-_NOT_THE_PERSON = ("professional", "contact", "author", "staff", "perform", "relative", "guardian")
+_PERSON_WORDS = ("patient", "subject", "citizen", "resident", "person", "recipient", "brukar")
+_NOT_THE_PERSON = (
+    "professional",
+    "contact",
+    "author",
+    "staff",
+    "perform",
+    "relative",
+    "guardian",
+    "requester",
+    "applicant",
+    "worker",
+    "employee",
+    "agent",
+    "handl",
+    "medarbetar",
+    "anhorig",
+    "ombud",
+)
+_STAFF = ("personalid", "personalhsaid")
 _OTHER_PEOPLE = (
     "professional",
     "practitioner",
@@ -50,14 +86,33 @@ _OTHER_PEOPLE = (
     "perform",
     "relative",
     "guardian",
+    "requester",
+    "applicant",
+    "opinion",
+    "sender",
+    "receiver",
+    "informant",
+    "signe",
+    "handl",
+    "author",
+    "creator",
+    "skapad",
+    "medarbetar",
+    "anhorig",
+    "ombud",
 )
 """Below an element of such a name a person is hardly the one whom the record is about."""
 _FAR = 4.0
+_NUMBERS = ("extension", "id", "identity", "identitet", "identifier", "personnummer", "hsaid")
+"""Where an element that is an identifier has its value."""
 _SOURCE = {
     "sourcesystemhsaid": 10.0,
     "sourcesystemid": 9.5,
     "sourcesystem": 9.0,
     "sourcehsaid": 8.0,
+    "kallsystemhsaid": 10.0,
+    "kallsystemid": 9.5,
+    "kallsystem": 9.0,
     "sourceid": 5.0,
     "logicalsystemid": 5.0,
     "systemhsaid": 5.0,
@@ -81,13 +136,19 @@ _OWNER = {
     "healthcareproviderid": 9.0,
     "informationcareproviderid": 9.0,
     "informationowner": 9.0,
+    "vardgivareid": 9.5,
+    "vardgivarehsaid": 9.5,
+    "vardgivare": 8.5,
+    "omsorgsgivareid": 9.5,
+    "omsorgsgivarehsaid": 9.5,
+    "personuppgiftsansvarig": 9.0,
     "datacontroller": 9.0,
     "ownerhsaid": 8.5,
     "owner": 8.0,
 }
-_RESULT = {"result": 10.0, "resultstatus": 8.0, "resulttype": 8.0, "status": 5.0}
-_CODES = ("resultcode", "code", "statuscode")
-_LOG_IDS = ("logid",)
+_RESULT = {"result": 10.0, "resultat": 10.0, "resultstatus": 8.0, "resulttype": 8.0, "status": 5.0}
+_CODES = ("resultcode", "resultatkod", "code", "kod", "statuscode")
+_LOG_IDS = ("logid", "loggid")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +172,11 @@ class ResultGuess:
 
 def decided(guesses: Sequence[Guess]) -> bool:
     """Whether the first is good, and far enough ahead of the second."""
-    if not guesses or guesses[0].score < SURE:
+    if not guesses:
         return False
-    return len(guesses) == 1 or guesses[0].score - guesses[1].score >= AHEAD
+    if len(guesses) == 1:
+        return guesses[0].score >= _ALONE
+    return guesses[0].score >= SURE and guesses[0].score - guesses[1].score >= AHEAD
 
 
 def persons(outline: Outline, element_type: str) -> list[Guess]:
@@ -125,8 +188,9 @@ def persons(outline: Outline, element_type: str) -> list[Guess]:
         if score is None or place is None:
             continue
         score -= 0.5 * path.count("/")
-        above = path.lower().rpartition("/")[0]
-        if any(word in above for word in _OTHER_PEOPLE):
+        # The record's own header may be called by any word.
+        above = [one for one in path.lower().split("/")[:-1] if not one.endswith("header")]
+        if any(word in one for word in _OTHER_PEOPLE for one in above):
             score -= _FAR
         if place.root is not None:
             score += 1.0
@@ -143,6 +207,15 @@ def persons_in_attributes(outline: Outline, element_type: str) -> list[str]:
         for path, declaration in _walk(outline, element_type)
         if declaration.type in outline.without_text
         and _person_score(local(declaration.name)) is not None
+    ]
+
+
+def persons_several_times(outline: Outline, element_type: str) -> list[str]:
+    """Elements for a person's number that may come several times."""
+    return [
+        local(child.name)
+        for child in outline.children(element_type)
+        if child.repeated and _person_score(local(child.name)) is not None
     ]
 
 
@@ -177,7 +250,7 @@ def local(name: str) -> str:
 
 def _person_score(name: str) -> float | None:
     lower = _plain(name)
-    if any(word in lower for word in _NOT_THE_PERSON):
+    if lower in _STAFF or any(word in lower for word in _NOT_THE_PERSON):
         return None
     if lower in _PERSON:
         return _PERSON[lower]
@@ -220,7 +293,7 @@ def _identifier(
             return _Place(
                 f"{path}/{local(inside[number].name)}", f"{path}/{local(inside[root].name)}"
             )
-    for name in ("extension", "id", "hsaid"):
+    for name in _NUMBERS:
         if name in inside and depth < _DEEPEST:
             child = inside[name]
             return _identifier(outline, child, f"{path}/{local(child.name)}", depth + 1)
@@ -228,8 +301,10 @@ def _identifier(
 
 
 def _plain(name: str) -> str:
-    """A name as the tables have it: ``subject_of_care`` and ``subjectOfCare`` are one."""
-    return re.sub(r"[_.-]", "", name).lower()
+    """A name as the tables have it: ``subject_of_care`` and ``subjectOfCare`` are one, and so are
+    ``källsystem`` and ``kallsystem``."""
+    bare = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode("ascii")
+    return re.sub(r"[_.-]", "", bare).lower()
 
 
 def _walk(outline: Outline, element_type: str) -> Iterator[tuple[str, ElementDeclaration]]:
