@@ -14,7 +14,15 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 PREFIX = "SAMSVAR_"
 
@@ -204,6 +212,31 @@ class LogSettings(_Section):
     routing: bool = Field(default=True, description="write the routing log to standard output")
     flush_seconds: Annotated[float, Field(gt=0, le=10)] = Field(
         default=0.2, description="how often gathered lines are written"
+    )
+
+
+def _network(text: str) -> str:
+    """A network as its first address and its length, and nothing that could mean another."""
+    try:
+        network = ipaddress.ip_network(text)
+    except ValueError:
+        network = None
+    if network is None or "/" not in text:
+        raise ValueError("a network is written as 10.20.0.0/16: its first address and its length")
+    if network.prefixlen == 0:
+        raise ValueError("this is every address there is: name the networks of your producers")
+    return text
+
+
+class BenchSettings(_Section):
+    """Where the test bench may go for a producer that nobody has approved."""
+
+    public: bool = Field(
+        default=True,
+        description="a producer that is not approved may be tested at any public address",
+    )
+    networks: tuple[Annotated[str, AfterValidator(_network)], ...] = Field(
+        default=(), description="networks beside where it may be tested"
     )
 
 
@@ -482,6 +515,7 @@ class Settings(_Section):
     limits: LimitSettings = LimitSettings()
     log: LogSettings = LogSettings()
     audit: AuditSettings = AuditSettings()
+    bench: BenchSettings = BenchSettings()
     conformance: ConformanceSettings = ConformanceSettings()
     access: AccessSettings = AccessSettings()
     population: PopulationSettings = PopulationSettings()

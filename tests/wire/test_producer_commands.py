@@ -34,7 +34,10 @@ async def hub(tmp_path: Path) -> AsyncIterator[Running]:
     """A hub with nothing in its registry."""
     site = Site(tmp_path)
     settings = site.write(
-        hub="refresh_seconds = 0.2", listen="admin = true", plain_listen="admin = true"
+        hub="refresh_seconds = 0.2",
+        listen="admin = true",
+        plain_listen="admin = true",
+        producers='[bench]\nnetworks = ["127.0.0.0/8"]',
     )
     async with running_hub(site, settings) as made:
         yield made

@@ -90,6 +90,9 @@ authority = "certificates/authority.pem"
 
 [index]
 address = "{HUB}"
+
+[bench]
+networks = ["127.0.0.0/8", "::1/128"]
 """,
             encoding="utf-8",
         )

@@ -17,9 +17,9 @@ from pathlib import Path
 
 import xmlschema
 
+from samsvar.contracts.choosing import choose_wsdl
 from samsvar.contracts.contract_file import CONTRACT_FILE, ContractsInvalid
 from samsvar.contracts.draft import Proposal
-from samsvar.contracts.choosing import choose_wsdl
 from samsvar.contracts.mending import mended
 from samsvar.contracts.package import Package, PackageRefused
 from samsvar.contracts.proof import NotServable, faults_of, prove
