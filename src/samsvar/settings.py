@@ -566,9 +566,9 @@ def load(path: Path | None, environment: Mapping[str, str] | None = None) -> Set
             raise SettingsInvalid([str(error)]) from error
     of_another_kind = list(_of_another_kind(tree, Settings))
     faults, origins = _lay_over(tree, environment)
+    settings, found = Settings(), list[Any]()
     try:
         settings = Settings.model_validate(tree)
-        found: list[Any] = []
     except ValidationError as error:
         found = list(error.errors())
     others = {one["loc"]: one for one in of_another_kind if tuple(one["loc"][:2]) not in origins}

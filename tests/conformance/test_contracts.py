@@ -160,7 +160,7 @@ def test_all_faults_of_all_folders_are_told_at_once(tmp_path: Path) -> None:
     )
 
     assert [fault.partition(": cannot be read")[0] for fault in said] == [
-        "a/contract.toml: categorization: Field required",
+        "a/contract.toml: categorization: must be given",
         "a/contract.toml: categorisation: no such key; allowed: title, wsdl, service_domain, "
         "categorization, deadline, request, response, item",
         "b/contract.toml: response.items: no element 'carePlans'; there is: carePlan, result",

@@ -296,8 +296,10 @@ def test_a_new_system_goes_from_nothing_to_answering_by_commands_alone(demo: Dem
     hub = tomllib.loads(demo.profile.read_text())["url"]
     begun = time.monotonic()
     key, csr, pem = (shell.folder / f"system.{ending}" for ending in ("key", "csr", "pem"))
-    request = ("producers", "request", name, "--host", "localhost", *settings)
-    request += ("--private-key", key, "--out", csr)
+    request = [
+        *("producers", "request", name, "--host", "localhost", *settings),
+        *("--private-key", key, "--out", csr),
+    ]
     steps = [
         shell.inside(
             *("producers", "add", "--name", "Ny omsorg", "--hsa-id", hsa_id, "--contract"),

@@ -22,6 +22,9 @@ from samsvar.cli.options import SettingsOption
 from samsvar.cli.outcome import REFUSED, WRONG_INPUT, Stop
 
 
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+
+
 def _an_id(name: str) -> str:
     """What can be an id, and so stands in a path as it is and leads to no other row."""
     if not name or quote(name, safe="") != name:
@@ -59,10 +62,8 @@ def request(
             raise Stop(REFUSED, f"{file} is there already, and is not overwritten")
     made, pem = _key_and_request(host, form["hsa_id"])
     try:
-        with os.fdopen(
-            os.open(private_key, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb"
-        ) as file:
-            file.write(made)
+        with os.fdopen(os.open(private_key, _NEW, 0o600), "wb") as opened:
+            opened.write(made)
         out.write_bytes(pem)
     except OSError as error:
         raise Stop(WRONG_INPUT, f"{error.filename}: cannot be written: {error.strerror}") from error
