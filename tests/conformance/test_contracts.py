@@ -210,7 +210,7 @@ def test_all_faults_of_all_folders_are_told_at_once(tmp_path: Path) -> None:
             "[request]\nsubject_root_by_form = true",
             "request.subject_root: give either this or",
         ),
-        ("deadline = 20", "deadline = 0", "deadline: Input should be greater than 0"),
+        ("deadline = 20", "deadline = 0", "deadline: must be greater than 0"),
         ('wsdl = "', 'wsdl = "../', "wsdl: must lie below"),
     ],
 )

@@ -310,7 +310,7 @@ def test_all_faults_are_told_at_once() -> None:
 
     assert faults(text) == [
         "[[producer]] 1 (line 10), kind: not known here; known: adapter, soap",
-        "[[producer]] 2 (line 17), timeout: must be over 0 and at most 600 seconds",
+        "[[producer]] 2 (line 17), timeout: must be over 0 and at most 28 seconds",
         "[[route]] 2 (line 40), profil: no such key; allowed: contract, logical_address, "
         "producer, profile, valid_from, valid_to",
     ]
@@ -486,7 +486,7 @@ def registries(draw: st.DrawFn) -> Registry:
                 adapter="prator" if adapted else None,
                 options=(("token_file", draw(_free)),) if adapted else (),
                 schema_policy=draw(st.sampled_from(SchemaPolicy)),
-                timeout=draw(st.none() | st.floats(0.001, 600)),
+                timeout=draw(st.none() | st.floats(0.001, 28)),
                 organisation=draw(st.none() | st.sampled_from(OrganisationKind)),
                 contact=draw(st.none() | st.builds(Contact, _line, st.none() | _emails)),
                 data_controller=draw(st.none() | _ids),

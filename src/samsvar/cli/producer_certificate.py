@@ -21,7 +21,6 @@ from samsvar.cli.counter import (
 from samsvar.cli.options import SettingsOption
 from samsvar.cli.outcome import REFUSED, WRONG_INPUT, Stop
 
-
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 
 
