@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from lxml import etree
 
+from samsvar.contracts import guess_words as words
 from samsvar.soap.outline import ElementDeclaration, Outline
 
 SURE = 8.0
@@ -22,133 +23,6 @@ AHEAD = 1.5
 _ALONE = 5.5
 """Where nothing else comes in question, less will do."""
 _DEEPEST = 5
-
-_PERSON = {
-    "patientid": 10.0,
-    "personid": 9.0,
-    "subjectofcareid": 10.0,
-    "subjectofcare": 9.0,
-    "personnummer": 10.0,
-    "personnr": 9.5,
-    "pnr": 9.0,
-    "ssn": 9.0,
-    "civicregistrationnumber": 9.0,
-    "nationalidentitynumber": 9.0,
-    "nationalid": 8.0,
-    "personalidentitynumber": 10.0,
-    "personidentitynumber": 10.0,
-    "socialsecuritynumber": 9.0,
-    "registeredresidentidentification": 9.0,
-    "residentid": 9.0,
-    "citizenid": 9.0,
-    "clientid": 8.5,
-    "carerecipientid": 9.0,
-    "brukarid": 9.5,
-    "brukareid": 9.5,
-    "brukare": 8.0,
-    "invanarid": 9.0,
-    "invanareid": 9.0,
-    "medborgarid": 9.0,
-    "klientid": 8.5,
-    "customerid": 6.0,
-    "patient": 8.0,
-    "person": 7.0,
-    "citizen": 7.0,
-    "subject": 6.0,
-    "client": 6.0,
-}
-_PERSON_WORDS = ("patient", "subject", "citizen", "resident", "person", "recipient", "brukar")
-_NOT_THE_PERSON = (
-    "professional",
-    "contact",
-    "author",
-    "staff",
-    "perform",
-    "relative",
-    "guardian",
-    "requester",
-    "applicant",
-    "worker",
-    "employee",
-    "agent",
-    "handl",
-    "medarbetar",
-    "anhorig",
-    "ombud",
-)
-_STAFF = ("personalid", "personalhsaid")
-_OTHER_PEOPLE = (
-    "professional",
-    "practitioner",
-    "participant",
-    "authenticator",
-    "staff",
-    "perform",
-    "relative",
-    "guardian",
-    "requester",
-    "applicant",
-    "opinion",
-    "sender",
-    "receiver",
-    "informant",
-    "signe",
-    "handl",
-    "author",
-    "creator",
-    "skapad",
-    "medarbetar",
-    "anhorig",
-    "ombud",
-)
-"""Below an element of such a name a person is hardly the one whom the record is about."""
-_FAR = 4.0
-_NUMBERS = ("extension", "id", "identity", "identitet", "identifier", "personnummer", "hsaid")
-"""Where an element that is an identifier has its value."""
-_SOURCE = {
-    "sourcesystemhsaid": 10.0,
-    "sourcesystemid": 9.5,
-    "sourcesystem": 9.0,
-    "sourcehsaid": 8.0,
-    "kallsystemhsaid": 10.0,
-    "kallsystemid": 9.5,
-    "kallsystem": 9.0,
-    "sourceid": 5.0,
-    "logicalsystemid": 5.0,
-    "systemhsaid": 5.0,
-    "systemid": 5.0,
-}
-_OWNER = {
-    "healthcareprofessionalcaregiverhsaid": 10.0,
-    "accountablecaregiver": 10.0,
-    "accountablecaregiverhsaid": 10.0,
-    "caregiverhsaid": 9.5,
-    "caregiverid": 9.0,
-    "caregiver": 8.5,
-    "careproviderhsaid": 9.5,
-    "careproviderid": 9.0,
-    "accountablecaregiverid": 10.0,
-    "accountablecareprovider": 10.0,
-    "accountablecareproviderid": 10.0,
-    "accountablehealthcareprovider": 10.0,
-    "accountablehealthcareproviderid": 10.0,
-    "healthcareproviderhsaid": 9.5,
-    "healthcareproviderid": 9.0,
-    "informationcareproviderid": 9.0,
-    "informationowner": 9.0,
-    "vardgivareid": 9.5,
-    "vardgivarehsaid": 9.5,
-    "vardgivare": 8.5,
-    "omsorgsgivareid": 9.5,
-    "omsorgsgivarehsaid": 9.5,
-    "personuppgiftsansvarig": 9.0,
-    "datacontroller": 9.0,
-    "ownerhsaid": 8.5,
-    "owner": 8.0,
-}
-_RESULT = {"result": 10.0, "resultat": 10.0, "resultstatus": 8.0, "resulttype": 8.0, "status": 5.0}
-_CODES = ("resultcode", "resultatkod", "code", "kod", "statuscode")
-_LOG_IDS = ("logid", "loggid")
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,8 +64,8 @@ def persons(outline: Outline, element_type: str) -> list[Guess]:
         score -= 0.5 * path.count("/")
         # The record's own header may be called by any word.
         above = [one for one in path.lower().split("/")[:-1] if not one.endswith("header")]
-        if any(word in one for word in _OTHER_PEOPLE for one in above):
-            score -= _FAR
+        if any(word in one for word in words.OTHER_PEOPLE for one in above):
+            score -= words.FAR
         if place.root is not None:
             score += 1.0
         elif place.number != path:
@@ -221,24 +95,24 @@ def persons_several_times(outline: Outline, element_type: str) -> list[str]:
 
 def sources(outline: Outline, element_type: str) -> list[Guess]:
     """Where the source system may stand below a type, the best first."""
-    return _identifiers(outline, element_type, _SOURCE)
+    return _identifiers(outline, element_type, words.SOURCE)
 
 
 def owners(outline: Outline, element_type: str) -> list[Guess]:
     """Where the party that answers for the record may stand below a type, the best first."""
-    return _identifiers(outline, element_type, _OWNER)
+    return _identifiers(outline, element_type, words.OWNER)
 
 
 def results(outline: Outline, element_type: str) -> list[ResultGuess]:
     """Which child of the response says how it went, the best first."""
     found = []
     for child in outline.children(element_type):
-        score = _RESULT.get(local(child.name).lower())
+        score = words.RESULT.get(local(child.name).lower())
         names = {local(one.name).lower(): local(one.name) for one in outline.children(child.type)}
-        code = next((names[name] for name in _CODES if name in names), None)
+        code = next((names[name] for name in words.CODES if name in names), None)
         if score is None or code is None or child.repeated:
             continue
-        log_id = next((names[name] for name in _LOG_IDS if name in names), None)
+        log_id = next((names[name] for name in words.LOG_IDS if name in names), None)
         found.append(ResultGuess(local(child.name), code, log_id, score))
     return sorted(found, key=lambda guess: -guess.score)
 
@@ -250,11 +124,11 @@ def local(name: str) -> str:
 
 def _person_score(name: str) -> float | None:
     lower = _plain(name)
-    if lower in _STAFF or any(word in lower for word in _NOT_THE_PERSON):
+    if lower in words.STAFF or any(word in lower for word in words.NOT_THE_PERSON):
         return None
-    if lower in _PERSON:
-        return _PERSON[lower]
-    if lower.endswith(("id", "number", "identity")) and any(w in lower for w in _PERSON_WORDS):
+    if lower in words.PERSON:
+        return words.PERSON[lower]
+    if lower.endswith(("id", "number", "identity")) and any(w in lower for w in words.PERSON_WORDS):
         return 6.0
     return None
 
@@ -293,7 +167,7 @@ def _identifier(
             return _Place(
                 f"{path}/{local(inside[number].name)}", f"{path}/{local(inside[root].name)}"
             )
-    for name in _NUMBERS:
+    for name in words.NUMBERS:
         if name in inside and depth < _DEEPEST:
             child = inside[name]
             return _identifier(outline, child, f"{path}/{local(child.name)}", depth + 1)
