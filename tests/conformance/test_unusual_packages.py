@@ -10,9 +10,12 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
+from samsvar.contracts import load_contracts
 from samsvar.contracts.adding import Checked, Wishes, choose_wsdl, incoming
 from samsvar.contracts.checking import check_folder, folders
 from samsvar.contracts.package import Package, PackageRefused, open_package
+from samsvar.model.contract import ServiceContract
+from samsvar.soap.schema import Schema
 from tests.packages import BOOKINGS, CATEGORY, VISITS, files_of, unfolded, zipped
 
 HUB = "5565594230"
@@ -289,3 +292,46 @@ def test_a_person_who_may_be_named_several_times_is_told_so(tmp_path: Path) -> N
         incoming(open_package(unfolded(tmp_path / "p", files)), tmp_path / "d", Wishes(), HUB),
     ):
         pass
+
+
+def test_an_addition_before_its_wildcard_is_left_to_the_wildcard(tmp_path: Path) -> None:
+    """As the rules for minor versions have it, and XML Schema does not: held to its own type."""
+    files = swapped(
+        b'<xs:any namespace="##other" processContents="lax" minOccurs="0" maxOccurs="unbounded"/>\n'
+        b"    </xs:sequence>\n  </xs:complexType>\n  <xs:simpleType",
+        b'<xs:element xmlns:m1="urn:riv:exempel:bokningar:1.1" ref="m1:floor" minOccurs="0"/>'
+        b'<xs:any namespace="##other" processContents="lax" minOccurs="0" maxOccurs="unbounded"/>\n'
+        b"    </xs:sequence>\n  </xs:complexType>\n  <xs:simpleType",
+    )(files_of(BOOKINGS.folder))
+    core = next(name for name in files if "exempel_bokningar_1.1" in name)
+    place = core.replace("_1.1.xsd", "_1.1_ext.xsd")
+    head = files[core].index(b"<xs:complexType")
+    files[core] = (
+        files[core][:head]
+        + b'<xs:import namespace="urn:riv:exempel:bokningar:1.1" schemaLocation="'
+        + place.rpartition("/")[2].encode()
+        + b'"/>'
+        + files[core][head:]
+    )
+    files[place] = (
+        b'<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" '
+        b'targetNamespace="urn:riv:exempel:bokningar:1.1">'
+        b'<xs:element name="floor" type="xs:int"/></xs:schema>'
+    )
+
+    checked, asked = taken_in(open_package(unfolded(tmp_path / "p", files)), tmp_path / "data")
+
+    assert asked == []
+    assert any("floor stands just before a wildcard" in note for note in checked.notes)
+    schema = Schema.load(checked_contract(tmp_path / "data"))
+    for text, broken in (("3", False), ("top", True)):
+        answer = etree.fromstring(BOOKINGS.response.format(person="191212121212", source="SE1-A"))
+        booking = next(answer.iterchildren())
+        etree.SubElement(booking, "{urn:riv:exempel:bokningar:1.1}floor").text = text
+        assert bool(schema.check_response(answer)) is broken
+
+
+def checked_contract(data: Path) -> ServiceContract:
+    """The one contract of a data folder."""
+    (contract,) = load_contracts(data / "contracts", data / "wsdl").values()
+    return contract

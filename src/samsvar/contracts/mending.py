@@ -1,9 +1,9 @@
 """Mends in the stored copy what published packages are known to get wrong, and says so.
 
 Only what has one meaning: a pattern with ``^`` and ``$``, which XML Schema takes for signs of the
-text; a misspelt ``maxOccurs``; a wildcard for ``#other``; schemas inside a WSDL; a location that
-only a Windows machine finds. A file without such faults is stored as it came, byte by byte. Knows
-files and elements of schemas; knows nothing of contracts.
+text; a misspelt ``maxOccurs``; a wildcard for ``#other``, or for what stands before it; schemas
+inside a WSDL; a location that only a Windows machine finds. A file without such faults is stored
+as it came, byte by byte. Knows files and elements of schemas; knows nothing of contracts.
 """
 
 from __future__ import annotations
@@ -110,6 +110,36 @@ def _mend_schema(root: etree._Element, shown: str) -> Iterator[str]:
             yield (
                 f"{shown}: line {wildcard.sourceline}: the wildcard's namespace is read as ##other"
             )
+    yield from _mend_wildcards(root, shown)
+
+
+def _mend_wildcards(root: etree._Element, shown: str) -> Iterator[str]:
+    """Additions of a minor version that may be left out, just before a wildcard that takes them
+    too: no validator can tell which is meant. The wildcard lets them through, and they are still
+    held to their own declaration."""
+    own = root.get("targetNamespace")
+    for wildcard in root.iter(f"{_XS}any"):
+        loose = wildcard.get("processContents") == "lax"
+        if wildcard.get("namespace") != "##other" or not loose or wildcard.getnext() is not None:
+            continue
+        before = wildcard.getprevious()
+        while before is not None and before.tag == f"{_XS}element" and _may_vary(before):
+            prefix, _, name = before.get("ref", "").rpartition(":")
+            namespace = before.nsmap.get(prefix or None)
+            if not name or namespace in (None, own):
+                break
+            yield (
+                f"{shown}: line {before.sourceline}: {name} stands just before a wildcard that "
+                "takes it too, which XML Schema forbids: it is left to the wildcard"
+            )
+            gone, before = before, before.getprevious()
+            parent = gone.getparent()
+            assert parent is not None  # it stands beside the wildcard
+            parent.remove(gone)
+
+
+def _may_vary(particle: etree._Element) -> bool:
+    return particle.get("minOccurs") == "0" or particle.get("maxOccurs", "1") != "1"
 
 
 def _without_anchors(pattern: str) -> str:
