@@ -5,6 +5,7 @@ Knows constructors, as ``app`` does, and decides nothing.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +14,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from samsvar.bench.model import Outcome
+from samsvar.bench.reach import OutOfReach, Reach, led_to
 from samsvar.bench.run import run_bench
 from samsvar.bench.target import Target, TlsIdentity
 from samsvar.inbound.admin.door import AdminDoor
+from samsvar.inbound.admin.problems import Problem
 from samsvar.inbound.admin.router import Route
 from samsvar.inbound.admin.routes import AdminWorld, QuestionLog, Routes
 from samsvar.inbound.admin.testing import ReportBody, ResultBody, TestCase
@@ -112,8 +115,20 @@ class Premises:
         )
 
     async def test(self, case: TestCase) -> ReportBody:
-        """Run the test bench on a producer."""
+        """Run the test bench on a producer; where nobody has approved it, within reach only.
+
+        Raises:
+            Problem: 422, its URL is out of reach.
+        """
         ours = self.settings.producers
+        addresses = None
+        if not case.approved:
+            bench = self.settings.bench
+            reach = Reach.of(bench.networks, public=bench.public)
+            try:
+                addresses = await asyncio.to_thread(led_to, case.url, reach)
+            except OutOfReach as error:
+                raise Problem(422, "the hub may not test there", [f"url: {error}"]) from error
         target = Target(
             case.url,
             case.logical_address,
@@ -121,6 +136,7 @@ class Premises:
             TlsIdentity(ours.certificate, ours.key, ours.authority),
             case.person,
             case.without,
+            addresses=addresses,
         )
         report = await run_bench(target, clock=self.clock, progress=_quiet)
         return ReportBody(

@@ -8,13 +8,22 @@ from __future__ import annotations
 
 import ipaddress
 import os
-import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from samsvar import settings_file
 
 PREFIX = "SAMSVAR_"
 
@@ -208,6 +217,31 @@ class LogSettings(_Section):
     routing: bool = Field(default=True, description="write the routing log to standard output")
     flush_seconds: Annotated[float, Field(gt=0, le=10)] = Field(
         default=0.2, description="how often gathered lines are written"
+    )
+
+
+def _network(text: str) -> str:
+    """A network as its first address and its length, and nothing that could mean another."""
+    try:
+        network = ipaddress.ip_network(text)
+    except ValueError:
+        network = None
+    if network is None or "/" not in text:
+        raise ValueError("a network is written as 10.20.0.0/16: its first address and its length")
+    if network.prefixlen == 0:
+        raise ValueError("this is every address there is: name the networks of your producers")
+    return text
+
+
+class BenchSettings(_Section):
+    """Where the test bench may go for a producer that nobody has approved."""
+
+    public: bool = Field(
+        default=True,
+        description="a producer that is not approved may be tested at any public address",
+    )
+    networks: tuple[Annotated[str, AfterValidator(_network)], ...] = Field(
+        default=(), description="networks beside where it may be tested"
     )
 
 
@@ -486,6 +520,7 @@ class Settings(_Section):
     limits: LimitSettings = LimitSettings()
     log: LogSettings = LogSettings()
     audit: AuditSettings = AuditSettings()
+    bench: BenchSettings = BenchSettings()
     conformance: ConformanceSettings = ConformanceSettings()
     access: AccessSettings = AccessSettings()
     population: PopulationSettings = PopulationSettings()
@@ -500,6 +535,21 @@ class Settings(_Section):
             raise ValueError("at least one listener is needed")
         return listen
 
+    @model_validator(mode="after")
+    def _fit_each_other(self) -> Settings:
+        ours, deadline = self.producers, self.hub.deadline_seconds
+        if "connect_seconds" in ours.model_fields_set and ours.connect_seconds > deadline:
+            raise ValueError(
+                f"producers.connect_seconds: {ours.connect_seconds:g} is more than a whole "
+                f"question may take: at most hub.deadline_seconds, {deadline:g}"
+            )
+        if self.limits.request_bytes > ours.answer_bytes:
+            raise ValueError(
+                "producers.answer_bytes: less than limits.request_bytes: an answer is larger than "
+                "its question"
+            )
+        return self
+
 
 def load(path: Path | None, environment: Mapping[str, str] | None = None) -> Settings:
     """Read the file, lay the environment over it (``SAMSVAR_HUB__DEADLINE_SECONDS=20``).
@@ -511,23 +561,29 @@ def load(path: Path | None, environment: Mapping[str, str] | None = None) -> Set
     """
     environment = os.environ if environment is None else environment
     tree: dict[str, Any] = {}
-    where = "environment"
+    where, text = "environment", ""
     if path is not None:
         where = str(path)
         try:
-            tree = tomllib.loads(path.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise SettingsInvalid([f"{path}: cannot be read: {error.strerror}"]) from error
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise SettingsInvalid([f"{path}: not TOML in UTF-8: {error}"]) from error
+            tree, text = settings_file.read(path)
+        except settings_file.FileUnreadable as error:
+            raise SettingsInvalid([str(error)]) from error
+    of_another_kind = list(_of_another_kind(tree, Settings))
     faults, origins = _lay_over(tree, environment)
+    settings, found = Settings(), list[Any]()
     try:
         settings = Settings.model_validate(tree)
     except ValidationError as error:
-        faults += [_sentence(where, origins, fault) for fault in error.errors()]
-    else:
-        if not faults:
-            return _resolved(settings, path.parent if path else Path.cwd())
+        found = list(error.errors())
+    others = {one["loc"]: one for one in of_another_kind if tuple(one["loc"][:2]) not in origins}
+    told = [others.pop(fault["loc"], fault) for fault in found]
+    told += others.values()
+    # A list whose members are faulty is not also too short.
+    lists = {fault["loc"][:-1] for fault in told}
+    told = [one for one in told if one["type"] != "too_short" or one["loc"] not in lists]
+    faults += [_sentence(where, origins, fault, text) for fault in told]
+    if not faults:
+        return _resolved(settings, path.parent if path else Path.cwd())
     raise SettingsInvalid(faults)
 
 
@@ -578,14 +634,57 @@ def _lay_over(
     return faults, origins
 
 
-def _sentence(where: str, origins: Mapping[tuple[str, str], str], fault: Any) -> str:
-    variable = origins.get(tuple(fault["loc"][:2]))
+def _sentence(
+    where: str, origins: Mapping[tuple[str, str], str], fault: Mapping[str, Any], text: str
+) -> str:
+    place = tuple(fault["loc"])
+    told = settings_file.in_words(fault, _names_at(place[:-1]))
+    variable = origins.get(place[:2])
     if variable is not None:
-        return f"{variable}: {fault['msg'].removeprefix('Value error, ')}"
-    key = ".".join(str(part) for part in fault["loc"])
-    if fault["type"] == "extra_forbidden":
-        return f"{where}: {key}: no such setting"
-    return f"{where}: {key}: {fault['msg'].removeprefix('Value error, ')}"
+        return f"{variable}: {told}"
+    if not place:
+        return f"{where}: {told}"
+    line = settings_file.line_of(text, place)
+    at = "" if line is None else f" (line {line})"
+    return f"{where}: {'.'.join(str(part) for part in place)}: {told}{at}"
+
+
+def _names_at(place: Sequence[str | int]) -> list[str]:
+    """The settings that there are in a section; the sections, at the top."""
+    section: type[BaseModel] = Settings
+    for part in place:
+        if isinstance(part, str) and part in section.model_fields:
+            section = _section_of(section.model_fields[part].annotation) or section
+    return list(section.model_fields)
+
+
+def _section_of(annotation: Any) -> type[_Section] | None:
+    """The section that a field holds, or holds a list of."""
+    for kind in (annotation, *get_args(annotation)):
+        if isinstance(kind, type) and issubclass(kind, _Section):
+            return kind
+    return None
+
+
+def _of_another_kind(
+    tree: Mapping[str, Any], section: type[BaseModel], above: tuple[str | int, ...] = ()
+) -> Iterator[dict[str, Any]]:
+    """Values of the file that would be turned into what they are not: "28", true for 1, 1 for
+    true. What a variable says is text, and is read as what it stands for."""
+    for name, value in tree.items():
+        field = section.model_fields.get(name)
+        wanted = field.annotation if field else None
+        if (inner := _section_of(wanted)) is not None:
+            tables = enumerate(value) if isinstance(value, list) else [(None, value)]
+            for number, table in tables:
+                if isinstance(table, dict):
+                    place = (*above, name) if number is None else (*above, name, number)
+                    yield from _of_another_kind(table, inner, place)
+        elif wanted is bool and not isinstance(value, bool):
+            yield {"type": "bool_type", "loc": (*above, name)}
+        elif wanted in (int, float) and isinstance(value, bool | str):
+            kind = "int_type" if wanted is int else "float_type"
+            yield {"type": kind, "loc": (*above, name)}
 
 
 def _resolved(settings: Settings, base: Path) -> Settings:

@@ -398,7 +398,7 @@ BROKEN: dict[str, tuple[Callable[[Files], Files], str]] = {
             files,
             "Responder_1.0.xsd",
             b"../../core_components/exempel",
-            b"https://exempel.se/exempel",
+            b"https://exempel.se/other",
         ),
         "imports from an address",
     ),
@@ -501,10 +501,11 @@ def test_a_broken_package_is_refused_with_what_is_wrong(
 
 
 def test_a_pattern_that_no_person_fits_is_told_with_what_to_do(tmp_path: Path) -> None:
-    """``^`` and ``$`` are signs like others in XML Schema; the national packages have them too."""
+    """``^`` and ``$`` are signs like others in XML Schema; where they have more than one meaning
+    they are not taken away."""
     pattern = b'"[0-9]{8}[0-9pPtTfF][0-9]{3}"'
     core, files = "exempel_bokningar_1.1.xsd", files_of(BOOKINGS.folder)
-    anchored = changed(files, core, pattern, b'"^[0-9]{8}[0-9pPtTfF][0-9]{3}$"')
+    anchored = changed(files, core, pattern, b'"^[0-9]{8}[0-9pPtTfF][0-9]{3}$|^[0-9]{10}$"')
     shorter = changed(files, core, pattern, b'"[0-9]{6}-[0-9]{4}"')
 
     said = refusal(unfolded(tmp_path / "p", anchored), tmp_path / "data")
@@ -530,7 +531,7 @@ def test_a_fault_in_a_schema_is_told_with_its_file_and_line(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    "name", ["../../evil.wsdl", "/etc/evil.wsdl", "a\\..\\..\\evil.wsdl", "C:evil.wsdl", "a\n.xsd"]
+    "name", ["../../evil.wsdl", "/etc/evil.wsdl", "a\\..\\..\\evil.wsdl", "C:evil.wsdl", "\\a.xsd"]
 )
 def test_a_zip_whose_names_lead_outside_is_not_taken_in(name: str, tmp_path: Path) -> None:
     package = zipped(tmp_path / "p.zip", files_of(VISITS.folder))

@@ -98,7 +98,7 @@ def test_the_population_register_of_the_page_can_be_loaded(tmp_path: Path) -> No
     """By the command."""
     (text,) = blocks(DOCS / "howto" / "ground-access-decisions.md", "csv")
     (tmp_path / "register.csv").write_text(text, encoding="utf-8")
-    (tmp_path / "samsvar.toml").touch()
+    (tmp_path / "samsvar.toml").write_text("[hub]\n", encoding="utf-8")
     open_database(tmp_path / "data").close()
     arguments = ("population", "load", tmp_path / "register.csv", "-s", tmp_path / "samsvar.toml")
     assert Shell(tmp_path).inside(*arguments).out == (

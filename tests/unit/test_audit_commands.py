@@ -90,7 +90,7 @@ def test_in_a_file_of_three_thousand_rows_the_first_bad_one_is_named(
 
 
 def test_without_a_heads_file_it_is_said_what_cannot_be_found_out(folder: Path) -> None:
-    (folder / "samsvar.toml").write_text("")
+    (folder / "samsvar.toml").write_text("[hub]\n")
     ran = audit(folder, "verify")
     assert ran.code == 0
     assert "note: no heads file was looked at" in ran.out
@@ -226,7 +226,7 @@ async def asked(tmp_path: Path) -> Path:
         await log.append(record(number, person))
     await log.close()
     database.close()
-    (tmp_path / "samsvar.toml").write_text("")
+    (tmp_path / "samsvar.toml").write_text("[hub]\n")
     return tmp_path
 
 

@@ -16,6 +16,8 @@ from samsvar.bench.model import Judgement, Outcome, Report, Result, Shown
 from samsvar.bench.report_html import as_html
 from samsvar.bench.report_json import as_json
 from samsvar.bench.report_junit import as_junit
+from samsvar.bench.swedish import SENTENCES, in_swedish
+from samsvar.soap import schema
 from samsvar.soap.parsing import ANSWER_LIMITS, parse
 from tests.pages import named, page, same, tables
 
@@ -176,3 +178,14 @@ def test_the_page_of_rules_has_each_check_with_its_rule() -> None:
     for check in CHECKS:
         expected = (check.swedish, check.english, check.source, check.severity.value)
         assert on_page[check.id] == expected
+
+
+def test_each_sentence_of_the_schema_has_its_swedish() -> None:
+    """The report's first language is Swedish, also where the schema speaks."""
+    spoken = {*schema._REASONS.values(), schema._OTHERWISE}
+    told = "GetX/b[2]/c: element missing at the end; expected here: approvedForPatient"
+
+    assert spoken <= SENTENCES.keys()
+    assert in_swedish(told) == (
+        "GetX/b[2]/c: ett element saknas på slutet; väntat här: approvedForPatient"
+    )

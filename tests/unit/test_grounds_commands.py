@@ -33,7 +33,7 @@ HEADING = "kind,person,guardian,valid_to\n"
 @pytest.fixture
 def folder(tmp_path: Path) -> Iterator[Path]:
     """An empty data folder; at the end, what was said is looked through."""
-    (tmp_path / "samsvar.toml").touch()
+    (tmp_path / "samsvar.toml").write_text("[hub]\n", encoding="utf-8")
     open_database(tmp_path / "data").close()
     yield tmp_path
     said = (tmp_path / "cli.log").read_bytes()
@@ -324,7 +324,7 @@ def test_a_file_that_cannot_be_read_is_told(
 
 @pytest.mark.parametrize("command", ["relations list", "capacities list", "population status"])
 def test_where_no_hub_has_been_none_is_made(tmp_path: Path, command: str) -> None:
-    (tmp_path / "samsvar.toml").touch()
+    (tmp_path / "samsvar.toml").write_text("[hub]\n", encoding="utf-8")
     ran = run(tmp_path, *command.split())
 
     assert ran.code == 4

@@ -449,7 +449,7 @@ def test_every_fault_of_a_form_is_told_at_once_and_no_value(office: Office) -> N
         "data_controller: 1 to 64 of A-Z a-z 0-9 _ . : -",
         "url: must begin with https://; http:// is for this machine only (127.0.0.1, ::1)",
         "contracts: name at least one",
-        "timeout: over 0 and at most 600 seconds",
+        "timeout: over 0 and at most 28 seconds",
         'kind: only "adapter" has adapter and options',
     )
     assert office.desk.all(OBSERVER) == []

@@ -219,7 +219,8 @@ BAD = [
     ('owner = "SE2321000131"', "", "owner", "is missing"),
     ("timeout = 12.5", "timeout = 0", "timeout", "over 0"),
     ("timeout = 12.5", "timeout = true", "timeout", "number of seconds"),
-    ("timeout = 12.5", "timeout = inf", "timeout", "at most 600"),
+    ("timeout = 12.5", "timeout = inf", "timeout", "at most 28"),
+    ("timeout = 12.5", "timeout = 29", "timeout", "at most 28"),
     ("timeout = 12.5", "timeout = nan", "timeout", "over 0"),
     ("https://region.example/ws", "http://region.example/ws", "address", "this machine only"),
     ('producer = "region"', 'producer = "nowhere"', "producer", "known: region, sormland"),
@@ -309,7 +310,7 @@ def test_all_faults_are_told_at_once() -> None:
 
     assert faults(text) == [
         "[[producer]] 1 (line 10), kind: not known here; known: adapter, soap",
-        "[[producer]] 2 (line 17), timeout: must be over 0 and at most 600 seconds",
+        "[[producer]] 2 (line 17), timeout: must be over 0 and at most 28 seconds",
         "[[route]] 2 (line 40), profil: no such key; allowed: contract, logical_address, "
         "producer, profile, valid_from, valid_to",
     ]
@@ -318,6 +319,13 @@ def test_all_faults_are_told_at_once() -> None:
 @pytest.mark.parametrize("text", ["", " \n\t\n"])
 def test_an_empty_file_is_refused(text: str) -> None:
     assert faults(text) == ["the file: is empty"]
+
+
+def test_a_byte_order_mark_is_named_as_what_it_is() -> None:
+    """Editors on Windows write one, and nobody sees it."""
+    (fault,) = faults("\ufeff" + GOOD)
+
+    assert fault == "the file: begins with a byte order mark: save it as UTF-8 without one"
 
 
 def test_half_a_file_is_refused() -> None:
@@ -478,7 +486,7 @@ def registries(draw: st.DrawFn) -> Registry:
                 adapter="prator" if adapted else None,
                 options=(("token_file", draw(_free)),) if adapted else (),
                 schema_policy=draw(st.sampled_from(SchemaPolicy)),
-                timeout=draw(st.none() | st.floats(0.001, 600)),
+                timeout=draw(st.none() | st.floats(0.001, 28)),
                 organisation=draw(st.none() | st.sampled_from(OrganisationKind)),
                 contact=draw(st.none() | st.builds(Contact, _line, st.none() | _emails)),
                 data_controller=draw(st.none() | _ids),

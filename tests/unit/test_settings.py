@@ -46,8 +46,7 @@ def test_all_faults_are_told_at_once_with_file_and_key(tmp_path: Path) -> None:
     known = ", ".join(f"SAMSVAR_HUB__{name.upper()}" for name in type(Settings().hub).model_fields)
     assert [fault for fault in faults if fault.startswith("SAMSVAR")] == [
         f"SAMSVAR_HUB__ADRESSES: no such setting; there are {known}",
-        "SAMSVAR_LIMITS__IDLE_SECONDS: Input should be a valid number, unable to parse string as"
-        " a number",
+        "SAMSVAR_LIMITS__IDLE_SECONDS: must be a number",
     ]
     assert [fault.split(": ")[:2] for fault in faults if not fault.startswith("SAMSVAR")] == [
         [str(path), "hub.instance_id"],
@@ -60,13 +59,75 @@ def test_all_faults_are_told_at_once_with_file_and_key(tmp_path: Path) -> None:
 
 
 def test_a_fault_says_what_is_allowed(tmp_path: Path) -> None:
-    """And an unknown key that there is no such setting."""
+    """And where; and what an unknown key may have meant."""
     path = _file(tmp_path, "[hub]\ndeadline_seconds = 29\n[index]\nadress = 'x'\n")
 
     assert _faults(path) == [
-        f"{path}: hub.deadline_seconds: Input should be less than or equal to 28",
-        f"{path}: index.adress: no such setting",
+        f"{path}: hub.deadline_seconds: must be less than or equal to 28 (line 2)",
+        f"{path}: index.adress: no such setting; did you mean address? there are address, "
+        "other_addresses, reserved, notify_attempts (line 4)",
     ]
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ('[hub]\ndeadline_seconds = "28"', "hub.deadline_seconds: must be a number (line 2)"),
+        ("[hub]\ndeadline_seconds = true", "hub.deadline_seconds: must be a number (line 2)"),
+        ('[limits]\n\nquestions = "7"', "limits.questions: must be a whole number (line 3)"),
+        ("[log]\nrouting = 1", "log.routing: must be true or false (line 2)"),
+        ("[hub]\ndata = 3", "hub.data: must be a path, in quotes (line 2)"),
+        ("[listen]\nport = 1", "listen: must be a list, [...] (line 1)"),
+        ("[[hub]]\ndata = 'x'", "hub: must be a table, [hub] (line 1)"),
+        ("[hub]\naddresses = ['a b']", "hub.addresses.0: must match pattern"),
+        (
+            "[hub]\n[[listen]]\nkind = 'plain'\n[[listen]]\nkind = 'plain'\nport = 70000",
+            "listen.1.port: must be less than or equal to 65535 (line 6)",
+        ),
+        (
+            "[hub]\ndeadline_seconds = 5\n[producers]\nconnect_seconds = 6",
+            "producers.connect_seconds: 6 is more than a whole question may take: at most "
+            "hub.deadline_seconds, 5",
+        ),
+        (
+            "[producers]\nanswer_bytes = 2048",
+            "producers.answer_bytes: less than limits.request_bytes",
+        ),
+    ],
+)
+def test_what_is_of_another_kind_is_refused_with_its_line(
+    lines: str, said: str, tmp_path: Path
+) -> None:
+    """Nothing is turned into what it is not, and no default takes its place."""
+    path = _file(tmp_path, lines + "\n")
+
+    (fault,) = _faults(path)
+
+    assert fault.startswith(f"{path}: {said}")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "is empty"),
+        (b"# nothing yet\n", "is empty"),
+        (b"\xef\xbb\xbf[hub]\ndata = 'x'\n", "begins with a byte order mark"),
+        ("[hub]\n\n# åäö\n".encode("iso-8859-1"), "line 3 is in another encoding"),
+        (b"[hub]\ndata = 'x'\ndata = 'y'\n", "a key is given a second time (at line 3"),
+        (b"[hub]\ndeadline_seconds = 28s\n", "(at line 2"),
+        (b"[hub]\n#" + b"x" * 1_000_000, "larger than 1000000 bytes"),
+    ],
+)
+def test_a_file_that_is_no_settings_file_is_refused_with_what_to_do(
+    content: bytes, said: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "settings.toml"
+    path.write_bytes(content)
+
+    (fault,) = _faults(path)
+
+    assert fault.startswith(f"{path}: ")
+    assert said in fault
 
 
 #: a share of the answers, no bound: 0 judges none
@@ -204,7 +265,7 @@ def test_a_certificate_and_its_key_go_together(tmp_path: Path) -> None:
     """Half a pair is a mistake."""
     path = _file(tmp_path, "[producers]\ncertificate = 'c.pem'\n")
 
-    assert _faults(path) == [f"{path}: producers: certificate and key go together"]
+    assert _faults(path) == [f"{path}: producers: certificate and key go together (line 1)"]
 
 
 @pytest.mark.parametrize("content", [b"[hub", b"\xff\xfe", b"a = 1\na = 2\n"])

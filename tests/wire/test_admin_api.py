@@ -47,12 +47,15 @@ FORM = {
     "legal_basis": "SOL_ELDERLY",
 }
 
+HERE = '[bench]\nnetworks = ["127.0.0.0/8"]'
+"""A producer on this machine may be tested before anybody has approved it."""
+
 
 @pytest.fixture
 async def hub(tmp_path: Path) -> AsyncIterator[Running]:
     """A hub with nothing in its registry, and the interface on both its listeners."""
     site = Site(tmp_path)
-    settings = site.write(listen="admin = true", plain_listen="admin = true")
+    settings = site.write(listen="admin = true", plain_listen="admin = true", producers=HERE)
     async with running_hub(site, settings) as made:
         yield made
 
@@ -179,6 +182,55 @@ async def test_a_producer_tests_itself_and_the_registrar_sees_how_it_went(hub: R
     assert (tested["what"], tested["who"]) == ("tested", "producer")
     assert f"{report.body['summary']['PASS']} PASS" in tested["comment"]
     assert PERSON not in str(report.body)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "127.1", "[::ffff:127.0.0.1]"])
+async def test_the_hub_calls_nobody_inside_for_a_producer_that_is_not_approved(
+    host: str, tmp_path: Path
+) -> None:
+    """Not one connection comes; and the refusal says what to do, not where the name leads."""
+    site = Site(tmp_path)
+    settings = site.write(plain_listen="admin = true")
+    called: list[object] = []
+    inside = await asyncio.start_server(lambda *ends: called.append(ends), "127.0.0.1", 0)
+    port = inside.sockets[0].getsockname()[1]
+    async with running_hub(site, settings) as hub, inside:
+        municipality = api(hub, Role.PRODUCER)
+        made = await municipality.post("/producers", {**FORM, "url": f"https://{host}:{port}/"})
+        refused = await municipality.post("/producers/omsorgen/test", {})
+
+    assert made.status == 201, made.body
+    assert refused.status == 422
+    (fault,) = refused.body["faults"]
+    assert "neither public nor in bench.networks" in fault
+    assert "127" not in fault
+    assert called == []
+
+
+@pytest.mark.slow
+async def test_an_approved_producer_inside_is_tested_and_a_changed_url_is_not(
+    tmp_path: Path,
+) -> None:
+    site = Site(tmp_path)
+    settings = site.write(plain_listen="admin = true")
+    tls = Tls(site.server.certificate, site.server.key, site.authority.certificate)
+    async with (
+        running_hub(site, settings) as hub,
+        running(producer.application(demo_data.municipality()), tls=tls) as url,
+    ):
+        registrar = api(hub, Role.REGISTRAR)
+        await registrar.post("/producers", {**FORM, "url": f"{url}/"})
+        await registrar.post("/producers/omsorgen/publication", {})
+        await registrar.post(
+            "/producers/omsorgen/approve", {"consumers": [CONSUMER], "social_care": True}
+        )
+        approved = await registrar.post("/producers/omsorgen/test", {})
+        await registrar.ask("PATCH", "/producers/omsorgen", {"url": f"{url}/other"})
+        changed = await registrar.post("/producers/omsorgen/test", {})
+
+    assert approved.status == 200, approved.body
+    assert approved.body["summary"]["PASS"] > 10
+    assert changed.status == 422
 
 
 async def test_the_description_is_sound_and_needs_no_token(hub: Running) -> None:

@@ -305,7 +305,8 @@ def test_a_simulator_that_cannot_run_says_why(tmp_path: Path) -> None:
 
     assert (unknown.code, half.code, busy.code) == (2, 2, 4)
     assert unknown.faults == [
-        "no simulator called 'cosmic'; there are: mina_planer, prator, samsa, identity-provider"
+        "no simulator called 'cosmic'; there are: mina_planer, prator, samsa, producer, "
+        "identity-provider"
     ]
     assert half.faults == ["--certificate, --key and --authority go together"]
     assert len(busy.faults) == 1

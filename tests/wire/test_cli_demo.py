@@ -287,3 +287,80 @@ def test_check_finds_nothing_wrong_with_the_demo(demo: Demo) -> None:
         ("ok", "certificates"),
         ("ok", "registry"),
     ]
+
+
+def test_a_new_system_goes_from_nothing_to_answering_by_commands_alone(demo: Demo) -> None:
+    """Form, key, request, the demo's signature, a test, a yes: then it is the seventh source."""
+    shell, settings = demo.shell, ("-s", demo.settings)
+    name, hsa_id, port = "ny-omsorg", "SE2129999989-NYTT1", free_port()
+    hub = tomllib.loads(demo.profile.read_text())["url"]
+    begun = time.monotonic()
+    key, csr, pem = (shell.folder / f"system.{ending}" for ending in ("key", "csr", "pem"))
+    request = [
+        *("producers", "request", name, "--host", "localhost", *settings),
+        *("--private-key", key, "--out", csr),
+    ]
+    steps = [
+        shell.inside(
+            *("producers", "add", "--name", "Ny omsorg", "--hsa-id", hsa_id, "--contract"),
+            *("GetCarePlans 2", "--owner", "SE2129999989-0001", "--organisation", "namnd"),
+            *("--data-controller", "SE2129999989", "--contact", "Systemförvaltning"),
+            *("--address", f"https://localhost:{port}/", *settings),
+        ),
+        shell.inside(*request),
+        shell.inside("producers", "certificate", name, csr, *settings),
+        shell.inside("demo-sign", csr, "--folder", demo.site),
+        shell.inside("producers", "certificate", name, pem, *settings),
+    ]
+    command = [sys.executable, "-m", "samsvar", "sim", "producer", "--port", str(port)]
+    command += ["--hsa-id", hsa_id, "--index", hub, "--certificate", "system.pem"]
+    command += ["--key", "system.key", "--authority", str(demo.site / "certificates/authority.pem")]
+    said = shell.folder / "sim.log"
+    with said.open("wb") as log:
+        system = subprocess.Popen(command, cwd=shell.folder, stdout=log, stderr=log)
+    try:
+        _until("answers at", said, system)
+        steps += [
+            shell.inside("producers", "try", name, *settings),
+            shell.inside("producers", "publish", name, *settings),
+            shell.inside("producers", "approve", name, *settings),
+        ]
+        _until("the index has 2 posts", said, system)
+        asked = shell.inside("ask", "--as", demo.profile, TOLVAN)
+        elapsed = time.monotonic() - begun
+        again = shell.inside(*request)
+    finally:
+        system.terminate()
+        system.wait(10)
+        shell.inside("producers", "disable", name, "--notice", "Slut på provet", *settings)
+
+    assert [(one.code, one.err) for one in steps] == [(0, "")] * len(steps)
+    assert steps[2].out == "an authority can sign it\n"
+    assert steps[4].out.startswith("taken: clientAuth, serverAuth, until ")
+    assert re.search(r"^\d\d PASS, 0 FAIL, ", steps[5].out)
+    assert (asked.code, "9 poster från 7 källor" in asked.out) == (0, True)
+    assert elapsed < 60
+    assert key.stat().st_mode & 0o077 == 0
+    assert (again.code, again.err) == (3, f"{key} is there already, and is not overwritten\n")
+
+
+def _until(text: str, said: Path, system: subprocess.Popen[bytes]) -> None:
+    give_up = time.monotonic() + 30
+    while text not in said.read_text():
+        assert system.poll() is None, said.read_text()
+        assert time.monotonic() < give_up, said.read_text()
+        time.sleep(0.05)
+
+
+def test_what_cannot_be_signed_is_told(demo: Demo, tmp_path: Path) -> None:
+    (tmp_path / "no.csr").write_text("no request")
+    shell = demo.shell
+
+    nothing = shell.inside("demo-sign", tmp_path / "none.csr", "--folder", demo.site)
+    no_request = shell.inside("demo-sign", tmp_path / "no.csr", "--folder", demo.site)
+    no_demo = shell.inside("demo-sign", tmp_path / "no.csr", "--folder", tmp_path)
+
+    assert [one.code for one in (nothing, no_request, no_demo)] == [2, 2, 3]
+    assert "cannot be read" in nothing.err
+    assert "is no certificate request in PEM" in no_request.err
+    assert "has no demo's authority" in no_demo.err

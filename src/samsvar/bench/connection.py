@@ -54,28 +54,52 @@ class DoorSeen:
     now: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A host by its name, and the addresses where it is."""
+
+    host: str
+    port: int
+    addresses: tuple[str, ...]
+
+    def connect(self) -> socket.socket:
+        """A connection to the first address that takes it."""
+        for address in self.addresses[:-1]:
+            try:
+                return socket.create_connection((address, self.port), PATIENCE)
+            except OSError:
+                continue
+        return socket.create_connection((self.addresses[-1], self.port), PATIENCE)
+
+
 def look_at(target: Target) -> Door:
     """Look at the door."""
     parts = urlsplit(target.url)
     https, host = parts.scheme == "https", parts.hostname or ""
     port = parts.port or (443 if https else 80)
-    try:
-        socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):
+    addresses = target.addresses
+    if addresses is None:
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError):
+            found = []
+        addresses = tuple(dict.fromkeys(str(entry[4][0]) for entry in found))
+    if not addresses:
         return Door(https, dns="the host name is unknown")
+    place = _Place(host, port, addresses)
     try:
-        socket.create_connection((host, port), PATIENCE).close()
+        place.connect().close()
     except OSError as error:
         return Door(https, tcp=error.strerror or type(error).__name__)
     if not https:
         return Door(https)
-    return _look_at_tls(target.tls, host, port)
+    return _look_at_tls(target.tls, place)
 
 
-def _look_at_tls(identity: TlsIdentity, host: str, port: int) -> Door:
+def _look_at_tls(identity: TlsIdentity, place: _Place) -> Door:
     chain = name = None
     try:
-        cipher = _shake(identity.context(), host, port)[0]
+        cipher = _shake(identity.context(), place)[0]
         handshake = None
     except (OSError, ValueError) as error:
         cipher, handshake = "", _why(error)
@@ -92,11 +116,11 @@ def _look_at_tls(identity: TlsIdentity, host: str, port: int) -> Door:
         chain=chain,
         host_name=name,
         handshake=handshake,
-        ends=_end_of_certificate(identity, host, port),
-        demands_certificate=_demands(identity, host, port) if handshake is None else None,
-        takes_old=_takes_old(identity, host, port),
-        takes_1_3=_takes(only_3, host, port),
-        cipher=_chosen(only_2, host, port) or cipher or _chosen(_wide(identity), host, port),
+        ends=_end_of_certificate(identity, place),
+        demands_certificate=_demands(identity, place) if handshake is None else None,
+        takes_old=_takes_old(identity, place),
+        takes_1_3=_takes(only_3, place),
+        cipher=_chosen(only_2, place) or cipher or _chosen(_wide(identity), place),
     )
 
 
@@ -107,11 +131,11 @@ def _wide(identity: TlsIdentity) -> ssl.SSLContext:
     return context
 
 
-def _shake(context: ssl.SSLContext, host: str, port: int) -> tuple[str, bytes]:
+def _shake(context: ssl.SSLContext, place: _Place) -> tuple[str, bytes]:
     """Cipher and certificate of a handshake that went well."""
     with (
-        socket.create_connection((host, port), PATIENCE) as plain,
-        context.wrap_socket(plain, server_hostname=host) as secured,
+        place.connect() as plain,
+        context.wrap_socket(plain, server_hostname=place.host) as secured,
     ):
         chosen = secured.cipher()
         return (chosen[0] if chosen else ""), secured.getpeercert(binary_form=True) or b""
@@ -130,30 +154,30 @@ def _why(error: Exception) -> str:
     return "the connection broke"
 
 
-def _takes(context: ssl.SSLContext, host: str, port: int) -> bool:
+def _takes(context: ssl.SSLContext, place: _Place) -> bool:
     try:
-        _shake(context, host, port)
+        _shake(context, place)
     except (OSError, ValueError):
         return False
     return True
 
 
-def _chosen(context: ssl.SSLContext, host: str, port: int) -> str:
+def _chosen(context: ssl.SSLContext, place: _Place) -> str:
     try:
-        return _shake(context, host, port)[0]
+        return _shake(context, place)[0]
     except (OSError, ValueError):
         return ""
 
 
-def _end_of_certificate(identity: TlsIdentity, host: str, port: int) -> datetime | None:
+def _end_of_certificate(identity: TlsIdentity, place: _Place) -> datetime | None:
     try:
-        certificate = _shake(identity.context(verify=False), host, port)[1]
+        certificate = _shake(identity.context(verify=False), place)[1]
         return x509.load_der_x509_certificate(certificate).not_valid_after_utc.astimezone(UTC)
     except (OSError, ValueError):
         return None
 
 
-def _takes_old(identity: TlsIdentity, host: str, port: int) -> bool | None:
+def _takes_old(identity: TlsIdentity, place: _Place) -> bool | None:
     """Whether TLS 1.0 or 1.1 is taken, as far as this machine can try."""
     context = identity.context(verify=False)
     try:
@@ -163,25 +187,25 @@ def _takes_old(identity: TlsIdentity, host: str, port: int) -> bool | None:
             context.maximum_version = ssl.TLSVersion.TLSv1_1
     except (ssl.SSLError, ValueError):
         return None
-    return _takes(context, host, port)
+    return _takes(context, place)
 
 
 def _no_warnings() -> warnings.catch_warnings[None]:
     return warnings.catch_warnings(action="ignore", category=DeprecationWarning)
 
 
-def _demands(identity: TlsIdentity, host: str, port: int) -> bool | None:
+def _demands(identity: TlsIdentity, place: _Place) -> bool | None:
     """Whether a caller without a certificate is turned away before it has asked anything.
 
     Under TLS 1.3 the refusal comes after the handshake, so something must be read. The request
     is for nothing, without a body: what a browser that went astray would send.
     """
     context = identity.context(shows_certificate=False)
-    asked = f"HEAD / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode()
+    asked = f"HEAD / HTTP/1.1\r\nHost: {place.host}\r\nConnection: close\r\n\r\n".encode()
     try:
         with (
-            socket.create_connection((host, port), PATIENCE) as plain,
-            context.wrap_socket(plain, server_hostname=host) as secured,
+            place.connect() as plain,
+            context.wrap_socket(plain, server_hostname=place.host) as secured,
         ):
             secured.sendall(asked)
             first = secured.recv(64)

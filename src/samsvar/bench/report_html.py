@@ -36,7 +36,8 @@ def as_html(report: Report, changes: Changes | None = None) -> bytes:
 
 def _head(report: Report, title: str) -> str:
     counts = "".join(
-        f'<li class="{outcome.lower()}"><b>{report.count(outcome)}</b>'
+        f'<li class="{outcome.lower() if report.count(outcome) else "none"}">'
+        f"<b>{report.count(outcome)}</b>"
         f'<span><i aria-hidden="true">{sign}</i> {swedish}</span>'
         f'<small lang="en">{english}</small></li>'
         for outcome, (sign, swedish, english) in WORDS.items()

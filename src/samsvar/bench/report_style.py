@@ -26,7 +26,7 @@ border-radius:4px;padding:6px 12px;display:grid}
 .counts b{font-size:26px;line-height:1.15}
 .fail{border-color:var(--fail)}.warn{border-color:var(--warn)}
 .pass{border-color:var(--pass)}.inconclusive{border-color:var(--odd)}
-.counts span{color:var(--ink)}
+.counts span{color:var(--ink)}.counts .none{border-color:var(--line)}
 table{width:100%;border-collapse:collapse;table-layout:fixed}
 th{text-align:left;font-size:12px;color:var(--soft);padding:4px 8px}
 th:nth-child(1){width:84px}th:nth-child(3){width:50%}

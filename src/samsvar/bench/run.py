@@ -51,7 +51,7 @@ async def run_bench(target: Target, *, clock: Clock, progress: Progress) -> Repo
         schema = await asyncio.to_thread(Schema.load, contract)
         evidence = Evidence(target, contract, schema, now)
         if door.reachable:
-            async with Wire(target.url, context, target.deadline + 1) as wire:
+            async with Wire(target.url, context, target.deadline + 1, target.addresses) as wire:
                 await put_questions(evidence, wire, progress)
         evidence.indexed = await _in_index(target, contract)
         title = title_of(contract)

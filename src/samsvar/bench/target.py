@@ -57,4 +57,7 @@ class Target:
     deadline: float = 27.0  # LOG313: what a producer may use
     slow: float = 15.0  # LOG2015, and what people who wait will bear
     parallel: int = 10  # LOG313: at least so many at once
+    addresses: tuple[str, ...] | None = None
+    """Where the URL's host is, already looked up: the bench goes there and nowhere else. None: it
+    looks by itself."""
     index: EngagementIndex | None = field(default=None, repr=False)

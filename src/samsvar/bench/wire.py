@@ -6,6 +6,7 @@ is plainer. It follows no redirect, inflates nothing, and stops at the hub's own
 
 from __future__ import annotations
 
+import socket
 import ssl
 import time
 from collections.abc import Mapping
@@ -14,6 +15,7 @@ from types import SimpleNamespace
 from typing import Self
 
 import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
 
 from samsvar.errors import ProducerAnswerInvalid, ProducerError
 from samsvar.outbound.http_client import translated
@@ -41,13 +43,22 @@ class Exchanged:
 class Wire:
     """All that the bench sends over HTTP. Use as an async context manager."""
 
-    def __init__(self, url: str, context: ssl.SSLContext | None, deadline: float) -> None:
+    def __init__(
+        self,
+        url: str,
+        context: ssl.SSLContext | None,
+        deadline: float,
+        addresses: tuple[str, ...] | None = None,
+    ) -> None:
         self._url = url
         self._deadline = deadline
         tracing = aiohttp.TraceConfig()
         tracing.on_connection_reuseconn.append(_reused)
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(ssl=context if context is not None else True),
+            connector=aiohttp.TCPConnector(
+                ssl=context if context is not None else True,
+                resolver=None if addresses is None else _Known(addresses),
+            ),
             timeout=aiohttp.ClientTimeout(total=deadline, sock_connect=CONNECT_SECONDS),
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
@@ -104,6 +115,32 @@ class Wire:
             return Exchanged(name, body, headers, spent(), failure=str(error))
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             return Exchanged(name, body, headers, spent(), failure=str(translated(error)))
+
+
+class _Known(AbstractResolver):
+    """Leads every name to the addresses that have been looked up, and judged, already."""
+
+    def __init__(self, addresses: tuple[str, ...]) -> None:
+        self._addresses = addresses
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        """The same for each."""
+        return [
+            ResolveResult(
+                hostname=host,
+                host=address,
+                port=port,
+                family=socket.AF_INET6 if ":" in address else socket.AF_INET,
+                proto=0,
+                flags=socket.AI_NUMERICHOST,
+            )
+            for address in self._addresses
+        ]
+
+    async def close(self) -> None:
+        """Nothing is open."""
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:

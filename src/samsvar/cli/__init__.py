@@ -26,6 +26,7 @@ from samsvar.cli import (
     consents,
     contracts,
     demo,
+    demo_sign,
     explain,
     index,
     population,
@@ -47,6 +48,7 @@ app = typer.Typer(
 )
 app.command("serve")(serve.serve)
 app.command("demo")(demo.demo)
+app.command("demo-sign")(demo_sign.demo_sign)
 app.command("ask")(ask.ask)
 app.command("explain")(explain.explain)
 app.command("check")(check.check)

@@ -27,10 +27,12 @@ NameArgument = Annotated[
 
 @app.command("add")
 def add(
-    package: Annotated[Path, typer.Argument(help="folder or zip with WSDL and XSD")],
+    package: Annotated[
+        Path, typer.Argument(help="folder or zip with WSDL and XSD, or one WSDL file")
+    ],
     settings: SettingsOption = None,
     interaction: Annotated[
-        str | None, typer.Option(help="which one, where the package has several")
+        str | None, typer.Option(help="which one, where the package has several: its operation")
     ] = None,
     domain: Annotated[str | None, typer.Option(help="service domain of the index posts")] = None,
     categorization: Annotated[

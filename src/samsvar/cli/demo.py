@@ -162,7 +162,8 @@ def _say_what_next(console: Console, site: Site, urls: dict[Source, str]) -> Non
         f"{samsvar} ask --as {site.profile} --texts {PERSON}",
         f"{samsvar} ask --as {site.profile} --kind contacts {PERSON}",
         f"{samsvar} ask --as {site.profile} --explain 196501022773",
-        f"{samsvar} producers list -s {site.settings}",
+        f"{samsvar} producers list -s {site.settings}   # one of your own: "
+        "docs/howto/register-a-producer.md, 7",
         f"curl {files} -d '{{\"outage\": true}}' {some}/_simulator/knobs   # then ask again",
     ):
         console.print(f"  {line}", highlight=False, soft_wrap=True, markup=False)

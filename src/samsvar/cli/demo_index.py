@@ -10,7 +10,11 @@ from samsvar.model.person_numbers import PERSONNUMMER, SAMORDNINGSNUMMER
 from samsvar.simulation.people import PEOPLE
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from samsvar.cli.demo_site import Site, Source
+    from samsvar.simulation.authority import Identity
+    from samsvar.simulation.producer import Holdings
 
 DOMAIN = "riv:clinicalprocess:logistics:logistics"
 PLANS = "cll-cp"
@@ -28,11 +32,16 @@ async def holdings_of(site: Site, source: Source, where: str) -> Held:
     if source.adapter is None:
         for holdings in (demo_data.hospital(), demo_data.municipality(), demo_data.clinic()):
             if holdings.hsa_id == source.installation.hsa_id:
-                return {
-                    *((number, PLANS) for number in holdings.plans),
-                    *((number, CONTACTS) for number in holdings.contacts),
-                }
+                return held_in(holdings)
     return await _asked(site, source, where)
+
+
+def held_in(holdings: Holdings) -> Held:
+    """What one that speaks the contracts has."""
+    return {
+        *((number, PLANS) for number in holdings.plans),
+        *((number, CONTACTS) for number in holdings.contacts),
+    }
 
 
 async def _asked(site: Site, source: Source, where: str) -> Held:
@@ -69,6 +78,14 @@ async def _asked(site: Site, source: Source, where: str) -> Held:
 
 def tell_index(site: Site, source: Source, url: str, held: Held) -> int:
     """One Update with all that the source has; how many posts that were."""
+    made = source.installation
+    return update(url, site.identity_of(source), site.authority, made.hsa_id, made.owner, held)
+
+
+def update(
+    url: str, identity: Identity, authority: Path, hsa_id: str, owner: str, held: Held
+) -> int:
+    """One Update to the index of the hub at a URL, as a source; how many posts that were."""
     import requests
     import zeep
     from zeep.transports import Transport
@@ -76,11 +93,10 @@ def tell_index(site: Site, source: Source, url: str, held: Held) -> int:
     if not held:
         return 0
     logging.getLogger("zeep").setLevel(logging.ERROR)
-    identity = site.identity_of(source)
     session = requests.Session()
     session.trust_env = False
     session.cert = (str(identity.certificate), str(identity.key))
-    session.verify = str(site.authority)
+    session.verify = str(authority)
     index = zeep.Client(  # type: ignore[no-untyped-call]
         f"{url}{_PATH}?wsdl",
         transport=Transport(session=session),  # type: ignore[no-untyped-call]
@@ -92,12 +108,12 @@ def tell_index(site: Site, source: Source, url: str, held: Held) -> int:
                 "registeredResidentIdentification": number,
                 "serviceDomain": DOMAIN,
                 "categorization": categorization,
-                "logicalAddress": source.installation.hsa_id,
+                "logicalAddress": hsa_id,
                 "businessObjectInstanceIdentifier": "NA",
                 "clinicalProcessInterestId": "NA",
                 "mostRecentContent": "20261101120000",
-                "sourceSystem": source.installation.hsa_id,
-                "dataController": source.installation.owner,
+                "sourceSystem": hsa_id,
+                "dataController": owner,
             },
         }
         for number, categorization in sorted(held)

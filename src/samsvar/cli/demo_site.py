@@ -50,6 +50,7 @@ class Site:
         folder.mkdir(parents=True)
         mark.write_text(_MARK, encoding="utf-8")
         authority = TestAuthority(folder / "certificates", SystemClock().now())
+        authority.keep_key()
         self.authority = authority.certificate
         self.server = authority.server("server")
         self.hub = authority.client("hub", [f"SE{HUB}-SAMSVAR"])
@@ -90,6 +91,9 @@ authority = "certificates/authority.pem"
 
 [index]
 address = "{HUB}"
+
+[bench]
+networks = ["127.0.0.0/8", "::1/128"]
 """,
             encoding="utf-8",
         )

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import sys
 from datetime import datetime
-from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import quote
 
 import orjson
 import typer
 
+from samsvar.cli import producer_certificate
 from samsvar.cli.counter import (
     AuthorityOption,
     CertificateOption,
@@ -24,22 +23,12 @@ from samsvar.cli.counter import (
 )
 from samsvar.cli.listing import print_rows
 from samsvar.cli.options import JsonOption, SettingsOption
-from samsvar.cli.outcome import DONE, PARTLY, REFUSED, WRONG_INPUT, Stop
+from samsvar.cli.outcome import DONE, PARTLY, WRONG_INPUT, Stop
+from samsvar.cli.producer_certificate import IdArgument
 from samsvar.model.care import LegalBasis
 from samsvar.model.catalogue import CareGiverKind, OrganisationKind, ProducerKind
 from samsvar.model.local_time import STOCKHOLM
 
-
-def _an_id(name: str) -> str:
-    """What can be an id, and so stands in a path as it is and leads to no other row."""
-    if not name or quote(name, safe="") != name:
-        raise Stop(REFUSED, "that is no producer's id: samsvar producers list")
-    return name
-
-
-IdArgument = Annotated[
-    str, typer.Argument(metavar="ID", help="as producers list shows it", callback=_an_id)
-]
 CommentOption = Annotated[str, typer.Option(help="why; kept in the history")]
 
 
@@ -94,7 +83,14 @@ def add(
         "legal_basis": legal_basis.value if legal_basis else None,
     }
     made = counter(settings, url, token, authority, client, key).ask("POST", "/producers", form)
-    _say(f"{made['id']} is registered: samsvar producers publish {made['id']}")
+    _say(f"{made['id']} is registered, and nobody asks it yet. Next:")
+    for step, more in (
+        ("request", " --host HOST   # a key and a certificate request, if it has no certificate"),
+        ("certificate", " FILE"),
+        ("try", ""),
+        ("publish", ""),
+    ):
+        _say(f"  samsvar producers {step} {made['id']}{more}")
 
 
 def list_all(
@@ -133,33 +129,6 @@ def show(
     _print_json(
         counter(settings, url, token, authority, client, key).ask("GET", f"/producers/{name}")
     )
-
-
-def certificate(
-    name: IdArgument,
-    file: Annotated[Path, typer.Argument(help="PEM: the certificate, then its chain")],
-    settings: SettingsOption = None,
-    url: UrlOption = None,
-    token: TokenOption = None,
-    authority: AuthorityOption = None,
-    client: CertificateOption = None,
-    key: KeyOption = None,
-) -> None:
-    """Hand in the system's certificate. A file with a request (CSR) is judged instead."""
-    try:
-        pem = file.read_bytes()
-    except OSError as error:
-        raise Stop(WRONG_INPUT, f"{file}: cannot be read: {error.strerror}") from error
-    at = counter(settings, url, token, authority, client, key)
-    if b"CERTIFICATE REQUEST-----" in pem:
-        judged = at.ask("POST", f"/producers/{name}/certificate-request", pem=pem)
-        for line in judged["faults"] or ["an authority can sign it"]:
-            _say(line)
-        if not judged["acceptable"]:
-            raise Stop(WRONG_INPUT, "\n".join(["it must have:", *judged["wanted"]]))
-        return
-    facts = at.ask("PUT", f"/producers/{name}/certificate", pem=pem)["certificate"]
-    _say(f"taken: {', '.join(facts['usages'])}, until {facts['valid_to'][:10]}")
 
 
 def publish(
@@ -306,7 +275,8 @@ def put_into(app: typer.Typer) -> None:
         ("add", add),
         ("list", list_all),
         ("show", show),
-        ("certificate", certificate),
+        ("request", producer_certificate.request),
+        ("certificate", producer_certificate.certificate),
         ("publish", publish),
         ("approve", approve),
         ("reject", reject),

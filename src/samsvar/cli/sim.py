@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from samsvar.cli.outcome import UNREACHED, WRONG_INPUT, Stop
+from samsvar.cli.sim_producer import PRODUCER, serve_producer
 from samsvar.cli.sim_users import IDENTITY_PROVIDER, TOKEN, print_token, serve_identities
 from samsvar.manifest import load_adapters
 
@@ -23,7 +24,7 @@ def simulator(system: str) -> Any:
     """
     known = sorted(load_adapters())
     if system not in known:
-        there = ", ".join([*known, IDENTITY_PROVIDER])
+        there = ", ".join([*known, PRODUCER, IDENTITY_PROVIDER])
         raise Stop(WRONG_INPUT, f"no simulator called {system!r}; there are: {there}")
     return import_module(f"samsvar_adapters.{system}.simulator")
 
@@ -32,7 +33,8 @@ def sim(
     system: Annotated[
         str,
         typer.Argument(
-            help="which source system, for example prator; or identity-provider; or token"
+            help="which source system, for example prator; producer, which needs no adapter; "
+            "or identity-provider; or token"
         ),
     ],
     port: Annotated[int, typer.Option(help="port on 127.0.0.1; 0 lets the machine choose")] = 0,
@@ -46,6 +48,10 @@ def sim(
     key: Annotated[Path | None, typer.Option(help="PEM, its key")] = None,
     authority: Annotated[
         Path | None, typer.Option(help="PEM, who issues client certificates")
+    ] = None,
+    hsa_id: Annotated[str | None, typer.Option(help="producer: its logical address")] = None,
+    index: Annotated[
+        str | None, typer.Option(help="producer: URL of a hub, whose index it tells")
     ] = None,
     alias: Annotated[
         str | None, typer.Option("--as", help="token: who logs in, for example vera")
@@ -70,7 +76,11 @@ def sim(
         if not (certificate and key and authority):
             raise Stop(WRONG_INPUT, "--certificate, --key and --authority go together")
         tls = Tls(certificate, key, authority)
-    if system == IDENTITY_PROVIDER:
+    if system != PRODUCER and (hsa_id or index):
+        raise Stop(WRONG_INPUT, f"--hsa-id and --index go with `samsvar sim {PRODUCER}` only")
+    if system == PRODUCER:
+        serving = serve_producer(hsa_id, index, knobs, port, tls)
+    elif system == IDENTITY_PROVIDER:
         if tls or drip or fault or wrong_patient:
             raise Stop(
                 WRONG_INPUT,

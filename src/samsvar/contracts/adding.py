@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import contextlib
 import posixpath
-import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import xmlschema
 
+from samsvar.contracts.choosing import choose_wsdl
 from samsvar.contracts.contract_file import CONTRACT_FILE, ContractsInvalid
 from samsvar.contracts.draft import Proposal
+from samsvar.contracts.mending import mended
 from samsvar.contracts.package import Package, PackageRefused
 from samsvar.contracts.proof import NotServable, faults_of, prove
 from samsvar.contracts.proposal import propose
@@ -48,9 +49,7 @@ from samsvar.model.identifiers import ContractUrn
 from samsvar.soap.interaction import Interaction, InteractionUnreadable, read_interaction
 from samsvar.soap.rivta import service_path
 
-_WSDL = "{http://schemas.xmlsoap.org/wsdl/}"
 _INCOMING = ".incoming-"
-_VERSION = re.compile(r"_([0-9]{1,4})\.([0-9]{1,4})_")
 EXAMPLES = "examples"
 
 
@@ -85,9 +84,10 @@ class Incoming:
         self._hub_address = hub_address
         self._there: Repertoire = with_added(packaged_repertoire(), data)
         path = choose_wsdl(package, wishes.interaction)
-        files = package.reached(path)
+        stored = mended(package, path)
+        files = stored.files
         top = _common_folder(files)
-        below = posixpath.relpath(path, top or ".")
+        below = posixpath.relpath(stored.wsdl, top or ".")
         draft = staged / WSDL / "draft"
         for name, content in files.items():
             file = draft / posixpath.relpath(name, top or ".")
@@ -105,6 +105,7 @@ class Incoming:
             categorization=wishes.categorization,
             title=wishes.title,
         )
+        self.proposal.notes += stored.notes
         self.proposal.name = self._free_name(self.proposal)
         self.proposal.tables["top"]["wsdl"] = f"{self.proposal.name}/{below}"
         draft.rename(staged / WSDL / self.proposal.name)
@@ -220,51 +221,6 @@ def incoming(package: Package, data: Path, wishes: Wishes, hub_address: str) -> 
         yield Incoming(package, data, staged, wishes, hub_address)
     finally:
         shutil.rmtree(staged, ignore_errors=True)
-
-
-def choose_wsdl(package: Package, wanted: str | None) -> str:
-    """The one WSDL that is meant. Of two profiles of one interaction, RIV-TA BP 2.1; of its minor
-    versions the newest, since they share one namespace and messages of the others fit it.
-
-    Raises:
-        PackageRefused: none or several fit; the text lists what there is.
-    """
-    operations: dict[str, list[str]] = {}
-    for path in package.wsdls():
-        root = package.root(path)
-        names = [one.get("name", "") for one in root.iterfind(f"{_WSDL}portType/{_WSDL}operation")]
-        operations.setdefault(", ".join(names), []).append(path)
-    if wanted is not None:
-        bare = wanted.removesuffix("Interaction")
-        operations = {
-            name: [path for path in paths if bare == name or wanted in path]
-            for name, paths in operations.items()
-        }
-    fitting = {
-        name: _newest_minor(package, _newest_profile(paths))
-        for name, paths in operations.items()
-        if paths
-    }
-    if len(fitting) == 1 and len(chosen := next(iter(fitting.values()))) == 1:
-        return chosen[0]
-    listed = "\n".join(f"  {path}" for path in package.wsdls())
-    problem = "no WSDL fits" if not fitting else "the package has several WSDLs"
-    raise PackageRefused(f"{problem}; name one with --interaction:\n{listed}")
-
-
-def _newest_profile(paths: Sequence[str]) -> Sequence[str]:
-    modern = [path for path in paths if "RIVTABP20" not in path.upper()]
-    return modern or paths
-
-
-def _newest_minor(package: Package, paths: Sequence[str]) -> Sequence[str]:
-    namespaces = {package.root(path).get("targetNamespace") for path in paths}
-    versions = [_VERSION.search(posixpath.basename(path)) for path in paths]
-    if len(namespaces) > 1 or None in versions:
-        return paths
-    numbers = [(int(found[1]), int(found[2])) for found in versions if found is not None]
-    newest = max(numbers)
-    return [path for path, number in zip(paths, numbers, strict=True) if number == newest]
 
 
 def _common_folder(files: dict[str, bytes]) -> str:

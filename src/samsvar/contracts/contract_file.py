@@ -12,6 +12,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from samsvar.settings_file import in_words
+
 CONTRACT_FILE = "contract.toml"
 QUESTION = "# QUESTION:"
 """Begins a line that somebody must answer, and take away, before the contract is served."""
@@ -97,8 +99,12 @@ def read_contract_file(file: Path) -> ContractFile:
         settings = ContractFile.model_validate(tomllib.loads(text))
     except FileNotFoundError as error:
         raise ContractsInvalid((f"{file}: is missing",)) from error
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ContractsInvalid((f"{file}: cannot be read: {error}",)) from error
+    except UnicodeDecodeError as error:
+        raise ContractsInvalid((f"{file}: is not in UTF-8: save it so",)) from error
+    except tomllib.TOMLDecodeError as error:
+        raise ContractsInvalid((f"{file}: is not TOML: {error}",)) from error
+    except OSError as error:
+        raise ContractsInvalid((f"{file}: cannot be read: {error.strerror}",)) from error
     except ValidationError as error:
         raise ContractsInvalid(tuple(_told(file, error))) from error
     open_questions = tuple(
@@ -120,4 +126,4 @@ def _told(file: Path, error: ValidationError) -> Iterator[str]:
             allowed = ", ".join(table.model_fields)
             yield f"{file}: {key}: no such key; allowed: {allowed}"
         else:
-            yield f"{file}: {key}: {fault['msg']}"
+            yield f"{file}: {key}: {in_words(fault, ())}"

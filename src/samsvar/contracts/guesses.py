@@ -8,86 +8,21 @@ patient check at run time holds, whatever was guessed here.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from lxml import etree
 
+from samsvar.contracts import guess_words as words
 from samsvar.soap.outline import ElementDeclaration, Outline
 
 SURE = 8.0
 """At least so good, and so much ahead of the next, a guess is no question."""
-AHEAD = 2.0
+AHEAD = 1.5
+_ALONE = 5.5
+"""Where nothing else comes in question, less will do."""
 _DEEPEST = 5
-
-_PERSON = {
-    "patientid": 10.0,
-    "personid": 10.0,
-    "subjectofcareid": 10.0,
-    "subjectofcare": 9.0,
-    "personnummer": 10.0,
-    "personalidentitynumber": 10.0,
-    "personidentitynumber": 10.0,
-    "socialsecuritynumber": 9.0,
-    "registeredresidentidentification": 9.0,
-    "residentid": 9.0,
-    "citizenid": 9.0,
-    "clientid": 8.5,
-    "patient": 8.0,
-    "person": 7.0,
-    "citizen": 7.0,
-    "subject": 6.0,
-    "client": 6.0,
-}
-_PERSON_WORDS = ("patient", "subjectofcare", "citizen", "resident", "person")
-_NOT_THE_PERSON = ("professional", "contact", "author", "staff", "perform", "relative", "guardian")
-_OTHER_PEOPLE = (
-    "professional",
-    "practitioner",
-    "participant",
-    "authenticator",
-    "staff",
-    "perform",
-    "relative",
-    "guardian",
-)
-"""Below an element of such a name a person is hardly the one whom the record is about."""
-_FAR = 4.0
-_SOURCE = {
-    "sourcesystemhsaid": 10.0,
-    "sourcesystemid": 9.5,
-    "sourcesystem": 9.0,
-    "sourcehsaid": 8.0,
-    "sourceid": 5.0,
-    "logicalsystemid": 5.0,
-    "systemhsaid": 5.0,
-    "systemid": 5.0,
-}
-_OWNER = {
-    "healthcareprofessionalcaregiverhsaid": 10.0,
-    "accountablecaregiver": 10.0,
-    "accountablecaregiverhsaid": 10.0,
-    "caregiverhsaid": 9.5,
-    "caregiverid": 9.0,
-    "caregiver": 8.5,
-    "careproviderhsaid": 9.5,
-    "careproviderid": 9.0,
-    "accountablecaregiverid": 10.0,
-    "accountablecareprovider": 10.0,
-    "accountablecareproviderid": 10.0,
-    "accountablehealthcareprovider": 10.0,
-    "accountablehealthcareproviderid": 10.0,
-    "healthcareproviderhsaid": 9.5,
-    "healthcareproviderid": 9.0,
-    "informationcareproviderid": 9.0,
-    "informationowner": 9.0,
-    "datacontroller": 9.0,
-    "ownerhsaid": 8.5,
-    "owner": 8.0,
-}
-_RESULT = {"result": 10.0, "resultstatus": 8.0, "resulttype": 8.0, "status": 5.0}
-_CODES = ("resultcode", "code", "statuscode")
-_LOG_IDS = ("logid",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +46,11 @@ class ResultGuess:
 
 def decided(guesses: Sequence[Guess]) -> bool:
     """Whether the first is good, and far enough ahead of the second."""
-    if not guesses or guesses[0].score < SURE:
+    if not guesses:
         return False
-    return len(guesses) == 1 or guesses[0].score - guesses[1].score >= AHEAD
+    if len(guesses) == 1:
+        return guesses[0].score >= _ALONE
+    return guesses[0].score >= SURE and guesses[0].score - guesses[1].score >= AHEAD
 
 
 def persons(outline: Outline, element_type: str) -> list[Guess]:
@@ -125,9 +62,10 @@ def persons(outline: Outline, element_type: str) -> list[Guess]:
         if score is None or place is None:
             continue
         score -= 0.5 * path.count("/")
-        above = path.lower().rpartition("/")[0]
-        if any(word in above for word in _OTHER_PEOPLE):
-            score -= _FAR
+        # The record's own header may be called by any word.
+        above = [one for one in path.lower().split("/")[:-1] if not one.endswith("header")]
+        if any(word in one for word in words.OTHER_PEOPLE for one in above):
+            score -= words.FAR
         if place.root is not None:
             score += 1.0
         elif place.number != path:
@@ -146,26 +84,35 @@ def persons_in_attributes(outline: Outline, element_type: str) -> list[str]:
     ]
 
 
+def persons_several_times(outline: Outline, element_type: str) -> list[str]:
+    """Elements for a person's number that may come several times."""
+    return [
+        local(child.name)
+        for child in outline.children(element_type)
+        if child.repeated and _person_score(local(child.name)) is not None
+    ]
+
+
 def sources(outline: Outline, element_type: str) -> list[Guess]:
     """Where the source system may stand below a type, the best first."""
-    return _identifiers(outline, element_type, _SOURCE)
+    return _identifiers(outline, element_type, words.SOURCE)
 
 
 def owners(outline: Outline, element_type: str) -> list[Guess]:
     """Where the party that answers for the record may stand below a type, the best first."""
-    return _identifiers(outline, element_type, _OWNER)
+    return _identifiers(outline, element_type, words.OWNER)
 
 
 def results(outline: Outline, element_type: str) -> list[ResultGuess]:
     """Which child of the response says how it went, the best first."""
     found = []
     for child in outline.children(element_type):
-        score = _RESULT.get(local(child.name).lower())
+        score = words.RESULT.get(local(child.name).lower())
         names = {local(one.name).lower(): local(one.name) for one in outline.children(child.type)}
-        code = next((names[name] for name in _CODES if name in names), None)
+        code = next((names[name] for name in words.CODES if name in names), None)
         if score is None or code is None or child.repeated:
             continue
-        log_id = next((names[name] for name in _LOG_IDS if name in names), None)
+        log_id = next((names[name] for name in words.LOG_IDS if name in names), None)
         found.append(ResultGuess(local(child.name), code, log_id, score))
     return sorted(found, key=lambda guess: -guess.score)
 
@@ -177,11 +124,11 @@ def local(name: str) -> str:
 
 def _person_score(name: str) -> float | None:
     lower = _plain(name)
-    if any(word in lower for word in _NOT_THE_PERSON):
+    if lower in words.STAFF or any(word in lower for word in words.NOT_THE_PERSON):
         return None
-    if lower in _PERSON:
-        return _PERSON[lower]
-    if lower.endswith(("id", "number", "identity")) and any(w in lower for w in _PERSON_WORDS):
+    if lower in words.PERSON:
+        return words.PERSON[lower]
+    if lower.endswith(("id", "number", "identity")) and any(w in lower for w in words.PERSON_WORDS):
         return 6.0
     return None
 
@@ -220,7 +167,7 @@ def _identifier(
             return _Place(
                 f"{path}/{local(inside[number].name)}", f"{path}/{local(inside[root].name)}"
             )
-    for name in ("extension", "id", "hsaid"):
+    for name in words.NUMBERS:
         if name in inside and depth < _DEEPEST:
             child = inside[name]
             return _identifier(outline, child, f"{path}/{local(child.name)}", depth + 1)
@@ -228,8 +175,10 @@ def _identifier(
 
 
 def _plain(name: str) -> str:
-    """A name as the tables have it: ``subject_of_care`` and ``subjectOfCare`` are one."""
-    return re.sub(r"[_.-]", "", name).lower()
+    """A name as the tables have it: ``subject_of_care`` and ``subjectOfCare`` are one, and so are
+    ``källsystem`` and ``kallsystem``."""
+    bare = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode("ascii")
+    return re.sub(r"[_.-]", "", bare).lower()
 
 
 def _walk(outline: Outline, element_type: str) -> Iterator[tuple[str, ElementDeclaration]]:

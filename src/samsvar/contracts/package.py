@@ -1,18 +1,13 @@
-"""A contract package from outside, a folder or a zip, read as carefully as a message.
+"""A contract package from outside, read as carefully as a message.
 
-Nothing is unpacked: names are looked at, the few files that count are read into memory with a
-bound on each and on all, parsed through the one door (no DOCTYPE, no instructions), and every
-import must lead to another file of the package. Knows WSDL and XSD only as far as they point at
-each other. What a package means is for others to say.
+Nothing is unpacked: the few files that count are in memory, parsed through the one door (no
+DOCTYPE, no instructions), and every import must lead to another file of the package. Knows WSDL
+and XSD only as far as they point at each other. What a package means is for others to say.
 """
 
 from __future__ import annotations
 
-import lzma
 import posixpath
-import stat
-import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,15 +15,11 @@ from urllib.parse import unquote, urlsplit
 
 from lxml import etree
 
+from samsvar.contracts.package_files import LARGEST_FILE, PackageRefused, files_in
 from samsvar.soap.parsing import Limits, XmlRefused, parse
 
-KINDS = (".wsdl", ".xsd")
-"""What counts; a RIV-TA package also has prose, test suites and generated code."""
+__all__ = ["LARGEST_FILE", "Package", "PackageRefused", "Pointer", "open_package"]
 
-MOST_ENTRIES = 5_000
-MOST_FILES = 400
-LARGEST_FILE = 4 * 1024 * 1024
-LARGEST_SUM = 16 * 1024 * 1024
 _MOST_OCCURRENCES = 10_000
 """A bounded ``maxOccurs`` above this costs the validator more than any answer is worth."""
 
@@ -44,20 +35,12 @@ _UNREAD = {
 }
 
 
-#: what zipfile raises for what is no zip, is cut off, or needs a password or another method
-_ZIP_FAULTS = (
-    zipfile.BadZipFile,
-    OSError,
-    EOFError,
-    ValueError,
-    RuntimeError,
-    zlib.error,
-    lzma.LZMAError,
-)
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """An import or include, and the file of the package that it leads to."""
 
-
-class PackageRefused(Exception):
-    """The package cannot be used. The text says which file, what is wrong and what to do."""
+    element: etree._Element
+    target: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +49,13 @@ class Package:
 
     name: str
     files: Mapping[str, bytes] = field(repr=False)
+    named: str | None = None
+    """The one WSDL that was given, if it was a file and no package."""
 
     def wsdls(self) -> tuple[str, ...]:
         """Paths of all WSDL files, sorted."""
+        if self.named is not None:
+            return (self.named,)
         return tuple(sorted(path for path in self.files if path.lower().endswith(".wsdl")))
 
     def root(self, path: str) -> etree._Element:
@@ -82,114 +69,107 @@ class Package:
         except XmlRefused as error:
             raise PackageRefused(f"{path}: {error}") from error
 
-    def reached(self, wsdl: str) -> dict[str, bytes]:
-        """The WSDL and every file that its imports lead to, checked one by one.
+    def reached(self, wsdl: str) -> dict[str, tuple[etree._Element, tuple[Pointer, ...]]]:
+        """The WSDL and every file that its imports lead to, checked one by one: for each its
+        document element, and what it points at.
 
         Raises:
             PackageRefused: one is missing, leads out of the package, or is not fit to be read.
         """
-        found: dict[str, bytes] = {}
+        found: dict[str, tuple[etree._Element, tuple[Pointer, ...]]] = {}
         waiting = [wsdl]
         while waiting:
-            path = waiting.pop()
+            path = waiting.pop(0)
             if path in found:
                 continue
             root = self.root(path)
-            found[path] = self.files[path]
             _refuse_what_is_not_read(path, root)
-            for target in _targets(path, root):
-                if target not in self.files:
-                    raise PackageRefused(f"{path}: imports {target}, which is not in the package")
-                waiting.append(target)
+            pointers = tuple(self._pointers(path, root))
+            found[path] = root, pointers
+            waiting += [pointer.target for pointer in pointers]
         return found
+
+    def _pointers(self, path: str, root: etree._Element) -> Iterator[Pointer]:
+        inline = {
+            schema.get("targetNamespace") for schema in root.iterfind(f"{_WSDL}types/{_XS}schema")
+        }
+        for element in root.iter(*_POINTERS):
+            location = element.get("schemaLocation")
+            if location is not None:
+                yield Pointer(element, self._led_to(path, element, location))
+            elif element.get("namespace") not in inline:
+                # Some toolkits leave it to the reader to know where a namespace is.
+                target = self._of_namespace(path, element.get("namespace"))
+                if target is not None:
+                    yield Pointer(element, target)
+
+    def _led_to(self, path: str, element: etree._Element, location: str) -> str:
+        """The file of the package that a location means, as its author's machine read it."""
+        line = element.sourceline
+        location = location.strip().replace("\\", "/")
+        parts = urlsplit(location)
+        if parts.scheme or parts.netloc or parts.path.startswith("/"):
+            name = posixpath.basename(unquote(parts.path)).lower()
+            same = [one for one in self.files if posixpath.basename(one).lower() == name]
+            wanted = element.get("namespace")
+            fitting = [one for one in same if self._namespace(one) == wanted]
+            if len(fitting) != 1:
+                raise PackageRefused(
+                    f"{path}: line {line}: imports from an address; put the file into the "
+                    "package and import it by its relative path"
+                )
+            return fitting[0]
+        target = posixpath.normpath(posixpath.join(posixpath.dirname(path), unquote(location)))
+        if target.startswith(".."):
+            raise PackageRefused(f"{path}: line {line}: imports from outside the package")
+        if target in self.files:
+            return target
+        # Windows and its file systems do not tell capital letters from small ones.
+        alike = [one for one in self.files if one.lower() == target.lower()]
+        if len(alike) != 1:
+            raise PackageRefused(f"{path}: imports {target}, which is not in the package")
+        return alike[0]
+
+    def _of_namespace(self, path: str, namespace: str | None) -> str | None:
+        """The nearest schema of a namespace; None: there is none, or nobody could tell which."""
+        found = [
+            one
+            for one in self.files
+            if one.lower().endswith(".xsd") and self._namespace(one) == namespace
+        ]
+        shared = [len(posixpath.commonprefix([one, path])) for one in found]
+        nearest = [one for one, near in zip(found, shared, strict=True) if near == max(shared)]
+        return nearest[0] if len(nearest) == 1 else None
+
+    def _namespace(self, path: str) -> str | None:
+        try:
+            return self.root(path).get("targetNamespace")
+        except PackageRefused:
+            return None
 
 
 def open_package(path: Path) -> Package:
-    """Read a package: a folder, a zip, or the folder that one WSDL file lies in.
+    """Read a package: a folder, a zip, or one WSDL file with the schemas that lie around it.
 
     Raises:
         PackageRefused: it cannot be read, holds no WSDL, is too big, or tries to lead outside.
     """
-    if path.is_dir():
-        files = dict(_of_folder(path))
-    elif path.is_file():
-        files = dict(_of_zip(path))
-    else:
-        raise PackageRefused(f"{path}: there is no such folder or file")
-    if sum(map(len, files.values())) > LARGEST_SUM:
-        raise PackageRefused(f"{path}: WSDL and XSD are together over {_mega(LARGEST_SUM)}")
-    package = Package(path.name, files)
+    if path.is_file() and path.suffix.lower() == ".wsdl":
+        return _around(path)
+    package = Package(path.name, files_in(path))
     if not package.wsdls():
         raise PackageRefused(f"{path}: holds no .wsdl file")
     return package
 
 
-def _of_folder(folder: Path) -> Iterator[tuple[str, bytes]]:
-    top = folder.resolve()
-    counted = 0
-    for number, file in enumerate(sorted(top.rglob("*")), start=1):
-        if number > MOST_ENTRIES:
-            raise PackageRefused(f"{folder}: holds more than {MOST_ENTRIES} files")
-        if not file.name.lower().endswith(KINDS):
-            continue
-        name = file.relative_to(top).as_posix()
-        if not file.resolve().is_relative_to(top) or not file.is_file():
-            raise PackageRefused(f"{name}: is no file of the folder, but leads out of it")
-        counted += 1
-        if counted > MOST_FILES or file.stat().st_size > LARGEST_FILE:
-            raise PackageRefused(_too_much(name))
-        yield name, file.read_bytes()
-
-
-def _of_zip(path: Path) -> Iterator[tuple[str, bytes]]:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            yield from _of_archive(archive, path.name)
-    except _ZIP_FAULTS as error:
-        raise PackageRefused(f"{path}: is no zip file that can be read") from error
-
-
-def _of_archive(archive: zipfile.ZipFile, of: str) -> Iterator[tuple[str, bytes]]:
-    entries = archive.infolist()
-    if len(entries) > MOST_ENTRIES:
-        raise PackageRefused(f"{of}: holds more than {MOST_ENTRIES} files")
-    for entry in entries:  # all names first: a package that tries once is not trusted in parts
-        _refuse_name(entry)
-    wanted = [e for e in entries if not e.is_dir() and e.filename.lower().endswith(KINDS)]
-    names = [entry.filename for entry in wanted]
-    if len(set(names)) < len(names):
-        raise PackageRefused(f"{of}: holds two files of one name")
-    read = 0
-    for number, entry in enumerate(wanted, start=1):
-        if number > MOST_FILES or entry.file_size > LARGEST_FILE:
-            raise PackageRefused(_too_much(entry.filename))
-        with archive.open(entry) as file:
-            data = file.read(LARGEST_FILE + 1)  # whatever size the entry has said
-        read += len(data)
-        if len(data) > LARGEST_FILE or read > LARGEST_SUM:
-            raise PackageRefused(_too_much(entry.filename))
-        yield entry.filename, data
-
-
-def _refuse_name(entry: zipfile.ZipInfo) -> None:
-    name = entry.filename
-    parts = name.replace("\\", "/").split("/")
-    outside = name.startswith(("/", "\\")) or ".." in parts or ":" in name or "\\" in name
-    if outside or not name.isprintable():
-        raise PackageRefused("a name in the zip leads out of it: it is not taken in")
-    if stat.S_ISLNK(entry.external_attr >> 16):
-        raise PackageRefused(f"{name}: is a link; a package holds files")
-
-
-def _too_much(name: str) -> str:
-    return (
-        f"{name}: too large; at most {_mega(LARGEST_FILE)} a file, {_mega(LARGEST_SUM)} and "
-        f"{MOST_FILES} files together"
-    )
-
-
-def _mega(size: int) -> str:
-    return f"{size // 1024 // 1024} MB"
+def _around(wsdl: Path) -> Package:
+    """One interaction: its folder, or the one two steps up that has the shared schemas too."""
+    wsdl = wsdl.resolve()
+    folder = wsdl.parent
+    shared = wsdl.parent.parent.parent
+    if (shared / "core_components").is_dir():
+        folder = shared
+    return Package(wsdl.name, files_in(folder), wsdl.relative_to(folder).as_posix())
 
 
 def _refuse_what_is_not_read(path: str, root: etree._Element) -> None:
@@ -205,23 +185,3 @@ def _refuse_what_is_not_read(path: str, root: etree._Element) -> None:
                     f"{path}: line {particle.sourceline}: {name} is neither unbounded nor a "
                     f"number up to {_MOST_OCCURRENCES}"
                 )
-
-
-def _targets(path: str, root: etree._Element) -> Iterator[str]:
-    """The files that one file points at, as paths in the package."""
-    for pointer in root.iter(*_POINTERS):
-        location = pointer.get("schemaLocation")
-        if location is None:
-            continue
-        parts = urlsplit(location)
-        if parts.scheme or parts.netloc or parts.path.startswith("/"):
-            raise PackageRefused(
-                f"{path}: line {pointer.sourceline}: imports from an address; put the file into "
-                "the package and import it by its relative path"
-            )
-        target = posixpath.normpath(posixpath.join(posixpath.dirname(path), unquote(location)))
-        if target.startswith(".."):
-            raise PackageRefused(
-                f"{path}: line {pointer.sourceline}: imports from outside the package"
-            )
-        yield target

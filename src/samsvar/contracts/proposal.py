@@ -20,6 +20,7 @@ from samsvar.contracts.guesses import (
     owners,
     persons,
     persons_in_attributes,
+    persons_several_times,
     results,
     sources,
 )
@@ -92,6 +93,11 @@ def _request(interaction: Interaction, proposal: Proposal) -> dict[str, Value]:
         raise PackageRefused(
             f"{interaction.operation}: {attributed[0]} has the person's number in an attribute; "
             "the hub reads elements only, so that it cannot serve the contract"
+        )
+    if not found and (several := persons_several_times(outline, request_type)):
+        raise PackageRefused(
+            f"{interaction.operation}: {several[0]} may come several times in the question; the "
+            "hub serves contracts that ask about one person"
         )
     if not found:
         raise PackageRefused(

@@ -26,6 +26,8 @@ _ROLES = {
     "resulttext": ResultRole.TEXT,
     "text": ResultRole.TEXT,
     "comment": ResultRole.TEXT,
+    "resultattext": ResultRole.TEXT,
+    "meddelande": ResultRole.TEXT,
 }
 
 

@@ -135,6 +135,8 @@ def _told(error: Exception) -> str:
     entries = list(error.error_log) if isinstance(error, etree.XMLSchemaParseError) else []
     text = entries[0].message if entries else str(error)
     text = " ".join(text.replace("{http://www.w3.org/2001/XMLSchema}", "xs:").split())[:300]
+    if "not determinist" in text:
+        text += " An optional element stands before a wildcard that takes it too: leave one out."
     if not entries:
         return text
     return f"{Path(entries[0].filename).name}: line {entries[0].line}: {text}"

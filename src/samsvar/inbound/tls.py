@@ -15,6 +15,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
+from samsvar.certificate_files import authority_fault, open_to_all, pair_fault
 from samsvar.settings import ListenSettings
 
 
@@ -95,8 +96,11 @@ def _load_pair(context: ssl.SSLContext, certificate: Path, key: Path) -> None:
         context.load_cert_chain(certificate, key, password=lambda: "")
     except OSError as error:  # ssl.SSLError is one
         raise CertificatesUnusable(
-            f"{certificate} and {key}: not a PEM certificate with its unencrypted key"
+            f"{certificate} and {key}: not a PEM certificate with its unencrypted key: "
+            f"{pair_fault(certificate, key)}"
         ) from error
+    if (exposed := open_to_all(key)) is not None:
+        raise CertificatesUnusable(exposed)
 
 
 def _load_authority(context: ssl.SSLContext, authority: Path) -> None:
@@ -106,6 +110,8 @@ def _load_authority(context: ssl.SSLContext, authority: Path) -> None:
         raise CertificatesUnusable(f"{authority}: no such file") from error
     except OSError as error:
         raise CertificatesUnusable(f"{authority}: no certificate in PEM") from error
+    if (fault := authority_fault(authority)) is not None:
+        raise CertificatesUnusable(fault)
 
 
 def _revoked_in(path: Path, authority: Path, now: datetime) -> frozenset[tuple[bytes, int]]:

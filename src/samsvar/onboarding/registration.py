@@ -6,7 +6,7 @@ Knows what a user may write in a form. Publishing is ``onboarding.publication``'
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from samsvar.model.catalogue import ProducerKind
 from samsvar.model.identifiers import ContractUrn, LogicalAddress
@@ -16,6 +16,17 @@ from samsvar.onboarding.form import form_faults, secret_names
 from samsvar.onboarding.records import Records, Standing, draft_of, must
 from samsvar.onboarding.refusals import NotNow, NotValid
 from samsvar.onboarding.roles import Right, User
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What is to be tested of a producer."""
+
+    url: str
+    logical_address: LogicalAddress
+    contracts: tuple[ContractUrn, ...]
+    approved: bool
+    """Whether a registrar has said yes to the form as it stands."""
 
 
 class Registration(Records):
@@ -110,16 +121,18 @@ class Registration(Records):
         hsa_id = application.form.hsa_id
         return certificates.request_faults(pem, hsa_id), certificates.wanted_in_request(hsa_id)
 
-    def to_test(self, user: User, name: str) -> tuple[str, LogicalAddress, tuple[ContractUrn, ...]]:
-        """URL, logical address and contracts of a producer that is to be tested.
+    def to_test(self, user: User, name: str) -> Trial:
+        """What is to be tested of a producer.
 
         Raises:
             NotNow: it does not speak the contracts itself.
         """
-        form = self._own(user, Right.TEST, name).form
+        application = self._own(user, Right.TEST, name)
+        form = application.form
         if form.kind is not ProducerKind.SOAP:
             raise NotNow("it stands behind an adapter: that is tested by its own cases")
-        return form.url, LogicalAddress(form.hsa_id), form.contracts
+        approved = application.state is State.PUBLISHED
+        return Trial(form.url, LogicalAddress(form.hsa_id), form.contracts, approved)
 
     def tested(self, user: User, name: str, result: str) -> Standing:
         """Note that it was tested, and how it went: for the registrar to see."""

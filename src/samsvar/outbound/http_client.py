@@ -16,6 +16,7 @@ from typing import Any
 
 import aiohttp
 
+from samsvar.certificate_files import authority_fault, open_to_all, pair_fault
 from samsvar.errors import (
     ProducerAnswerInvalid,
     ProducerError,
@@ -187,12 +188,22 @@ def client_tls(settings: ProducerSettings) -> ssl.SSLContext | None:
             context.load_default_certs(ssl.Purpose.SERVER_AUTH)
     except OSError as error:
         raise ResourcesMissing(f"producers.authority: {settings.authority}: no PEM") from error
+    if settings.authority is not None and (fault := authority_fault(settings.authority)):
+        raise ResourcesMissing(f"producers.authority: {fault}")
     try:
         if settings.certificate is not None:
             context.load_cert_chain(settings.certificate, settings.key, password=lambda: "")
     except OSError as error:
         raise ResourcesMissing(
             f"producers.certificate: {settings.certificate} and {settings.key}: not a PEM"
-            " certificate with its unencrypted key"
+            f" certificate with its unencrypted key{_why(settings)}"
         ) from error
+    if settings.key is not None and (exposed := open_to_all(settings.key)):
+        raise ResourcesMissing(f"producers.key: {exposed}")
     return context
+
+
+def _why(settings: ProducerSettings) -> str:
+    if settings.certificate is None or settings.key is None:
+        return ""
+    return f": {pair_fault(settings.certificate, settings.key)}"

@@ -102,6 +102,9 @@ def parse_registry(
     """
     if not text.strip():
         raise RegistryInvalid((RegistryFault("the file", "is empty"),))
+    if text.startswith("\ufeff"):
+        told = "begins with a byte order mark: save it as UTF-8 without one"
+        raise RegistryInvalid((RegistryFault("the file", told),))
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

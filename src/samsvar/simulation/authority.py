@@ -53,6 +53,58 @@ class TestAuthority:
         self.certificate = folder / "authority.pem"
         self.certificate.write_bytes(self._certificate.public_bytes(serialization.Encoding.PEM))
 
+    def keep_key(self) -> None:
+        """Store the authority's key beside its certificate, for ``reopened``."""
+        path = self.certificate.with_suffix(".key")
+        path.touch(mode=0o600)
+        path.write_bytes(_key_pem(self._key))
+
+    @classmethod
+    def reopened(cls, folder: Path, now: datetime, days: int = 365) -> TestAuthority:
+        """The authority of a folder where its key was kept.
+
+        Raises:
+            OSError: there is none.
+            ValueError: its key is none.
+        """
+        one = cls.__new__(cls)
+        one._folder, one._now, one._days = folder, now.astimezone(UTC), days
+        one.certificate = folder / "authority.pem"
+        key = serialization.load_pem_private_key(
+            one.certificate.with_suffix(".key").read_bytes(), password=None
+        )
+        if not isinstance(key, ec.EllipticCurvePrivateKey):
+            raise ValueError("the authority's key is of another kind")  # noqa: TRY004 - of a file
+        one._key = key
+        one._certificate = x509.load_pem_x509_certificate(one.certificate.read_bytes())
+        one._name = one._certificate.subject
+        return one
+
+    def sign(self, request: x509.CertificateSigningRequest) -> bytes:
+        """A certificate for both usages, in PEM: the subject of the request, for its hosts and for
+        this machine."""
+        here: list[x509.GeneralName] = [
+            x509.DNSName("localhost"),
+            x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
+        ]
+        try:
+            asked = request.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+            here += [name for name in asked.value if name not in here]
+        except x509.ExtensionNotFound:
+            pass
+        both = [ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH]
+        key = request.public_key()
+        certificate = self._signed(
+            request.subject,
+            key,  # type: ignore[arg-type] # whatever kind of key the request is made with
+            [
+                (x509.BasicConstraints(ca=False, path_length=None), True),
+                (x509.SubjectAlternativeName(here), False),
+                (x509.ExtendedKeyUsage(both), False),
+            ],
+        )
+        return certificate.public_bytes(serialization.Encoding.PEM)
+
     def server(
         self, name: str, *, host: str | None = None, valid: Period | None = None
     ) -> Identity:
@@ -123,13 +175,7 @@ class TestAuthority:
         identity = Identity(self._folder / f"{name}.pem", self._folder / f"{name}.key")
         identity.certificate.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
         identity.key.touch(mode=0o600)
-        identity.key.write_bytes(
-            key.private_bytes(
-                serialization.Encoding.PEM,
-                serialization.PrivateFormat.PKCS8,
-                serialization.NoEncryption(),
-            )
-        )
+        identity.key.write_bytes(_key_pem(key))
         return identity
 
     def _signed(
@@ -157,6 +203,14 @@ class TestAuthority:
         for extension, critical in extensions:
             builder = builder.add_extension(extension, critical=critical)
         return builder.sign(self._key, hashes.SHA256())
+
+
+def _key_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
+    return key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
 
 
 def _usage(usage: x509.ObjectIdentifier) -> tuple[x509.ExtensionType, bool]:

@@ -132,9 +132,8 @@ def hospital() -> Holdings:
     )
 
 
-def municipality() -> Holdings:
+def municipality(hsa: str = MUNICIPALITY) -> Holdings:
     """A municipality's social care: implementation plans."""
-    hsa = MUNICIPALITY
     return Holdings(
         hsa,
         plans={

@@ -1,8 +1,8 @@
 """What a WSDL and its schemas say of one interaction: names, soapAction, the tree of elements.
 
-Knows RIV-TA Basic Profile 2.1 (document/literal, one operation, one body part named
-``parameters``); the schemas behind it are read by ``soap.outline``. Knows nothing of what the
-hub does with a contract, and validates nothing: that is ``soap.schema``.
+Knows RIV-TA Basic Profile 2.1 (document/literal, one operation, one body part); the schemas
+behind it are read by ``soap.outline``. Knows nothing of what the hub does with a contract, and
+validates nothing: that is ``soap.schema``.
 """
 
 from __future__ import annotations
@@ -93,13 +93,26 @@ def read_interaction(wsdl: Path) -> Interaction:
 
 
 def _parameters(root: etree._Element, end: etree._Element, wsdl: Path) -> str:
-    """The element of the message's ``parameters`` part: the child of the SOAP body."""
+    """The element of the message's ``parameters`` part: the child of the SOAP body. A part of
+    another name will do, if it is the only one that is no header block."""
     message = attribute(end, "message", wsdl).rpartition(":")[2]
     if not _NAME.fullmatch(message):
         raise InteractionUnreadable(f"{wsdl.name}: a message's name is no name")
-    path = f"{_WSDL}message[@name='{message}']/{_WSDL}part[@name='parameters']"
-    part = _one(root, path, wsdl)
-    return resolved(part, attribute(part, "element", wsdl), wsdl)
+    parts = _one(root, f"{_WSDL}message[@name='{message}']", wsdl).findall(f"{_WSDL}part")
+    headers = {
+        header.get("part")
+        for header in root.iter(f"{_WSDL_SOAP}header")
+        if header.get("message", "").rpartition(":")[2] == message
+    }
+    body = [part for part in parts if part.get("name") == "parameters"] or [
+        part for part in parts if part.get("name") not in headers
+    ]
+    if len(body) != 1:
+        raise InteractionUnreadable(
+            f"{wsdl.name}: message {message} has {len(body)} parts for the SOAP body; one, named "
+            "parameters, is expected"
+        )
+    return resolved(body[0], attribute(body[0], "element", wsdl), wsdl)
 
 
 def _one(parent: etree._Element, path: str, file: Path) -> etree._Element:

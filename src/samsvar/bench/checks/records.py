@@ -6,6 +6,7 @@ from samsvar.bench.checks.common import Judge
 from samsvar.bench.evidence import Evidence
 from samsvar.bench.model import Area, Check, Judgement, broken, fine, places, unknown
 from samsvar.bench.record_rules import RECORD_RULES, RecordRule
+from samsvar.bench.swedish import in_swedish
 
 
 def _by(rule: RecordRule) -> Judge:
@@ -19,7 +20,7 @@ def _by(rule: RecordRule) -> Judge:
         if not found:
             return fine("known")
         where = places(found)
-        return broken(f"Bryts i {where}.", f"Broken at {where}.", "known")
+        return broken(f"Bryts i {in_swedish(where)}.", f"Broken at {where}.", "known")
 
     return judged
 

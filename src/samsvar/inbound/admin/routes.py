@@ -265,13 +265,17 @@ class Routes:
 
     async def _test(self, asked: Asked) -> testing.ReportBody:
         sent: testing.TestBody = asked.body
-        url, address, urns = await asyncio.to_thread(
-            self._desk.to_test, asked.user, asked.path["id"]
-        )
+        trial = await asyncio.to_thread(self._desk.to_test, asked.user, asked.path["id"])
         if self._testing.locked():
             raise Problem(409, "another producer is being tested: come back when it is done")
         async with self._testing:
-            case = testing.TestCase(url, address, urns, *sent.persons())
+            case = testing.TestCase(
+                trial.url,
+                trial.logical_address,
+                trial.contracts,
+                *sent.persons(),
+                approved=trial.approved,
+            )
             report = await self._world.test(case)
         await asyncio.to_thread(self._desk.tested, asked.user, asked.path["id"], report.told())
         return report

@@ -92,6 +92,8 @@ class TestCase:
     contracts: Sequence[ContractUrn]
     person: PersonId = field(repr=False)
     without: PersonId = field(repr=False)
+    approved: bool = False
+    """Whether a registrar has said yes to that URL."""
 
 
 Tester = Callable[[TestCase], Coroutine[Any, Any, ReportBody]]
