@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from samsvar.audit.heads import Head, KeyHandOver, SignedHead, hand_over, key_id, public_of, signed
 from samsvar.audit.merkle import CompactRange
-from samsvar.audit.row_form import NAMES, leaf_of_values
+from samsvar.audit.row_form import NAMES, SEALED, leaf_of_values
 from samsvar.audit.verifying import Chain, Report, verify
 from samsvar.store.audit_heads import HeadHabits, HeadWriter
 from samsvar.store.audit_view import viewed
@@ -50,8 +50,20 @@ def row(number: int) -> Row:
         *("SE5565594230-NPO", None, "urn:riv:x:GetCarePlansResponder:2", "5565594230"),
         *("ab" * 32, b"\x01" + number.to_bytes(4), "answered", None, "", 4, number / 8, 2),
         *("[]", "192.0.2.1", '[{"reason":"answered"}]'),
+        *((1, *[None] * 14) if number % 4 == 0 else _told(number)),
     )
     return values, leaf_of_values(values)
+
+
+def _told(number: int) -> tuple[Any, ...]:
+    """The columns of form 2; every fourth row is an old one, and every second has no user."""
+    if number % 2 == 0:
+        return (2, "soap", *[None] * 13)
+    return (
+        *(2, "fhir", "staff", "cd" * 32, "ef" * 32, b"\x01" + number.to_bytes(4)),
+        *("SE2321000016-1", "SE2321000016-2", None, "CARE", '{"capacity":"self"}', b"\x01why"),
+        *('[{"owner":"SE-A"}]', "cautious-1", "consent-1"),
+    )
 
 
 @dataclass
@@ -102,7 +114,8 @@ def changed(values: Sequence[Any], dice: random.Random) -> tuple[Any, ...]:
     new = list(values)
     value = new[at]
     if value is None:
-        new[at] = 5 if NAMES[at] == "catalogue_version" else "x"
+        kinds = {"catalogue_version": 5, **dict.fromkeys(SEALED, b"x")}
+        new[at] = kinds.get(NAMES[at], "x")
     elif isinstance(value, str):
         place = dice.randrange(len(value)) if value else 0
         new[at] = value[:place] + chr(ord(value[place]) ^ 1) + value[place + 1 :] if value else "x"

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from samsvar.audit.handed_over import COLUMNS, csv_heading, csv_line
-from samsvar.audit.row_form import NAMES, leaf_of
+from samsvar.audit.row_form import NAMES, SEALED, leaf_of
 from samsvar.model.identifiers import PersonId
 from samsvar.store.access_log import SqliteAccessLog
 from samsvar.store.access_log_reader import AccessLogReader
@@ -23,7 +23,7 @@ from samsvar.store.database import FILE_NAME, open_database
 from samsvar.store.secrets import open_vault
 from tests.audit_log import add, falsify, fill, head_writer, report_on, row
 from tests.command import Ran, Shell
-from tests.unit.test_store_access_log import TOLVAN, record
+from tests.unit.test_store_access_log import NURSE, TOLVAN, disclosed, record
 
 OTHER = PersonId(TOLVAN.root, "199001012385")
 
@@ -279,14 +279,35 @@ def test_a_search_by_sender_and_time(asked: Path) -> None:
     )
 
 
+@pytest.fixture
+async def seen(asked: Path) -> Path:
+    """And one of an employee who has logged in."""
+    database = open_database(asked / "data")
+    log = SqliteAccessLog(database, open_vault(database))
+    await log.append(disclosed(6))
+    await log.close()
+    database.close()
+    return asked
+
+
+def test_a_search_by_employee_and_by_care_giver(seen: Path) -> None:
+    number = str(NURSE.hsa_id)
+    assert numbers(audit(seen, "search", "--user", number.lower(), "--json")) == [6]
+    assert numbers(audit(seen, "search", "--user", "SE-X", "--json")) == []
+    giver = str(NURSE.care_giver)
+    assert numbers(audit(seen, "search", "--care-giver", giver, "--json")) == [6]
+    assert f"by staff of {giver}" in audit(seen, "search", "--care-giver", giver).out
+    assert report_on(seen / "data").faults == ()
+
+
 def test_an_export_is_whole_and_is_seen(asked: Path) -> None:
     """Of each line the leaf can be made again."""
     ran = audit(asked, "export", "--from", "2026-06-01", "--to", "2026-06-02")
     rows = [json.loads(line) for line in ran.out.splitlines()]
     assert [each["sequence"] for each in rows] == [1, 2, 3, 4, 5]
     for each in rows:
-        sealed = each["subject_sealed"]
-        values = {**each, "subject_sealed": bytes.fromhex(sealed) if sealed else None}
+        sealed = {name: bytes.fromhex(each[name]) for name in SEALED if each[name]}
+        values = {**each, **sealed}
         assert leaf_of(values).hex() == each["leaf"]
     assert TOLVAN.extension not in ran.out
     (latest,) = json.loads(audit(asked, "search", "--most", 1, "--json").out)

@@ -15,10 +15,15 @@ from hypothesis import strategies as st
 
 from samsvar.audit.merkle import CompactRange, leaf_hash
 from samsvar.audit.row_form import (
-    COLUMNS,
+    ADDED_2,
+    COLUMNS_1,
+    COLUMNS_2,
     MISSING,
     NAMES,
+    NAMES_1,
     RowUnreadable,
+    form_1_of,
+    form_2_of,
     form_of,
     leaf_of,
     leaf_of_values,
@@ -49,40 +54,101 @@ ROW: dict[str, Any] = {
     "peer": "192.0.2.1",
     "decisions": "[]",
 }
-VALUES = [ROW[name] for name in NAMES]
+ADDED: dict[str, Any] = {
+    "door": "fhir",
+    "user_kind": "staff",
+    "user_hash": "cd" * 32,
+    "user_id_hash": "ef" * 32,
+    "user_sealed": b"\x01who",
+    "care_giver": "SE2321000016-1",
+    "care_unit": "SE2321000016-2",
+    "assignment": None,
+    "purpose": "CARE",
+    "statement": "{}",
+    "reason_sealed": b"\x01why",
+    "disclosures": '[{"owner":"SE-A"}]',
+    "policy": "cautious-1",
+    "consent_id": None,
+}
+ROW_1 = {**ROW, "form": 1, **dict.fromkeys(ADDED)}
+ROW_2 = {**ROW, "form": 2, **ADDED}
+COMMON = b"".join(
+    [
+        b"I" + (7).to_bytes(8),
+        b"T\x00\x00\x00\x0aquestion-7",
+        b"T\x00\x00\x00\x202026-06-01T12:00:00.000007+00:00",
+        b"T\x00\x00\x00\x10SE5565594230-NPO",
+        b"N",
+        b"T\x00\x00\x00\x21urn:riv:x:GetCarePlansResponder:2",
+        b"T\x00\x00\x00\x0a5565594230",
+        b"T\x00\x00\x00\x40" + b"ab" * 32,
+        b"B\x00\x00\x00\x07\x01sealed",
+        b"T\x00\x00\x00\x08answered",
+        b"N",
+        b"T\x00\x00\x00\x02\xc3\xa5",
+        b"I" + (4).to_bytes(8),
+        b"F\x40\x3b\x20\x00\x00\x00\x00\x00",
+        b"I" + (2).to_bytes(8),
+        b"T\x00\x00\x00\x02[]",
+        b"T\x00\x00\x00\x09192.0.2.1",
+        b"T\x00\x00\x00\x02[]",
+    ]
+)
 
 
 def test_form_1_is_for_ever() -> None:
     """Whoever changes these bytes makes all logs that exist unprovable."""
-    assert form_of(VALUES) == b"".join(
+    values = [ROW_1[name] for name in NAMES]
+    assert form_of(values) == form_1_of([ROW[name] for name in NAMES_1]) == b"\x01" + COMMON
+    assert leaf_of(ROW_1) == leaf_hash(form_of(values))
+
+
+def test_form_2_is_for_ever() -> None:
+    """Likewise."""
+    values = [ROW_2[name] for name in NAMES]
+    assert form_of(values) == b"".join(
         [
-            b"\x01",
-            b"I" + (7).to_bytes(8),
-            b"T\x00\x00\x00\x0aquestion-7",
-            b"T\x00\x00\x00\x202026-06-01T12:00:00.000007+00:00",
-            b"T\x00\x00\x00\x10SE5565594230-NPO",
+            b"\x02" + COMMON,
+            b"T\x00\x00\x00\x04fhir",
+            b"T\x00\x00\x00\x05staff",
+            b"T\x00\x00\x00\x40" + b"cd" * 32,
+            b"T\x00\x00\x00\x40" + b"ef" * 32,
+            b"B\x00\x00\x00\x04\x01who",
+            b"T\x00\x00\x00\x0eSE2321000016-1",
+            b"T\x00\x00\x00\x0eSE2321000016-2",
             b"N",
-            b"T\x00\x00\x00\x21urn:riv:x:GetCarePlansResponder:2",
-            b"T\x00\x00\x00\x0a5565594230",
-            b"T\x00\x00\x00\x40" + b"ab" * 32,
-            b"B\x00\x00\x00\x07\x01sealed",
-            b"T\x00\x00\x00\x08answered",
+            b"T\x00\x00\x00\x04CARE",
+            b"T\x00\x00\x00\x02{}",
+            b"B\x00\x00\x00\x04\x01why",
+            b'T\x00\x00\x00\x12[{"owner":"SE-A"}]',
+            b"T\x00\x00\x00\x0acautious-1",
             b"N",
-            b"T\x00\x00\x00\x02\xc3\xa5",
-            b"I" + (4).to_bytes(8),
-            b"F\x40\x3b\x20\x00\x00\x00\x00\x00",
-            b"I" + (2).to_bytes(8),
-            b"T\x00\x00\x00\x02[]",
-            b"T\x00\x00\x00\x09192.0.2.1",
-            b"T\x00\x00\x00\x02[]",
         ]
     )
-    assert leaf_of(ROW) == leaf_hash(form_of(VALUES))
+    assert leaf_of(ROW_2) == leaf_hash(form_of(values))
+
+
+@pytest.mark.parametrize("name", [name for name, _ in ADDED_2])
+def test_a_row_of_form_1_holds_nothing_that_its_leaf_does_not_know(name: str) -> None:
+    """Else somebody could say who asked, in an old row, and nobody would find it out."""
+    with pytest.raises(RowUnreadable, match="no row of its form has"):
+        leaf_of({**ROW_1, name: b"x" if name.endswith("sealed") else "x"})
+
+
+@pytest.mark.parametrize("form", [0, 3, None, "1", 1.0])
+def test_a_row_of_another_form_is_none(form: object) -> None:
+    with pytest.raises(RowUnreadable, match="no form that is known"):
+        leaf_of({**ROW_2, "form": form})
+
+
+def test_a_row_cannot_be_given_out_as_one_of_the_other_form() -> None:
+    nothing = {**ROW_2, **dict.fromkeys(ADDED)}
+    assert leaf_of({**nothing, "form": 2}) != leaf_of({**nothing, "form": 1})
 
 
 def test_every_column_of_the_table_is_in_the_form() -> None:
     """But the leaf itself."""
-    assert [*NAMES, "leaf"] == [column.name for column in QUESTION.c]
+    assert {*NAMES, "leaf"} == {column.name for column in QUESTION.c}
 
 
 _TEXTS = st.none() | st.text(max_size=5)
@@ -92,7 +158,8 @@ _KINDS: dict[str, st.SearchStrategy[Any]] = {
     "T": _TEXTS,
     "B": st.none() | st.binary(max_size=5),
 }
-ROWS = st.tuples(*(_KINDS[kind] for _, kind in COLUMNS))
+ROWS = st.tuples(*(_KINDS[kind] for _, kind in COLUMNS_2))
+OLD_ROWS = st.tuples(*(_KINDS[kind] for _, kind in COLUMNS_1))
 
 
 def _exactly(values: tuple[Any, ...]) -> list[str]:
@@ -101,7 +168,12 @@ def _exactly(values: tuple[Any, ...]) -> list[str]:
 
 @given(ROWS, ROWS)
 def test_two_rows_have_two_forms(one: tuple[Any, ...], other: tuple[Any, ...]) -> None:
-    assert (form_of(one) == form_of(other)) == (_exactly(one) == _exactly(other))
+    assert (form_2_of(one) == form_2_of(other)) == (_exactly(one) == _exactly(other))
+
+
+@given(OLD_ROWS, OLD_ROWS)
+def test_two_old_rows_have_two_forms(one: tuple[Any, ...], other: tuple[Any, ...]) -> None:
+    assert (form_1_of(one) == form_1_of(other)) == (_exactly(one) == _exactly(other))
 
 
 @pytest.mark.parametrize(
@@ -118,17 +190,22 @@ def test_two_rows_have_two_forms(one: tuple[Any, ...], other: tuple[Any, ...]) -
 )
 def test_a_value_of_another_kind_is_no_row(name: str, value: object) -> None:
     with pytest.raises(RowUnreadable):
-        leaf_of({**ROW, name: value})
+        leaf_of({**ROW_1, name: value})
     with pytest.raises(RowUnreadable):
-        leaf_of({key: kept for key, kept in ROW.items() if key != name})
+        leaf_of({**ROW_2, name: value})
+    with pytest.raises(RowUnreadable):
+        leaf_of({key: kept for key, kept in ROW_2.items() if key != name})
+    with pytest.raises(RowUnreadable):
+        leaf_of_values([ROW[each] for each in NAMES_1])
 
 
 def stored(database: Database) -> tuple[list[tuple[int, bytes, bytes]], CompactRange]:
     """Number, leaf, and leaf made anew of each row; and the tree."""
     with database.read() as connection:
+        columns = (*(QUESTION.c[name] for name in NAMES), QUESTION.c.leaf)
         rows = [
             (row[0], row[-1], leaf_of_values(tuple(row[:-1])))
-            for row in connection.execute(sa.select(QUESTION).order_by(QUESTION.c.sequence))
+            for row in connection.execute(sa.select(*columns).order_by(QUESTION.c.sequence))
         ]
         tree = connection.execute(sa.select(AUDIT_TREE.c.size, AUDIT_TREE.c.peaks)).one()
     return rows, CompactRange.read(*tree)
@@ -161,7 +238,7 @@ def _old_database(folder: Path, numbers: list[int]) -> None:
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "0005")
-        marks = ", ".join(f":{name}" for name in NAMES)
+        marks = ", ".join(f":{name}" for name in NAMES_1)
         for number in numbers:
             connection.execute(
                 sa.text(f"INSERT INTO question VALUES ({marks})"), {**ROW, "sequence": number}

@@ -10,10 +10,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from samsvar.audit.heads import hand_over
 from samsvar.audit.merkle import CompactRange
-from samsvar.audit.row_form import leaf_of_values
+from samsvar.audit.row_form import NAMES_1, leaf_of_values
 from tests.audit_log import AT, LOG, Log, Mutation, changed, each_place, made, row, signed_for
 
 SIZE, EVERY = 200, 40
+OLD = len(NAMES_1)
 PLACES = 1000
 WHOLE = made(SIZE, EVERY, outside=True)
 ALONE = replace(WHOLE, outside=[])
@@ -46,6 +47,8 @@ def insert(log: Log, dice: random.Random) -> int:
     at = dice.randrange(SIZE)
     later = [row(number)[0][1:] for number in range(at + 1, SIZE + 1)]
     new = [changed(log.rows[at][0], dice)[1:], *later]
+    # As a hub of today would write them.
+    new[0] = (*new[0][: OLD - 1], 2, *new[0][OLD:])
     moved = [(number, *values) for number, values in enumerate(new, at + 1)]
     log.rows[at:] = [(values, leaf_of_values(values)) for values in moved]
     return at + 1
@@ -140,7 +143,7 @@ def test_a_row_put_after_the_last_is_not_the_hubs() -> None:
 def rewritten(at: int, key: Ed25519PrivateKey) -> Log:
     """By one who has everything, the key too: rows, leaves, tree and heads are made anew."""
     rows = [row(number) for number in range(1, SIZE + 1)]
-    values = changed(rows[at - 1][0], random.Random(at))
+    values = changed(rows[at - 1][0][:OLD], random.Random(at)) + rows[at - 1][0][OLD:]
     rows[at - 1] = values, leaf_of_values(values)
     log = Log(rows, CompactRange(), [], [hand_over(LOG, AT, key, None)], WHOLE.heads)
     for begin in range(0, SIZE, EVERY):

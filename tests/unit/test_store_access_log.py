@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,7 +16,15 @@ import pytest
 import sqlalchemy as sa
 
 from samsvar.errors import AuditUnavailable, ResourcesMissing
-from samsvar.model.exchange import Decision, QuestionRecord, Reason, Verdict
+from samsvar.model.exchange import (
+    Activity,
+    Decision,
+    Disclosure,
+    QuestionRecord,
+    Reason,
+    Shown,
+    Verdict,
+)
 from samsvar.model.identifiers import (
     ContractUrn,
     CorrelationId,
@@ -23,10 +32,13 @@ from samsvar.model.identifiers import (
     LogicalAddress,
     PersonId,
 )
+from samsvar.model.user import Capacity, Statement, User, UserKind
 from samsvar.store.access_log import SqliteAccessLog
 from samsvar.store.access_log_reader import AccessLogReader
+from samsvar.store.access_row import user_hash, user_id_hash
 from samsvar.store.database import Database, open_database
 from samsvar.store.secrets import open_vault
+from samsvar.store.tables import QUESTION
 
 TOLVAN = PersonId("1.2.752.129.2.1.3.1", "191212121212")
 DECISIONS = (
@@ -64,6 +76,62 @@ def record(number: int = 1, subject: PersonId | None = TOLVAN) -> QuestionRecord
         decisions=DECISIONS,
         security=("foreign-patient",),
         peer="192.0.2.1",
+    )
+
+
+NURSE = User(
+    kind=UserKind.STAFF,
+    subject="auth0|karin.ek@kommun.example",
+    issuer="https://idp.kommun.example",
+    assurance=3,
+    until=datetime(2026, 6, 1, 16, 0, tzinfo=UTC),
+    hsa_id=HsaId("SE2321000131-P0001"),
+    name="Karin Ek",
+    title="Distriktssköterska",
+    assignment="SE2321000131-U0001",
+    care_giver=HsaId("SE2321000131-E0001"),
+    care_unit=HsaId("SE2321000131-E0002"),
+    purpose="CARE",
+    scopes=frozenset({"plans", "contacts"}),
+)
+CITIZEN = User(
+    kind=UserKind.CITIZEN,
+    subject="199001012385",
+    issuer="https://e-id.example",
+    assurance=4,
+    person=PersonId(TOLVAN.root, "199001012385"),
+)
+SHOWN = (
+    Disclosure(
+        LogicalAddress("SE-A"), "SE2321000016-A", "SE2321000016-U", Shown.ALLOW, ("VG1",), 2
+    ),
+    Disclosure(
+        LogicalAddress("SE-A"),
+        "SE2120001355-Nämnd",
+        None,
+        Shown.MASK,
+        ("VG5", "GT7"),
+        1,
+        Activity.EMERGENCY,
+    ),
+    Disclosure(LogicalAddress("SE-B"), "SE2321000016-B", None, Shown.DENY, ("VG3",), 0),
+)
+
+
+def disclosed(number: int = 1, user: User = NURSE) -> QuestionRecord:
+    """A question of a person who has logged in."""
+    return replace(
+        record(number),
+        door="fhir",
+        user=user,
+        statement=Statement(
+            relevance=True, emergency=True, emergency_reason="Found by 19121212-1212's door"
+        )
+        if user is NURSE
+        else Statement(capacity=Capacity.GUARDIAN),
+        disclosures=SHOWN,
+        policy="cautious-1",
+        consent_id="0f8fad5b-d9cb-469f-a165-70867728950e",
     )
 
 
@@ -112,6 +180,68 @@ async def test_an_auditor_finds_all_who_asked_about_a_person(database: Database)
 
     assert [q.record.correlation_id for q in reader.about(TOLVAN)] == ["question-2", "question-0"]
     assert len(reader.about(TOLVAN, limit=1)) == 1
+
+
+@pytest.mark.parametrize("user", [NURSE, CITIZEN])
+async def test_who_the_user_was_and_what_was_shown_is_read_back_whole(
+    database: Database, user: User
+) -> None:
+    vault = open_vault(database)
+    log = SqliteAccessLog(database, vault)
+    await asyncio.gather(*(log.append(one) for one in (record(1), disclosed(2, user), record(3))))
+    await log.close()
+
+    found = AccessLogReader(database, vault).latest(5)
+    assert [q.record for q in found] == [record(3), disclosed(2, user), record(1)]
+
+
+async def test_a_user_is_found_by_either_name_and_stands_open_in_neither(
+    database: Database,
+) -> None:
+    vault = open_vault(database)
+    log = SqliteAccessLog(database, vault)
+    for number, user in enumerate([NURSE, CITIZEN, NURSE]):
+        await log.append(disclosed(number, user))
+    await log.close()
+
+    def rows(column: str, wanted: str) -> list[int]:
+        with database.read() as connection:
+            found = sa.select(QUESTION.c.sequence).where(QUESTION.c[column] == wanted)
+            return list(connection.scalars(found.order_by(QUESTION.c.sequence)))
+
+    assert rows("user_hash", user_hash(vault, NURSE.issuer, NURSE.subject)) == [1, 3]
+    assert rows("user_id_hash", user_id_hash(vault, HsaId("se2321000131-p0001"))) == [1, 3]
+    assert CITIZEN.person is not None
+    assert rows("user_id_hash", user_id_hash(vault, CITIZEN.person)) == [2]
+    # A citizen as user is not found by what one is found by as the person asked about.
+    assert rows("user_id_hash", vault.keyed_hash(CITIZEN.person)) == []
+    stored = b"".join(p.read_bytes() for p in database.path.parent.glob("samsvar*"))
+    for secret in ("Karin", "karin.ek", "P0001", "199001012385", "Found by", "19121212-1212"):
+        assert secret.encode() not in stored, secret
+
+
+async def test_owners_and_what_a_log_service_must_hear_are_kept_beside_the_row(
+    database: Database,
+) -> None:
+    vault = open_vault(database)
+    log = SqliteAccessLog(database, vault, ships=True)
+    refused = replace(disclosed(3), disclosures=SHOWN[2:])
+    for one in (record(1), disclosed(2), refused, disclosed(4, CITIZEN)):
+        await log.append(one)
+    await log.close()
+
+    with database.read() as connection:
+        owners = connection.execute(
+            sa.text("SELECT owner, sequence FROM disclosure_owner ORDER BY sequence, owner")
+        ).all()
+        waiting = connection.execute(sa.text("SELECT sequence, receiver FROM log_outbox")).all()
+    three = ("se2120001355-nämnd", "se2321000016-a", "se2321000016-b")
+    assert [tuple(row) for row in owners] == [
+        *((owner, 2) for owner in three),
+        ("se2321000016-b", 3),
+        *((owner, 4) for owner in three),
+    ]
+    assert [tuple(row) for row in waiting] == [(2, NURSE.care_giver)]
 
 
 async def test_no_number_stands_in_the_files(database: Database) -> None:

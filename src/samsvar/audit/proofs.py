@@ -21,9 +21,11 @@ from samsvar.audit.heads import (
     key_of,
 )
 from samsvar.audit.merkle import HASH_BYTES, Tree, is_included
-from samsvar.audit.row_form import NAMES, RowUnreadable, leaf_of
+from samsvar.audit.row_form import NAMES, NAMES_1, SEALED, RowUnreadable, leaf_of
 
-_FORM = 1
+_FORM = 2
+_FORM_1 = 1
+"""Of proofs that were made when all rows were of form 1: it has their columns only."""
 
 
 class NotProven(Exception):
@@ -54,7 +56,7 @@ def proof_of(
         raise NotProven("the log is not as it was signed: run samsvar audit verify")
     proof = {
         "form": _FORM,
-        "row": {**row, "subject_sealed": _hex(row["subject_sealed"])},
+        "row": {**row, **{name: _hex(row[name]) for name in SEALED}},
         "path": [step.hex() for step in tree.inclusion(row["sequence"] - 1, size)],
         "head": asdict(head.head),
         "signature": head.signature,
@@ -71,11 +73,13 @@ def checked(proof: object) -> Proven:
         NotProven: it is none.
     """
     try:
-        if not isinstance(proof, Mapping) or proof["form"] != _FORM:
+        if not isinstance(proof, Mapping) or proof["form"] not in (_FORM, _FORM_1):
             raise NotProven("it is not a proof of this form")
         row = dict(proof["row"])
-        sealed = row["subject_sealed"]
-        row["subject_sealed"] = bytes.fromhex(sealed) if sealed is not None else None
+        if proof["form"] == _FORM_1 and row.keys() == set(NAMES_1):
+            row = {**dict.fromkeys(NAMES), **row, "form": 1}
+        for name in SEALED:
+            row[name] = bytes.fromhex(row[name]) if row[name] is not None else None
         path = [bytes.fromhex(step) for step in proof["path"]]
         head = head_of({"head": proof["head"], "signature": proof["signature"]})
         keys = [key_of(key) for key in proof["keys"]]

@@ -18,6 +18,7 @@ from samsvar.cli.ask import person_id
 from samsvar.cli.data_folder import opened
 from samsvar.cli.options import JsonOption, SettingsOption, settings_from
 from samsvar.cli.outcome import REFUSED, WRONG_INPUT, Stop
+from samsvar.model.identifiers import HsaId
 from samsvar.model.local_time import STOCKHOLM
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ _From = Annotated[str | None, typer.Option("--from", help="not before this day o
 _To = Annotated[str | None, typer.Option("--to", help="before this day or moment")]
 _SHOWN = (
     *("sequence", "at", "sender", "original_consumer", "contract", "logical_address"),
-    *("verdict", "fault", "items", "correlation_id"),
+    *("verdict", "fault", "items", "correlation_id", "door", "care_giver", "care_unit", "purpose"),
 )
 
 
@@ -44,6 +45,12 @@ def search(
         str | None, typer.Option("--person", help="-: the number is read from standard input")
     ] = None,
     sender: Annotated[str | None, typer.Option("--sender", help="HSA-id of the sender")] = None,
+    user: Annotated[
+        str | None, typer.Option("--user", help="HSA-id of the employee who asked")
+    ] = None,
+    care_giver: Annotated[
+        str | None, typer.Option("--care-giver", help="HSA-id of whose staff asked")
+    ] = None,
     since: _From = None,
     until: _To = None,
     most: Annotated[int, typer.Option("--most", min=1, max=100_000, help="no more rows")] = 100,
@@ -59,7 +66,9 @@ def search(
             " processes",
         )
     who = person_id(sys.stdin.readline().strip()) if person else None
-    wanted = Wanted(who, sender, _moment(since), _moment(until))
+    wanted = Wanted(
+        who, sender, HsaId(user) if user else None, care_giver, _moment(since), _moment(until)
+    )
     with _desk(settings) as desk:
         found = [{name: row[name] for name in _SHOWN} for row in desk.search(wanted, most)]
     if as_json:
@@ -121,6 +130,7 @@ def _print(found: list[dict[str, Any]]) -> None:
             (row["sender"] or "somebody unknown") + (f" for {behalf}" if behalf else ""),
             _short(row["contract"]),
             f"to {row['logical_address']}" if row["logical_address"] else "",
+            f"by staff of {row['care_giver']}" if row["care_giver"] else "",
             " ".join(filter(None, (row["verdict"], row["fault"]))),
             row["correlation_id"],
         )

@@ -11,31 +11,28 @@ its own: where few wait, SQLAlchemy's part of a commit was five sixths of its pr
 (measured: 340 microseconds against 60). Persons are hashed and sealed.
 Triggers refuse UPDATE and DELETE. Each row is a leaf of a tree (``audit.merkle``), whose growing
 edge is kept in the same transaction: whatever is changed afterwards can be found out, also what
-another process that appends has done. Knows nothing of why a question ended as it did.
+another process that appends has done. So are the owners whose records a row tells of, and what a
+log service must hear. Knows nothing of why a question ended as it did.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import sqlite3
 import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
-from datetime import UTC
+from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
 
-import orjson
-
+from samsvar.audit.accesses import accounted_to, owners
 from samsvar.audit.merkle import CompactRange, Growing
-from samsvar.audit.row_form import leaf_of
+from samsvar.audit.row_form import NAMES_1, leaf_of
 from samsvar.errors import AuditUnavailable
 from samsvar.model.exchange import QuestionRecord
-from samsvar.observe.masking import masked
 from samsvar.ports import AccessLog
+from samsvar.store.access_row import Row, row_of
 from samsvar.store.audit_tree import TreeBroken, continued, keep
 from samsvar.store.database import Database
 from samsvar.store.secrets import PersonVault
@@ -43,10 +40,15 @@ from samsvar.store.tables import QUESTION
 
 # Every column: the sequence is the place in the tree, and so in the row's own hash.
 _COLUMNS = tuple(column.name for column in QUESTION.c)
+_WITHOUT_USER = (*NAMES_1, "leaf", "form", "door", "policy")
+_USER = tuple(name for name in _COLUMNS if name not in _WITHOUT_USER)
+_OWNER = "INSERT INTO disclosure_owner (owner, sequence) VALUES (?, ?)"
+_SEND = (
+    "INSERT INTO log_outbox (sequence, receiver, dead, uncertain, refusals, not_before, reason)"
+    " VALUES (?, ?, FALSE, FALSE, 0, '', '')"
+)
 _MOST_IN_ONE_STATEMENT = 32  # so that few different ones are prepared, and kept
 _MOST_IN_ONE_COMMIT = 500  # so that the first in line does not wait for a thousand others
-
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,10 @@ class _Waiting:
     """A row on its way to the disk, and who waits for it."""
 
     row: Row = field(repr=False)
+    owners: tuple[str, ...]
+    """Whose records the row tells of."""
+    receiver: str | None
+    """The care giver that a log service must hear of it for."""
     loop: asyncio.AbstractEventLoop
     durable: asyncio.Future[None]
 
@@ -66,13 +72,16 @@ class SqliteAccessLog:
         database: Database,
         vault: PersonVault,
         *,
+        ships: bool = False,
         most_waiting: int = 10_000,  # a row is a few kB: some tens of MB at the very worst
         patience: float = 5.0,  # a disk that has not answered by then will not make the deadline
     ) -> None:
+        """``ships``: what staff has seen waits in an outbox for the log service."""
         if most_waiting < 1 or not patience > 0:
             raise ValueError("most_waiting and patience must be over 0: nothing is unbounded")
         self._database = database
         self._vault = vault
+        self._ships = ships
         self._most_waiting = most_waiting
         self._patience = patience
         self._waiting: deque[_Waiting] = deque()
@@ -93,7 +102,13 @@ class SqliteAccessLog:
                 may stand in the log yet: a row says what was decided, not what was delivered.)
         """
         loop = asyncio.get_running_loop()
-        waiting = _Waiting(_row(record, self._vault), loop, loop.create_future())
+        waiting = _Waiting(
+            row_of(record, self._vault),
+            owners(record) if record.disclosures else (),
+            accounted_to(record) if self._ships else None,
+            loop,
+            loop.create_future(),
+        )
         with self._wake:
             if self._closing:
                 raise AuditUnavailable("the access log is closed")
@@ -135,7 +150,7 @@ class SqliteAccessLog:
     def _write(self) -> None:
         """The writer thread: batch after batch, until closed and empty."""
         while batch := self._next_batch():
-            reason = self._store([waiting.row for waiting in batch])
+            reason = self._store(batch)
             by_loop: dict[asyncio.AbstractEventLoop, list[asyncio.Future[None]]] = {}
             for waiting in batch:
                 by_loop.setdefault(waiting.loop, []).append(waiting.durable)
@@ -152,8 +167,9 @@ class SqliteAccessLog:
             count = min(len(self._waiting), _MOST_IN_ONE_COMMIT)
             return [self._waiting.popleft() for _ in range(count)]
 
-    def _store(self, rows: Sequence[Row]) -> str | None:
+    def _store(self, batch: Sequence[_Waiting]) -> str | None:
         """Commit the rows. Returns why that failed, or None."""
+        rows = [waiting.row for waiting in batch]
         if not self._database.is_in_place():
             return "the access log's file was moved or replaced: restore it and restart"
         try:
@@ -165,10 +181,13 @@ class SqliteAccessLog:
                 row["sequence"] = growing.size + 1
                 row["leaf"] = leaf_of(row)
                 growing.add(row["leaf"])
-            for begun in range(0, len(rows), _MOST_IN_ONE_STATEMENT):
-                some = rows[begun : begun + _MOST_IN_ONE_STATEMENT]
-                values = [row[name] for row in some for name in _COLUMNS]
-                self._connection.execute(_insertion(len(some)), values)
+            for columns, alike in _by_columns(rows):
+                for begun in range(0, len(alike), _MOST_IN_ONE_STATEMENT):
+                    some = alike[begun : begun + _MOST_IN_ONE_STATEMENT]
+                    values = [row[name] for row in some for name in columns]
+                    self._connection.execute(_insertion(columns, len(some)), values)
+            for statement, more in _beside(batch):
+                self._connection.executemany(statement, more)
             grown = growing.range
             keep(self._connection, grown)
             self._connection.execute("COMMIT")
@@ -190,16 +209,37 @@ class SqliteAccessLog:
                 connection.close()
 
 
-@lru_cache(maxsize=_MOST_IN_ONE_STATEMENT)
-def _insertion(rows: int) -> str:
+def _by_columns(rows: Sequence[Row]) -> Iterator[tuple[tuple[str, ...], Sequence[Row]]]:
+    """Rows without a user apart: half the values to hand over, and most rows are such."""
+    plain: list[Row] = []
+    full: list[Row] = []
+    for row in rows:
+        (plain if all(row[name] is None for name in _USER) else full).append(row)
+    yield _WITHOUT_USER, plain
+    yield _COLUMNS, full
+
+
+@lru_cache(maxsize=2 * _MOST_IN_ONE_STATEMENT)
+def _insertion(columns: tuple[str, ...], rows: int) -> str:
     """One statement for many rows: at each statement the thread lets go of the interpreter lock,
     and must wait for it behind the event loop (measured under load: a row cost 150 microseconds
     of this thread when each had a statement of its own, and 120 so)."""
-    one = f"({', '.join('?' * len(_COLUMNS))})"
+    one = f"({', '.join('?' * len(columns))})"
     return (
-        f"INSERT INTO {QUESTION.name} ({', '.join(_COLUMNS)})"  # noqa: S608 - our own names
+        f"INSERT INTO {QUESTION.name} ({', '.join(columns)})"  # noqa: S608 - our own names
         f" VALUES {', '.join([one] * rows)}"
     )
+
+
+def _beside(batch: Sequence[_Waiting]) -> Iterator[tuple[str, list[tuple[object, ...]]]]:
+    """What is stored with the rows, and can be made of them again. A system's question adds
+    nothing here."""
+    owned = [(owner, each.row["sequence"]) for each in batch for owner in each.owners]
+    if owned:
+        yield _OWNER, owned
+    sent = [(each.row["sequence"], each.receiver) for each in batch if each.receiver is not None]
+    if sent:
+        yield _SEND, sent
 
 
 def _settle(futures: Sequence[asyncio.Future[None]], reason: str | None) -> None:
@@ -211,47 +251,6 @@ def _settle(futures: Sequence[asyncio.Future[None]], reason: str | None) -> None
             future.set_result(None)
         else:
             future.set_exception(AuditUnavailable(reason))
-
-
-def _row(record: QuestionRecord, vault: PersonVault) -> Row:
-    subject = record.subject
-    return {
-        "correlation_id": _storable(record.correlation_id),
-        "at": record.at.astimezone(UTC).isoformat(timespec="microseconds"),
-        "sender": _storable(record.sender),
-        "original_consumer": _storable(record.original_consumer),
-        "contract": _storable(record.contract),
-        "logical_address": _storable(record.logical_address),
-        "subject_hash": vault.keyed_hash(subject) if subject else None,
-        "subject_sealed": vault.seal(subject) if subject else None,
-        "verdict": record.verdict.value,
-        "fault": record.fault,
-        "fault_detail": _storable(record.fault_detail),
-        "catalogue_version": record.catalogue_version,
-        "elapsed": float(record.elapsed) + 0.0,  # -0.0 would be read back as 0.0
-        "items": sum(decision.items for decision in record.decisions),
-        "security": _json(record.security),
-        "peer": _storable(record.peer),
-        "decisions": _json(record.decisions),
-    }
-
-
-def _storable(text: str | None) -> str | None:
-    """Text that any database takes, without a number of a person. One odd character in a header
-    must not stop the log: the rows of everybody else are in the same transaction."""
-    if text is None:
-        return text
-    text = masked(text)
-    if text.isascii() and "\x00" not in text:
-        return text
-    return text.encode(errors="backslashreplace").decode().replace("\x00", "\\x00")
-
-
-def _json(value: object) -> str:
-    try:
-        return orjson.dumps(value).decode()
-    except TypeError:  # half a character: orjson refuses it, json escapes it
-        return json.dumps(value, default=asdict)
 
 
 _: type[AccessLog] = SqliteAccessLog  # interface guard

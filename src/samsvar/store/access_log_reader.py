@@ -7,29 +7,21 @@ them outside the event loop.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 import sqlalchemy as sa
 
 from samsvar.errors import ResourcesMissing
-from samsvar.model.exchange import Decision, QuestionRecord, Reason, Verdict
-from samsvar.model.identifiers import (
-    ContractUrn,
-    CorrelationId,
-    HsaId,
-    LogicalAddress,
-    PersonId,
-)
+from samsvar.model.exchange import QuestionRecord
+from samsvar.model.identifiers import PersonId
+from samsvar.store.access_row import record_of
 from samsvar.store.database import Database
 from samsvar.store.secrets import PersonVault
 from samsvar.store.tables import QUESTION
 
 _MOST_ROWS = 1000
-_Name = TypeVar("_Name")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,30 +69,4 @@ class AccessLogReader:
         return [self._question(row) for row in rows]
 
     def _question(self, row: Mapping[str, Any]) -> LoggedQuestion:
-        sealed = row["subject_sealed"]
-        record = QuestionRecord(
-            correlation_id=CorrelationId(row["correlation_id"]),
-            at=datetime.fromisoformat(row["at"]),
-            sender=_maybe(HsaId, row["sender"]),
-            original_consumer=_maybe(HsaId, row["original_consumer"]),
-            contract=_maybe(ContractUrn, row["contract"]),
-            logical_address=_maybe(LogicalAddress, row["logical_address"]),
-            subject=self._vault.open(sealed) if sealed is not None else None,
-            verdict=Verdict(row["verdict"]),
-            fault=row["fault"],
-            fault_detail=row["fault_detail"],
-            catalogue_version=row["catalogue_version"],
-            elapsed=row["elapsed"],
-            decisions=tuple(_decision(one) for one in json.loads(row["decisions"])),
-            security=tuple(json.loads(row["security"])),
-            peer=row["peer"],
-        )
-        return LoggedQuestion(row["sequence"], record, row["items"])
-
-
-def _decision(stored: Mapping[str, Any]) -> Decision:
-    return Decision(**{**stored, "reason": Reason(stored["reason"])})
-
-
-def _maybe(make: Callable[[str], _Name], text: str | None) -> _Name | None:
-    return None if text is None else make(text)
+        return LoggedQuestion(row["sequence"], record_of(row, self._vault), row["items"])

@@ -21,6 +21,7 @@ from samsvar.model.exchange import QuestionRecord, Verdict
 from samsvar.model.identifiers import ContractUrn, CorrelationId, HsaId, PersonId
 from samsvar.ports import Clock
 from samsvar.store.access_log import SqliteAccessLog
+from samsvar.store.access_row import user_id_hash
 from samsvar.store.database import Database
 from samsvar.store.secrets import PersonVault
 from samsvar.store.tables import QUESTION
@@ -36,6 +37,10 @@ class Wanted:
 
     person: PersonId | None = None
     sender: str | None = None
+    user: HsaId | None = None
+    """Staff, by HSA-id."""
+    care_giver: str | None = None
+    """Whose staff asked."""
     since: datetime | None = None
     until: datetime | None = None
 
@@ -45,6 +50,8 @@ class Wanted:
         parts = (
             ("person", "given" if self.person else None),
             ("sender", self.sender),
+            ("user", "given" if self.user else None),
+            ("care giver", self.care_giver),
             ("from", _stamp(self.since)),
             ("to", _stamp(self.until)),
         )
@@ -124,6 +131,10 @@ class AuditDesk:
             found = found.where(QUESTION.c.subject_hash == self._vault.keyed_hash(wanted.person))
         if wanted.sender is not None:
             found = found.where(QUESTION.c.sender == wanted.sender)
+        if wanted.user is not None:
+            found = found.where(QUESTION.c.user_id_hash == user_id_hash(self._vault, wanted.user))
+        if wanted.care_giver is not None:
+            found = found.where(QUESTION.c.care_giver == wanted.care_giver)
         if wanted.since is not None:
             found = found.where(QUESTION.c.at >= _stamp(wanted.since))
         if wanted.until is not None:

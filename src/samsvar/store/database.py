@@ -22,7 +22,7 @@ import sqlalchemy as sa
 from samsvar.errors import ResourcesMissing
 
 FILE_NAME = "samsvar.sqlite"
-HEAD = "0008"
+HEAD = "0009"
 """The last migration. Kept here too, so that a database that has it starts without Alembic."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"

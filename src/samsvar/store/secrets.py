@@ -1,6 +1,7 @@
 """Persons at rest: a keyed hash to find them by, and a sealed number to show an auditor.
 
-Knows one key file and the two keys that are made of it. A database remembers the fingerprint of
+The same for users, and for free text that may tell of anybody, each with a key of its own. Knows
+one key file and the keys that are made of it. A database remembers the fingerprint of
 its key: with another key, every search would quietly find nothing. Knows no table but that.
 """
 
@@ -39,6 +40,8 @@ class PersonVault:
         # lock, even for a few bytes: the event loop then waits for the access log's thread.)
         self._keyed = hmac.new(_derived(key, b"samsvar person hash"), digestmod=hashlib.sha256)
         self._cipher = AESGCM(_derived(key, b"samsvar person seal"))
+        self._keyed_others = hmac.new(_derived(key, b"samsvar user hash"), digestmod=hashlib.sha256)
+        self._text_cipher = AESGCM(_derived(key, b"samsvar text seal"))
         self.fingerprint = _derived(key, b"samsvar person key fingerprint").hex()[:16]
 
     def keyed_hash(self, person: PersonId) -> str:
@@ -46,6 +49,31 @@ class PersonVault:
         keyed = self._keyed.copy()
         keyed.update(f"{person.root}|{person.extension}".encode())
         return keyed.hexdigest()
+
+    def keyed_hash_of(self, *parts: str) -> str:
+        """HMAC-SHA256 of names that are no person's number by themselves, the first of which says
+        what they are."""
+        keyed = self._keyed_others.copy()
+        keyed.update("\x1f".join(parts).encode(errors="backslashreplace"))
+        return keyed.hexdigest()
+
+    def seal_text(self, text: str) -> bytes:
+        """The text, encrypted; different each time."""
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        message = text.encode(errors="backslashreplace")
+        return _FORM + nonce + self._text_cipher.encrypt(nonce, message, _FORM)
+
+    def open_text(self, sealed: bytes) -> str:
+        """The text that was sealed.
+
+        Raises:
+            ResourcesMissing: it was changed, or sealed with another key.
+        """
+        nonce, message = sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :]
+        try:
+            return self._text_cipher.decrypt(nonce, message, sealed[:1]).decode()
+        except (InvalidTag, ValueError) as error:
+            raise ResourcesMissing("a sealed text cannot be opened with this key") from error
 
     def seal(self, person: PersonId) -> bytes:
         """The person, encrypted; different each time."""

@@ -47,8 +47,54 @@ QUESTION = sa.Table(
     sa.Column("peer", sa.Text, nullable=False),
     sa.Column("decisions", sa.Text, nullable=False),
     sa.Column("leaf", sa.LargeBinary, nullable=False),
+    sa.Column("form", sa.Integer, nullable=False, server_default="1"),
+    sa.Column("door", sa.Text),
+    sa.Column("user_kind", sa.Text),
+    sa.Column("user_hash", sa.Text),
+    sa.Column("user_id_hash", sa.Text),
+    sa.Column("user_sealed", sa.LargeBinary),
+    sa.Column("care_giver", sa.Text),
+    sa.Column("care_unit", sa.Text),
+    sa.Column("assignment", sa.Text),
+    sa.Column("purpose", sa.Text),
+    sa.Column("statement", sa.Text),
+    sa.Column("reason_sealed", sa.LargeBinary),
+    sa.Column("disclosures", sa.Text),
+    sa.Column("policy", sa.Text),
+    sa.Column("consent_id", sa.Text),
     sqlite_autoincrement=True,
 )
+
+DISCLOSURE_OWNER = sa.Table(
+    "disclosure_owner",
+    METADATA,
+    sa.Column("owner", sa.Text, primary_key=True),
+    sa.Column("sequence", sa.BigInteger, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+)
+"""Which rows of the access log tell of an owner's records, folded: an index, made of the rows."""
+
+LOG_OUTBOX = sa.Table(
+    "log_outbox",
+    METADATA,
+    sa.Column("sequence", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("receiver", sa.Text, nullable=False),
+    sa.Column("dead", sa.Boolean, nullable=False),
+    sa.Column("uncertain", sa.Boolean, nullable=False),
+    sa.Column("refusals", sa.Integer, nullable=False),
+    sa.Column("not_before", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+)
+"""Rows of the access log that the log service has not taken yet: what is sent is made of them."""
+
+AUDIT_CUT = sa.Table(
+    "audit_cut",
+    METADATA,
+    sa.Column("size", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("peaks", sa.LargeBinary, nullable=False),
+    sa.Column("told_in", sa.BigInteger, nullable=False),
+)
+"""Up to which row the access log has been let go, the tree there, and the row that tells of it."""
 
 AUDIT_TREE = sa.Table(
     "audit_tree",

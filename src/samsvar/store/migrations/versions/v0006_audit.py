@@ -11,8 +11,8 @@ import secrets
 import sqlalchemy as sa
 from alembic import op
 
-from samsvar.audit.merkle import CompactRange, Growing
-from samsvar.audit.row_form import MISSING, NAMES, leaf_of_values
+from samsvar.audit.merkle import CompactRange, Growing, leaf_hash
+from samsvar.audit.row_form import MISSING, NAMES_1, form_1_of
 
 revision = "0006"
 down_revision = "0005"
@@ -67,7 +67,7 @@ def _hash_rows() -> CompactRange:
     connection = op.get_bind()
     growing = Growing(CompactRange())
     rows = sa.text(
-        f"SELECT {', '.join(NAMES)} FROM question"  # noqa: S608 - the columns' names
+        f"SELECT {', '.join(NAMES_1)} FROM question"  # noqa: S608 - the columns' names
         " WHERE sequence > :last ORDER BY sequence LIMIT :most"
     )
     update = sa.text("UPDATE question SET leaf = :leaf WHERE sequence = :sequence")
@@ -77,7 +77,7 @@ def _hash_rows() -> CompactRange:
         for row in batch:
             while growing.size + 1 < row[0]:
                 growing.add(MISSING)  # it had gone before anybody could prove it
-            leaf = leaf_of_values(tuple(row))
+            leaf = leaf_hash(form_1_of(tuple(row)))
             growing.add(leaf)
             leaves.append({"leaf": leaf, "sequence": row[0]})
         connection.execute(update, leaves)
