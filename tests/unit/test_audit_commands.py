@@ -18,7 +18,7 @@ from samsvar.audit.row_form import NAMES, SEALED, leaf_of
 from samsvar.model.identifiers import PersonId
 from samsvar.store.access_log import SqliteAccessLog
 from samsvar.store.access_log_reader import AccessLogReader
-from samsvar.store.audit_search import EXPORT, SEARCH
+from samsvar.store.audit_search import EXPORT, REPORT, SEARCH
 from samsvar.store.database import FILE_NAME, open_database
 from samsvar.store.secrets import open_vault
 from tests.audit_log import add, falsify, fill, head_writer, report_on, row
@@ -297,6 +297,27 @@ def test_a_search_by_employee_and_by_care_giver(seen: Path) -> None:
     giver = str(NURSE.care_giver)
     assert numbers(audit(seen, "search", "--care-giver", giver, "--json")) == [6]
     assert f"by staff of {giver}" in audit(seen, "search", "--care-giver", giver).out
+    assert report_on(seen / "data").faults == ()
+
+
+def test_who_has_read_is_told_and_that_somebody_asked(seen: Path) -> None:
+    number = TOLVAN.extension
+    ran = audit(seen, "accesses", "--person", "-", "--json", stdin=f"{number}\n")
+    assert [row["sequence"] for row in json.loads(ran.out)] == [6, 6, 5, 3, 1]
+    assert number not in ran.out + ran.err
+    assert "Karin" not in ran.out
+    ran = audit(seen, "accesses", "--person", "-", stdin=f"{number}\n")
+    assert "Nödöppning (!)" in ran.out
+    ran = audit(seen, "accesses", "--owner", "SE2321000016-A", "--json")
+    assert [row["owners"] for row in json.loads(ran.out)] == [["SE2321000016-A"]]
+    assert audit(seen, "accesses", "--owner", "SE-X").code == 3
+    assert audit(seen, "accesses").code == audit(seen, "accesses", "--person", number).code == 2
+    ran = audit(seen, "refusals", "--json")
+    assert {row["rule"] for row in json.loads(ran.out)} == {"VG5", "GT7", "VG3"}
+    assert "VG3" in audit(seen, "refusals").out
+    assert audit(seen, "refusals", "--to", "2020-01-01").code == 3
+    last = json.loads(audit(seen, "search", "--most", 9, "--json").out)
+    assert [row["contract"] for row in last[:6]] == [REPORT] * 6
     assert report_on(seen / "data").faults == ()
 
 

@@ -67,9 +67,14 @@ def search(
         )
     who = person_id(sys.stdin.readline().strip()) if person else None
     wanted = Wanted(
-        who, sender, HsaId(user) if user else None, care_giver, _moment(since), _moment(until)
+        person=who,
+        sender=sender,
+        user=HsaId(user) if user else None,
+        care_giver=care_giver,
+        since=moment(since),
+        until=moment(until),
     )
-    with _desk(settings) as desk:
+    with desk_of(settings) as desk:
         found = [{name: row[name] for name in _SHOWN} for row in desk.search(wanted, most)]
     if as_json:
         sys.stdout.write(orjson.dumps(found, option=orjson.OPT_INDENT_2).decode() + "\n")
@@ -89,28 +94,30 @@ def export(
     from samsvar.audit.handed_over import csv_heading, csv_line, json_line
     from samsvar.store.audit_search import Wanted
 
-    wanted = Wanted(since=_moment(since), until=_moment(until))
-    with _desk(settings) as desk:
+    wanted = Wanted(since=moment(since), until=moment(until))
+    with desk_of(settings) as desk:
         if form is Format.CSV:
             sys.stdout.write(csv_heading())
         for row in desk.export(wanted):
             sys.stdout.write(csv_line(row) if form is Format.CSV else json_line(row))
 
 
-def _moment(text: str | None) -> datetime | None:
+def moment(text: str | None) -> datetime | None:
+    """A day or a moment as people write it, in Swedish time."""
     if text is None:
         return None
     try:
-        moment = datetime.fromisoformat(text)
+        told = datetime.fromisoformat(text)
     except ValueError as error:
         raise Stop(
             WRONG_INPUT, "--from and --to are days or moments: 2026-11-01, 2026-11-01T08:00"
         ) from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=STOCKHOLM)
+    return told if told.tzinfo else told.replace(tzinfo=STOCKHOLM)
 
 
 @contextmanager
-def _desk(settings: Path | None) -> Iterator[AuditDesk]:
+def desk_of(settings: Path | None) -> Iterator[AuditDesk]:
+    """Who audits, at the data folder of the settings."""
     from samsvar.clock import SystemClock
     from samsvar.store.audit_search import AuditDesk
     from samsvar.store.secrets import open_vault

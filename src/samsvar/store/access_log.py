@@ -231,7 +231,7 @@ def _insertion(columns: tuple[str, ...], rows: int) -> str:
     )
 
 
-def _beside(batch: Sequence[_Waiting]) -> Iterator[tuple[str, list[tuple[object, ...]]]]:
+def _beside(batch: Sequence[_Waiting]) -> Iterator[tuple[str, Sequence[tuple[object, ...]]]]:
     """What is stored with the rows, and can be made of them again. A system's question adds
     nothing here."""
     owned = [(owner, each.row["sequence"]) for each in batch for owner in each.owners]

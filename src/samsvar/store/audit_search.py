@@ -21,6 +21,7 @@ from samsvar.model.exchange import QuestionRecord, Verdict
 from samsvar.model.identifiers import ContractUrn, CorrelationId, HsaId, PersonId
 from samsvar.ports import Clock
 from samsvar.store.access_log import SqliteAccessLog
+from samsvar.store.access_report import AccessReport
 from samsvar.store.access_row import user_id_hash
 from samsvar.store.database import Database
 from samsvar.store.secrets import PersonVault
@@ -28,6 +29,7 @@ from samsvar.store.tables import QUESTION
 
 SEARCH = ContractUrn("urn:samsvar:audit:search:1")
 EXPORT = ContractUrn("urn:samsvar:audit:export:1")
+REPORT = ContractUrn("urn:samsvar:audit:report:1")
 _AT_ONCE = 1000
 
 
@@ -41,6 +43,8 @@ class Wanted:
     """Staff, by HSA-id."""
     care_giver: str | None = None
     """Whose staff asked."""
+    owner: str | None = None
+    """Whose records were read: for reports."""
     since: datetime | None = None
     until: datetime | None = None
 
@@ -52,6 +56,7 @@ class Wanted:
             ("sender", self.sender),
             ("user", "given" if self.user else None),
             ("care giver", self.care_giver),
+            ("owner", self.owner),
             ("from", _stamp(self.since)),
             ("to", _stamp(self.until)),
         )
@@ -68,13 +73,18 @@ class AuditDesk:
         self._clock = clock
         self._who = who
 
+    @property
+    def report(self) -> AccessReport:
+        """Who has read; to be asked for after a note."""
+        return AccessReport(self._database, self._vault)
+
     def search(self, wanted: Wanted, most: int) -> list[Mapping[str, Any]]:
         """The last rows that match, the latest first. The search's own row is not among them.
 
         Raises:
             ResourcesMissing: the log cannot be read, or the search not be logged.
         """
-        last = self._note(SEARCH, wanted)
+        last = self.note(SEARCH, wanted)
         found = self._matching(wanted, last).order_by(QUESTION.c.sequence.desc()).limit(most)
         return list(self._read(found))
 
@@ -84,7 +94,7 @@ class AuditDesk:
         Raises:
             ResourcesMissing: the log cannot be read, or the export not be logged.
         """
-        last = self._note(EXPORT, wanted)
+        last = self.note(EXPORT, wanted)
         done = 0
         while True:
             after = self._matching(wanted, last).where(QUESTION.c.sequence > done)
@@ -94,8 +104,12 @@ class AuditDesk:
                 return
             done = batch[-1]["sequence"]
 
-    def _note(self, contract: ContractUrn, wanted: Wanted) -> int:
-        """Make the row; the number of the last one before it."""
+    def note(self, contract: ContractUrn, wanted: Wanted) -> int:
+        """Make the row that says what is looked for; the number of the last one before it.
+
+        Raises:
+            ResourcesMissing: it cannot be written: then nothing may be shown.
+        """
         correlation = CorrelationId(str(uuid4()))
         record = QuestionRecord(
             correlation_id=correlation,
