@@ -37,6 +37,9 @@ SECURITY = (
 )
 """Consents and blocks: answered by the hub, and asked by it where another keeps them."""
 
+AUDIT = ("StoreLog_2.0", "GetAccessLogsForPatient_2.0")
+"""The access log's: one sent, one answered."""
+
 CONTRACTS = (
     "GetCarePlans_2.0",
     "GetCareContacts_2.0",
@@ -46,6 +49,7 @@ CONTRACTS = (
     "ProcessNotification_1.0",
     *SERVICES,
     *SECURITY,
+    *AUDIT,
 )
 HEADERS = "ProcessingStatus_1.0"
 FACTS = (*CONTRACTS, HEADERS)

@@ -15,6 +15,7 @@ from samsvar.soap.interaction import read_interaction
 from samsvar.soap.parsing import parse_trusted
 from samsvar.soap.schema import Schema
 from tests.contract_facts import (
+    AUDIT,
     DATA,
     FACTS,
     HEADERS,
@@ -52,8 +53,9 @@ def refused(facts: str, element: etree._Element) -> list[str]:
             [] if headers_schema().is_valid(etree.tostring(element, encoding="unicode")) else ["no"]
         )
     is_response = etree.QName(element).localname.endswith("Response")
-    # The hub makes these answers and reads none by a schema: the other judge is enough.
-    if facts in SERVICES or (facts in SECURITY and is_response):
+    # The hub makes these answers and reads none by a schema: the other judge is enough. (libxml2
+    # lets a repeated element come after the wildcard that ends its type, as in StoreLog.)
+    if facts in SERVICES + AUDIT or (facts in SECURITY and is_response):
         text = etree.tostring(element, encoding="unicode")
         return [] if service_schema(facts).is_valid(text) else ["no"]
     schema = schema_of(facts)
@@ -155,7 +157,7 @@ def test_the_samples_of_a_contract_give_many_wrong_messages(facts: str) -> None:
 
     tried = sum(1 for one in samples for _ in mutants(facts, parse_trusted(one).getroot()))
 
-    assert tried > (50 if facts in SERVICES else 100)
+    assert tried > (50 if facts in SERVICES + AUDIT else 100)
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,8 @@ PATHS = (
     f"{LOGISTICS}/GetCareContacts/2/rivtabp21",
     f"{LOGISTICS}/GetCareContacts/3/rivtabp21",
     PLANS,
+    "/vp/informationsecurity/auditing/log/GetAccessLogsForPatient/2/rivtabp21",
+    "/vp/informationsecurity/auditing/log/StoreLog/2/rivtabp21",
     f"{BLOCKING}/CheckBlocks/4/rivtabp21",
     f"{BLOCKING}/GetBlocks/4/rivtabp21",
     f"{BLOCKING}/RegisterExtendedBlock/4/rivtabp21",
