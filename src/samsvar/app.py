@@ -37,7 +37,9 @@ from samsvar.outbound.dispatch import Dispatch
 from samsvar.outbound.http_client import HttpClient, client_tls
 from samsvar.outbound.notify import SoapDeliverer
 from samsvar.outbound.soap import SoapTransport
+from samsvar.outbound.store_log import SoapLogService
 from samsvar.pipeline.index_service import INDEX_CONTRACTS
+from samsvar.pipeline.log_shipper import LogShipper
 from samsvar.pipeline.notifier import Habits, Notifier
 from samsvar.pipeline.registry_service import REGISTRY_CONTRACTS
 from samsvar.pipeline.security_service import SECURITY_CONTRACTS
@@ -59,6 +61,7 @@ from samsvar.store.consistency import ConsistencyCounter
 from samsvar.store.database import Database, open_database
 from samsvar.store.index import SqliteIndex
 from samsvar.store.keeper import CatalogueKeeper
+from samsvar.store.log_outbox import SqlLogOutbox
 from samsvar.store.outbox import SqliteOutbox
 from samsvar.store.population import StoredPopulation
 from samsvar.store.relations import StoredRelations
@@ -198,7 +201,9 @@ class Hub:
             sample=settings.conformance.sample,
         )
         closing.push_async_callback(asyncio.to_thread, self._conformance.close)
-        self._access_log = SqliteAccessLog(self._database, vault)
+        self._access_log = SqliteAccessLog(
+            self._database, vault, ships=settings.audit.store_log is not None
+        )
         heads = self._head_chore(self._access_log)
         closing.push_async_callback(heads.close)
         closing.push_async_callback(self._access_log.close)
@@ -208,6 +213,7 @@ class Hub:
             settings, self._database, vault, self._client, self._catalogue
         )
         closing.callback(self.security.close)
+        self._shipper = self._log_shipper(vault)
         world = World(
             clock=self._clock,
             catalogue=self._catalogue,
@@ -232,7 +238,7 @@ class Hub:
             self._shelf,
             settings.limits,
             missing=self.missing,
-            notes=self._catalogue.notes,
+            notes=self.notes,
             is_revoked=self._is_revoked,
             admin=self._admin_door(packaged, vault),
         )
@@ -250,6 +256,8 @@ class Hub:
             asyncio.create_task(heads.run()),
             asyncio.create_task(consistency.run(world.contracts, self.events)),
         ]
+        if self._shipper is not None:
+            self._chores.append(asyncio.create_task(self._shipper.run()))
         self.events.emit("hub-started", "-", version=__version__)
         return urls
 
@@ -263,6 +271,11 @@ class Hub:
         if not self._database.is_in_place():
             missing.append("access log: its file was moved or replaced")
         return missing
+
+    def notes(self) -> list[str]:
+        """What is not as it should be, though the hub serves."""
+        behind = self._shipper.notes() if self._shipper is not None else []
+        return [*self._catalogue.notes(), *behind]
 
     def reload_certificates(self) -> None:
         """At SIGHUP: read certificates and revocation lists again; keep the old if they fail."""
@@ -300,6 +313,20 @@ class Hub:
         habits = HeadHabits(audit.head_seconds, audit.head_rows, audit.heads_file)
         writer = HeadWriter(self._database, self._clock, habits, log.pause)
         return HeadChore(writer, self.events, pause_after_failure=audit.head_seconds)
+
+    def _log_shipper(self, vault: PersonVault) -> LogShipper | None:
+        audit = self._settings.audit
+        if audit.store_log is None:
+            return None
+        outbox = SqlLogOutbox(self._database, vault)
+        self._closing.callback(outbox.close)
+        service = SoapLogService(
+            self._client,
+            audit.store_log,
+            system_id=audit.store_log_system or self._settings.hub.addresses[0],
+            logical_address=audit.store_log_address,
+        )
+        return LogShipper(outbox, service, self.events, self._clock)
 
     def _notifier(self) -> Notifier:
         settings = self._settings

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
@@ -329,6 +330,35 @@ class AuditSettings(_Section):
     heads_file: Path | None = Field(
         default=None, description="file that signed heads are copied to, on another disk"
     )
+    keep_years: Annotated[int, Field(ge=5, le=100)] = Field(
+        default=10, description="rows younger than this cannot be let go; the law demands 5"
+    )
+    store_log: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^\s/?#@]+(?:/[^\s#]*)?$",
+        description="URL of a log service (StoreLog 2) that hears what staff has seen",
+    )
+    store_log_address: Address | None = Field(
+        default=None,
+        description="its logical address; left out: the care giver whose staff it was",
+    )
+    store_log_system: Annotated[str, Field(pattern=r"^[A-Za-z0-9_:.-]{1,32}$")] | None = Field(
+        default=None, description="HSA-id of this hub in log records; left out: its first address"
+    )
+    report_seconds: Annotated[float, Field(ge=0.1, le=15)] = Field(
+        default=10.0, description="GetAccessLogsForPatient: later than this, the report is queued"
+    )
+    report_rows: Annotated[int, Field(ge=1, le=10_000)] = Field(
+        default=10_000, description="GetAccessLogsForPatient: a larger report is refused"
+    )
+
+    @model_validator(mode="after")
+    def _safe(self) -> AuditSettings:
+        if self.store_log and self.store_log.startswith("http:"):
+            host = re.sub(r":\d+$", "", self.store_log.split("/")[2]).strip("[]")
+            if not _is_loopback(host):
+                raise ValueError("store_log must be https, or http on a loopback address")
+        return self
 
 
 class PopulationSettings(_Section):

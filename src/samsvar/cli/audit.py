@@ -11,13 +11,14 @@ import typer
 
 from samsvar.audit.proofs import NotProven, checked, proof_of
 from samsvar.audit.verifying import Chain, Report, verify
-from samsvar.cli import audit_report, audit_search
+from samsvar.cli import audit_outbox, audit_report, audit_search
 from samsvar.cli.data_folder import opened
 from samsvar.cli.options import JsonOption, SettingsOption, settings_from
 from samsvar.cli.outcome import PARTLY, REFUSED, WRONG_INPUT, Stop
 from samsvar.errors import ResourcesMissing
 
 app = typer.Typer(no_args_is_help=True, help="Prove the access log, search it, hand it over.")
+app.add_typer(audit_outbox.app, name="outbox")
 app.command("search")(audit_search.search)
 app.command("export")(audit_search.export)
 app.command("accesses")(audit_report.accesses)

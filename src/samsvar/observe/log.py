@@ -45,6 +45,9 @@ ACTIONS: Mapping[str, str] = {
     "audit-head": "info",
     "audit-head-failed": "error",
     "audit-alarm": "error",
+    "access-log-sent": "end",
+    "access-log-send-failed": "error",
+    "access-log-dead-letter": "error",
     "refused-handshake": "denied",
 }
 

@@ -96,33 +96,36 @@ class HttpClient:
         headers: Mapping[str, str],
         body: bytes | None,
         patience: float | None,
+        *,
+        again: bool = True,
     ) -> Exchange:
         """One request, one whole answer, within ``patience`` seconds; None: as long as the caller
         lets it go on, who cancels it when its time is up. (A timer of ours inside the caller's
         would be set and stopped for nothing, once for each producer of each question.)
 
         A connection that the producer closed while it was idle is tried once more on a new
-        one: nothing of the question had been answered.
+        one: nothing of the question had been answered. Not ``again``: for what must not be said
+        twice without the caller knowing.
 
         Raises:
             ProducerUnreachable, ProducerTimedOut, ProducerAnswerInvalid.
         """
         try:
             if patience is None:
-                return await self._exchanged(method, url, headers, body)
+                return await self._exchanged(method, url, headers, body, again)
             async with asyncio.timeout(patience):
-                return await self._exchanged(method, url, headers, body)
+                return await self._exchanged(method, url, headers, body, again)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             raise translated(error) from error
 
     async def _exchanged(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, again: bool
     ) -> Exchange:
-        async with await self._begun(method, url, headers, body) as response:
+        async with await self._begun(method, url, headers, body, again) as response:
             return await self._whole(response)
 
     async def _begun(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, again: bool
     ) -> aiohttp.ClientResponse:
         """The answer's head; the only part that is ever waited for twice."""
         ask = partial(
@@ -133,6 +136,8 @@ class HttpClient:
         except aiohttp.ClientConnectorError:
             raise  # it never connected
         except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, ConnectionResetError):
+            if not again:
+                raise
             return await ask()
 
     async def _whole(self, response: aiohttp.ClientResponse) -> Exchange:
