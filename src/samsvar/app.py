@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -13,6 +13,7 @@ from pathlib import Path
 from samsvar import __version__
 from samsvar.access import Policy
 from samsvar.administration import Premises
+from samsvar.audit.reports import AccessSeen
 from samsvar.bench.live import Conformance
 from samsvar.bench.live_taps import NoticedEvents, NoticedTransport
 from samsvar.clock import SystemClock
@@ -38,20 +39,24 @@ from samsvar.outbound.http_client import HttpClient, client_tls
 from samsvar.outbound.notify import SoapDeliverer
 from samsvar.outbound.soap import SoapTransport
 from samsvar.outbound.store_log import SoapLogService
+from samsvar.pipeline.access_log_service import AccessLogService, ReportLimits
 from samsvar.pipeline.index_service import INDEX_CONTRACTS
 from samsvar.pipeline.log_shipper import LogShipper
 from samsvar.pipeline.notifier import Habits, Notifier
 from samsvar.pipeline.registry_service import REGISTRY_CONTRACTS
+from samsvar.pipeline.report_queue import ReportQueue
 from samsvar.pipeline.security_service import SECURITY_CONTRACTS
 from samsvar.ports import HouseRules, Transport, World
 from samsvar.registry import Registry, RegistryInvalid
 from samsvar.registry.file import parse_registry
 from samsvar.security import open_security
 from samsvar.settings import Settings, read_secret
+from samsvar.soap.access_log_messages import GET_ACCESS_LOGS
 from samsvar.soap.interaction import InteractionUnreadable
 from samsvar.soap.schema import Schema
 from samsvar.soap.self_test import self_test
 from samsvar.store.access_log import SqliteAccessLog
+from samsvar.store.access_report import AccessReport
 from samsvar.store.audit_chore import HeadChore
 from samsvar.store.audit_heads import HeadHabits, HeadWriter
 from samsvar.store.capacities import StoredCapacities
@@ -70,6 +75,9 @@ from samsvar.store.snapshot import CatalogueSnapshot
 
 #: seconds that running questions get when the hub is told to stop
 DRAIN_SECONDS = 30.0
+_OWN_SERVICES = frozenset(
+    {*INDEX_CONTRACTS, *REGISTRY_CONTRACTS, *SECURITY_CONTRACTS, GET_ACCESS_LOGS}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +108,7 @@ class Packaged:
         """
         return parse_registry(
             text,
-            known_contracts={
-                *self.contracts,
-                *INDEX_CONTRACTS,
-                *REGISTRY_CONTRACTS,
-                *SECURITY_CONTRACTS,
-            },
+            known_contracts={*self.contracts, *_OWN_SERVICES},
             known_adapters={
                 name: loaded.manifest.options for name, loaded in self.adapters.items()
             },
@@ -232,6 +235,7 @@ class Hub:
             world,
             instance_name=settings.hub.instance_name,
             deadline=settings.hub.deadline_seconds,
+            services={GET_ACCESS_LOGS: self._access_log_service(vault).serve},
         )
         door = Door(
             soap,
@@ -313,6 +317,20 @@ class Hub:
         habits = HeadHabits(audit.head_seconds, audit.head_rows, audit.heads_file)
         writer = HeadWriter(self._database, self._clock, habits, log.pause)
         return HeadChore(writer, self.events, pause_after_failure=audit.head_seconds)
+
+    def _access_log_service(self, vault: PersonVault) -> AccessLogService:
+        audit = self._settings.audit
+        queue: ReportQueue[Sequence[AccessSeen]] = ReportQueue(
+            vault.keyed_hash_of, lambda: self._clock.now().timestamp()
+        )
+        self._closing.push_async_callback(queue.close)
+        wsdl = next((data_dir() / "wsdl").rglob("GetAccessLogsForPatientInteraction_2.0_*.wsdl"))
+        return AccessLogService(
+            AccessReport(self._database, vault),
+            queue,
+            Schema.of_wsdl(wsdl).check_request,
+            ReportLimits(audit.report_seconds, audit.report_rows),
+        )
 
     def _log_shipper(self, vault: PersonVault) -> LogShipper | None:
         audit = self._settings.audit

@@ -6,6 +6,7 @@ Knows SOAP over HTTP and the national platform's headers. Knows no producer and 
 from __future__ import annotations
 
 import re
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from uuid import uuid4
 
@@ -16,7 +17,7 @@ from samsvar.inbound.http_protocol import Arrival
 from samsvar.inbound.peer import peer_of
 from samsvar.model.catalogue import RivtaProfile
 from samsvar.model.exchange import Answer, Call
-from samsvar.model.identifiers import CorrelationId, HsaId
+from samsvar.model.identifiers import ContractUrn, CorrelationId, HsaId
 from samsvar.observe.masking import masked
 from samsvar.pipeline import run
 from samsvar.pipeline.index_service import INDEX_CONTRACTS, serve_index
@@ -35,6 +36,10 @@ _HISTORY = re.compile(r"[A-Za-z0-9_:.# -]{1,512}", re.ASCII)
 #: a consumer that waits for less than the hub's own budget says so here, in seconds
 DEADLINE_HEADER = b"x-samsvar-deadline-seconds"
 _OWN_HEADERS = frozenset({rivta.ORIGINAL_CONSUMER, rivta.ROUTING_HISTORY})
+
+
+Service = Callable[[Call, World], Awaitable[bytes]]
+"""Answers one call with an envelope; raises as ``pipeline.run`` does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +61,11 @@ class SoapDoor:
         *,
         instance_name: str,
         deadline: float,
+        services: Mapping[ContractUrn, Service] | None = None,
     ) -> None:
+        """``services``: the hub's own, beside index and registry: each answers one contract."""
         self._world = world
+        self._services = services or {}
         self._instance_name = instance_name
         self._deadline = deadline
 
@@ -119,6 +127,8 @@ class SoapDoor:
                 return _Said(200, await serve_registry(call, world))
             if call.contract in SECURITY_CONTRACTS:
                 return _Said(200, await serve_security(call, world))
+            if (service := self._services.get(call.contract or ContractUrn(""))) is not None:
+                return _Said(200, await service(call, world))
             answer = await run(call, world)
             return _Said(answer.raw_status, self._written(call, answer, world), answer)
         except RuleBroken as error:

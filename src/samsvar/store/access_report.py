@@ -16,7 +16,8 @@ import sqlalchemy as sa
 from samsvar.audit.reports import AccessSeen, Names, Refusals, refusals_in, seen_in
 from samsvar.errors import ResourcesMissing
 from samsvar.model.exchange import QuestionRecord
-from samsvar.model.identifiers import PersonId, folded
+from samsvar.model.identifiers import HsaId, PersonId, folded
+from samsvar.model.user import UserKind
 from samsvar.store.access_row import record_of
 from samsvar.store.database import Database
 from samsvar.store.secrets import PersonVault
@@ -47,6 +48,29 @@ class AccessReport:
         found = (
             seen
             for sequence, record in self._rows(about, since, until)
+            for seen in seen_in(sequence, record, self._names)
+        )
+        return list(islice(found, most))
+
+    def by_staff(
+        self,
+        person: PersonId,
+        since: datetime,
+        until: datetime,
+        most: int,
+        care_giver: HsaId | None = None,
+    ) -> Sequence[AccessSeen]:
+        """What staff, of one care giver or of all, has seen about a person, the latest first."""
+        table = QUESTION.c
+        chosen = sa.and_(
+            table.subject_hash == self._vault.keyed_hash(person),
+            table.user_kind == UserKind.STAFF.value,
+        )
+        if care_giver is not None:
+            chosen = sa.and_(chosen, sa.func.lower(table.care_giver) == folded(care_giver))
+        found = (
+            seen
+            for sequence, record in self._rows(chosen, since, until)
             for seen in seen_in(sequence, record, self._names)
         )
         return list(islice(found, most))
