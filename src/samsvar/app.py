@@ -326,11 +326,19 @@ class Hub:
         self._closing.push_async_callback(queue.close)
         wsdl = next((data_dir() / "wsdl").rglob("GetAccessLogsForPatientInteraction_2.0_*.wsdl"))
         return AccessLogService(
-            AccessReport(self._database, vault),
+            AccessReport(self._database, vault, self._name_of),
             queue,
             Schema.of_wsdl(wsdl).check_request,
             ReportLimits(audit.report_seconds, audit.report_rows),
         )
+
+    def _name_of(self, identifier: str) -> str | None:
+        """What the registry calls a care giver."""
+        try:
+            giver = self._catalogue.current().care_giver(identifier)
+        except CatalogueUnavailable:
+            return None
+        return giver.name if giver is not None else None
 
     def _log_shipper(self, vault: PersonVault) -> LogShipper | None:
         audit = self._settings.audit

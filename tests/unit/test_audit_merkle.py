@@ -108,6 +108,26 @@ def test_every_leaf_of_every_small_tree_is_proven() -> None:
             assert is_included(index, size, leaf_hash(str(index).encode()), proof, root(size))
 
 
+def test_a_tree_whose_first_leaves_have_gone_proves_all_others() -> None:
+    """The roots of the whole subtrees over them are all that was kept."""
+    hashes = [leaf_hash(str(number).encode()) for number in range(34)]
+    whole = Tree(hashes)
+    for cut in range(35):
+        left = Tree(hashes[cut:], CompactRange().grown(hashes[:cut]))
+        assert left.size == 34
+        for size in range(max(1, cut), 35):
+            assert left.root(size) == whole.root(size)
+            for index in range(cut, size):
+                assert left.inclusion(index, size) == whole.inclusion(index, size)
+            if cut:
+                assert left.consistency(cut, size) == whole.consistency(cut, size)
+        for gone in range(cut):
+            with pytest.raises(ProofRefused):
+                left.inclusion(gone, 34)
+    with pytest.raises(ProofRefused):
+        Tree(hashes[9:], CompactRange().grown(hashes[:9])).root(7)
+
+
 def test_every_small_tree_is_the_beginning_of_every_larger_one() -> None:
     for second in range(66):
         for first in range(second + 1):

@@ -103,17 +103,31 @@ class Growing:
 class Tree:
     """All nodes over leaves that are at hand: makes proofs."""
 
-    def __init__(self, leaves: Iterable[bytes]) -> None:
+    def __init__(self, leaves: Iterable[bytes], begun: CompactRange | None = None) -> None:
+        """``begun``: what is kept of leaves before these. It is all that a proof of a later leaf
+        needs of them: each node beside its way to the root that lies before them is such a peak.
+        """
+        begun = begun or CompactRange()
+        peaks = list(begun.peaks)  # the smallest last
         level = list(leaves)
-        self._levels = [level]  # whole subtrees only: 1, 2, 4 ... leaves wide
-        while len(level) > 1:
-            level = [node_hash(level[at], level[at + 1]) for at in range(0, len(level) - 1, 2)]
+        self._size = begun.size + len(level)
+        self._begun = begun.size
+        self._levels: list[list[bytes]] = []  # whole subtrees only: 1, 2, 4 ... leaves wide
+        self._firsts: list[int] = []
+        """The number of the first node of each level that is at hand."""
+        for height in range(max(1, self._size.bit_length())):
+            first = begun.size >> height
+            if first & 1:
+                level.insert(0, peaks.pop())
+                first -= 1
             self._levels.append(level)
+            self._firsts.append(first)
+            level = [node_hash(level[at], level[at + 1]) for at in range(0, len(level) - 1, 2)]
 
     @property
     def size(self) -> int:
         """How many leaves."""
-        return len(self._levels[0])
+        return self._size
 
     def root(self, size: int | None = None) -> bytes:
         """The root of the first ``size`` leaves; of all, if left out."""
@@ -127,7 +141,7 @@ class Tree:
         Raises:
             ProofRefused: there is no such leaf, or no such tree.
         """
-        if not 0 <= index < size <= self.size:
+        if not self._begun <= index < size <= self.size:
             raise ProofRefused("there is no such leaf in a tree of that size")
         return tuple(self._path(index, 0, size))
 
@@ -141,14 +155,18 @@ class Tree:
         return tuple(self._shared(first, 0, second, whole=True)) if first else ()
 
     def _check(self, first: int, second: int) -> None:
-        if not 0 <= first <= second <= self.size:
+        if not (first == 0 or self._begun <= first) or not 0 <= first <= second <= self.size:
             raise ProofRefused("there are no trees of those sizes")
 
     def _over(self, begin: int, end: int) -> bytes:
         """The hash over leaves ``begin`` to ``end``, where ``begin`` is where RFC 6962 splits."""
         width = end - begin
         if width & (width - 1) == 0:
-            return self._levels[width.bit_length() - 1][begin // width]
+            height = width.bit_length() - 1
+            place = begin // width - self._firsts[height]
+            if place < 0:
+                raise ProofRefused("the leaves below it are not at hand")
+            return self._levels[height][place]
         middle = begin + _split(width)
         return node_hash(self._over(begin, middle), self._over(middle, end))
 

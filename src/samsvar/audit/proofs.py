@@ -20,7 +20,7 @@ from samsvar.audit.heads import (
     head_of,
     key_of,
 )
-from samsvar.audit.merkle import HASH_BYTES, Tree, is_included
+from samsvar.audit.merkle import HASH_BYTES, CompactRange, Tree, is_included
 from samsvar.audit.row_form import NAMES, NAMES_1, SEALED, RowUnreadable, leaf_of
 
 _FORM = 2
@@ -42,15 +42,20 @@ class Proven:
 
 
 def proof_of(
-    values: Sequence[Any], leaves: Iterable[bytes], head: SignedHead, keys: Sequence[KeyHandOver]
+    values: Sequence[Any],
+    leaves: Iterable[bytes],
+    head: SignedHead,
+    keys: Sequence[KeyHandOver],
+    begun: CompactRange | None = None,
 ) -> dict[str, Any]:
-    """The proof as JSON has it. ``leaves``: of all rows that the head was signed for.
+    """The proof as JSON has it. ``leaves``: of all rows that the head was signed for, but those
+    of ``begun``, which were let go.
 
     Raises:
         NotProven: the leaves are not those that the head was signed for, or not the row's.
     """
     row = dict(zip(NAMES, values, strict=True))
-    tree = Tree(leaves)
+    tree = Tree(leaves, begun)
     size = head.head.size
     if tree.size < size or tree.root(size).hex() != head.head.root:
         raise NotProven("the log is not as it was signed: run samsvar audit verify")

@@ -3,7 +3,8 @@
 Each row must have its number and its own leaf; at the size of each signed head, the tree over all
 rows so far must have the head's root. All heads are held against one and the same tree, so the
 log of each is the beginning of the log of the next. Heads come from the database and, where
-there is one, from a file that was out of reach of whoever could rewrite the database.
+there is one, from a file that was out of reach of whoever could rewrite the database. A log whose
+old rows were let go is proven from where it was cut.
 Takes rows, heads and keys as they come. Knows no database and no file.
 """
 
@@ -13,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from samsvar.audit.cuts import Cut, wrong_with
 from samsvar.audit.heads import (
     Head,
     KeyHandOver,
@@ -51,6 +53,8 @@ class Report:
     """Rows after the last head: nothing outside the database vouches for them yet."""
     keys: tuple[str, ...]
     faults: tuple[Fault, ...]
+    begins: int = 1
+    """The first row that can be proven: those before it were let go."""
 
     @property
     def first_bad(self) -> tuple[int, int] | None:
@@ -75,6 +79,11 @@ class _Walk:
     good_to: int = 0
     """Up to this row the tree is the one that a head was signed for."""
     bad: set[int] = field(default_factory=set)
+    cut: Cut | None = None
+    teller: Sequence[Any] | None = None
+    """The row that tells of the cut."""
+    leftover: int = 0
+    """Rows that were let go, and stand there."""
 
     def tell(self, text: str, rows: tuple[int, int] | None = None) -> None:
         if len(self.faults) < _MOST_FAULTS:
@@ -86,6 +95,7 @@ def verify(
     tree: CompactRange,
     chains: Sequence[Chain],
     log: str,
+    cut: Cut | None = None,
 ) -> Report:
     """Hold rows against their leaves, heads and keys. The first chain is the database's own.
 
@@ -93,11 +103,15 @@ def verify(
         rows: the values of each row in the order of ``row_form.NAMES``, and its leaf; by number.
         tree: the growing edge, as the last append left it.
         log: the id of the log.
+        cut: where it begins, if rows were let go.
     """
-    walk = _Walk(Growing(CompactRange()))
+    begun = cut.tree if cut else CompactRange()
+    walk = _Walk(Growing(begun), good_to=begun.size, cut=cut)
     heads, keys = _checked(chains, log, walk)
-    due = sorted(heads.values(), key=lambda head: (head.size, head.number))
+    ordered = sorted(heads.values(), key=lambda head: (head.size, head.number))
+    due = [head for head in ordered if head.size >= begun.size]
     at = _go_through(walk, rows, due)
+    _hold_against_cut(walk, due)
     last = max([tree.size, *(head.size for head in due)])
     count = walk.growing.size
     if count < last:
@@ -109,7 +123,9 @@ def verify(
     at = _reached(walk, due, at)
     _hold_against_tree(walk, tree)
     signed = min(count, due[-1].size) if due else 0
-    return Report(count, len(heads), count - signed, tuple(keys), tuple(walk.faults))
+    rows_seen = count - begun.size
+    faults = tuple(walk.faults)
+    return Report(rows_seen, len(heads), count - signed, tuple(keys), faults, begun.size + 1)
 
 
 def look_through(
@@ -138,6 +154,9 @@ def _go_through(
             sequence = values[0]
             if most is not None and sequence > most:
                 break
+            if walk.cut and isinstance(sequence, int) and 0 < sequence <= walk.cut.tree.size:
+                walk.leftover += 1
+                continue
             if not isinstance(sequence, int) or sequence <= walk.growing.size:
                 walk.tell(f"row {sequence} has a number that no row has", (sequence, sequence))
                 continue
@@ -159,6 +178,8 @@ def _take(walk: _Walk, sequence: int, values: Sequence[Any], leaf: bytes) -> Non
     if found != leaf:
         walk.tell(f"row {sequence} is not as it was written", (sequence, sequence))
         walk.bad.add(sequence)
+    elif walk.cut and sequence == walk.cut.told_in:
+        walk.teller = values
     # Of a row that was changed the tree knows the leaf: so those after it can still be judged.
     walk.growing.add(leaf if found != leaf and len(leaf) == len(MISSING) else found or MISSING)
 
@@ -199,6 +220,21 @@ def _reached(walk: _Walk, due: Sequence[Head], at: int) -> int:
             )
             return len(due)  # every later head would say the same
     return at
+
+
+def _hold_against_cut(walk: _Walk, due: Sequence[Head]) -> None:
+    if walk.cut is None:
+        return
+    gone = (1, walk.cut.tree.size)
+    if walk.leftover:
+        walk.tell(
+            f"{walk.leftover} of rows 1 to {gone[1]} are there, which were let go: run samsvar"
+            " audit drop once more",
+            gone,
+        )
+    wrong = wrong_with(walk.cut, walk.teller, due)
+    if wrong:
+        walk.tell(wrong, gone)
 
 
 def _hold_against_tree(walk: _Walk, tree: CompactRange) -> None:

@@ -9,9 +9,10 @@ from typing import Annotated, Any
 import orjson
 import typer
 
+from samsvar.audit.merkle import CompactRange
 from samsvar.audit.proofs import NotProven, checked, proof_of
 from samsvar.audit.verifying import Chain, Report, verify
-from samsvar.cli import audit_outbox, audit_report, audit_search
+from samsvar.cli import audit_drop, audit_outbox, audit_report, audit_search
 from samsvar.cli.data_folder import opened
 from samsvar.cli.options import JsonOption, SettingsOption, settings_from
 from samsvar.cli.outcome import PARTLY, REFUSED, WRONG_INPUT, Stop
@@ -19,6 +20,7 @@ from samsvar.errors import ResourcesMissing
 
 app = typer.Typer(no_args_is_help=True, help="Prove the access log, search it, hand it over.")
 app.add_typer(audit_outbox.app, name="outbox")
+app.command("drop")(audit_drop.drop)
 app.command("search")(audit_search.search)
 app.command("export")(audit_search.export)
 app.command("accesses")(audit_report.accesses)
@@ -46,7 +48,7 @@ def verify_log(
             tree, own = view.tree(), Chain("database", list(view.heads()), view.keys())
         except ResourcesMissing as error:
             raise Stop(PARTLY, f"NOT WHOLE: {error}") from error
-        report = verify(view.rows(), tree, [own, *chains], view.log)
+        report = verify(view.rows(), tree, [own, *chains], view.log, view.cut())
     if path is None:
         notes.append(
             "no heads file was looked at: who can rewrite the whole database cannot be found out"
@@ -67,13 +69,17 @@ def prove(
     from samsvar.store.audit_view import viewed
 
     with opened(settings_from(settings)) as database, viewed(database) as view:
-        found, head = view.row(sequence), view.head_over(sequence)
+        found, head, cut = view.row(sequence), view.head_over(sequence), view.cut()
+        if cut is not None and sequence <= cut.tree.size:
+            raise Stop(REFUSED, f"row {sequence} was let go: the log begins after {cut.tree.size}")
         if found is None:
             raise Stop(REFUSED, f"there is no row {sequence} in the access log")
         if head is None:
             raise Stop(REFUSED, f"no head has been signed over row {sequence} yet: wait a minute")
         try:
-            proof = proof_of(found[0], view.leaves(head.head.size), head, view.keys())
+            begun = cut.tree if cut else CompactRange()
+            leaves = view.leaves(head.head.size, begun.size)
+            proof = proof_of(found[0], leaves, head, view.keys(), begun)
         except NotProven as error:
             raise Stop(PARTLY, f"row {sequence}: {error}") from error
     sys.stdout.write(orjson.dumps(proof, option=orjson.OPT_INDENT_2).decode() + "\n")
@@ -157,6 +163,8 @@ def _print(report: Report, notes: list[str]) -> None:
             sys.stdout.write(f"The first bad row is {where}.\n")
         return
     keys = ", ".join(report.keys) or "none yet"
+    if report.begins > 1:
+        sys.stdout.write(f"It begins with row {report.begins}: those before it were let go.\n")
     sys.stdout.write(
         f"The access log is whole: {report.rows} rows, {report.heads} signed heads,"
         f" {report.unsigned} rows after the last head. Keys: {keys}.\n"
@@ -166,6 +174,7 @@ def _print(report: Report, notes: list[str]) -> None:
 def _as_json(report: Report, notes: list[str]) -> str:
     told: dict[str, Any] = {
         "whole": not report.faults,
+        "begins": report.begins,
         "rows": report.rows,
         "heads": report.heads,
         "unsigned": report.unsigned,

@@ -13,6 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from samsvar.audit.cuts import Cut
 from samsvar.audit.heads import KeyHandOver, SignedHead, StatementRefused, read_line
 from samsvar.audit.merkle import CompactRange
 from samsvar.audit.row_form import NAMES
@@ -28,7 +29,9 @@ _HEADS = "SELECT line FROM audit_head WHERE number >= ? ORDER BY number"
 _LAST = "SELECT line, size, peaks FROM audit_head ORDER BY number DESC LIMIT 1"
 _COVERING = "SELECT line FROM audit_head WHERE size >= ? ORDER BY number LIMIT 1"
 _KEYS = "SELECT line FROM audit_key ORDER BY number"
-_LEAVES = "SELECT leaf FROM question WHERE sequence <= ? ORDER BY sequence"
+_LEAVES = "SELECT leaf FROM question WHERE sequence > ? AND sequence <= ? ORDER BY sequence"
+_CUT = "SELECT size, peaks, told_in FROM audit_cut ORDER BY size DESC LIMIT 1"
+_HEAD_AT = "SELECT line, peaks FROM audit_head WHERE size <= ? ORDER BY size DESC, number DESC"
 
 Row = tuple[tuple[Any, ...], bytes]
 
@@ -73,9 +76,30 @@ class LogView:
         found = self._all(_ROW, sequence)
         return (found[0][:-1], found[0][-1]) if found else None
 
-    def leaves(self, size: int) -> list[bytes]:
-        """The leaves of the rows up to a number."""
-        return [row[0] for row in self._all(_LEAVES, size)]
+    def leaves(self, size: int, after: int = 0) -> list[bytes]:
+        """The leaves of the rows up to a number; ``after``: not those up to this one."""
+        return [row[0] for row in self._all(_LEAVES, after, size)]
+
+    def cut(self) -> Cut | None:
+        """Where the log begins, if rows of it were let go."""
+        found = self._all(_CUT)
+        if not found:
+            return None
+        size, peaks, told_in = found[0]
+        try:
+            return Cut(CompactRange.read(size, peaks), told_in)
+        except (TypeError, ValueError) as error:
+            raise ResourcesMissing("where the access log begins is damaged") from error
+
+    def heads_down_from(self, size: int) -> Iterator[tuple[SignedHead, CompactRange]]:
+        """Heads of so many rows or fewer, the largest first, each with its tree."""
+        for line, peaks in self._all(_HEAD_AT, size):
+            told = _read(line)
+            if isinstance(told, SignedHead):
+                try:
+                    yield told, CompactRange.read(told.head.size, peaks)
+                except (TypeError, ValueError) as error:
+                    raise ResourcesMissing("a signed head is damaged") from error
 
     def heads(self, first: int = 1) -> Iterator[SignedHead]:
         """Signed heads from a number on."""
