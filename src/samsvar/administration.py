@@ -17,7 +17,7 @@ from samsvar.bench.model import Outcome
 from samsvar.bench.reach import OutOfReach, Reach, led_to
 from samsvar.bench.run import run_bench
 from samsvar.bench.target import Target, TlsIdentity
-from samsvar.inbound.admin.door import AdminDoor
+from samsvar.inbound.admin.door import AdminDoor, Trail
 from samsvar.inbound.admin.problems import Problem
 from samsvar.inbound.admin.router import Route
 from samsvar.inbound.admin.routes import AdminWorld, QuestionLog, Routes
@@ -104,7 +104,7 @@ class Premises:
         )
         return Routes(world).table()
 
-    def door(self, table: Sequence[Route], events: Events) -> AdminDoor:
+    def door(self, table: Sequence[Route], events: Events, trail: Trail | None = None) -> AdminDoor:
         """The administrative interface."""
         return AdminDoor(
             table,
@@ -112,6 +112,7 @@ class Premises:
             events,
             self.clock.monotonic,
             body_seconds=self.settings.limits.body_seconds,
+            trail=trail,
         )
 
     async def test(self, case: TestCase) -> ReportBody:

@@ -57,6 +57,7 @@ from samsvar.soap.schema import Schema
 from samsvar.soap.self_test import self_test
 from samsvar.store.access_log import SqliteAccessLog
 from samsvar.store.access_report import AccessReport
+from samsvar.store.admin_trail import AdminTrail
 from samsvar.store.audit_chore import HeadChore
 from samsvar.store.audit_heads import HeadHabits, HeadWriter
 from samsvar.store.capacities import StoredCapacities
@@ -383,7 +384,7 @@ class Hub:
             catalogue_version=self._catalogue_version,
             published=self._look_for_catalogue,
         )
-        return premises.door(table, self.events)
+        return premises.door(table, self.events, AdminTrail(self._access_log, self._clock).note)
 
     def _catalogue_version(self) -> int | None:
         try:

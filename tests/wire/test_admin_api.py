@@ -14,7 +14,11 @@ from samsvar.onboarding.roles import Role
 from samsvar.simulation import demo_data, producer, running
 from samsvar.simulation.server import Tls
 from samsvar.soap.index_messages import UPDATE
+from samsvar.store.access_log_reader import AccessLogReader
+from samsvar.store.database import open_database
+from samsvar.store.secrets import open_vault
 from tests.admin_api import PREFIX, Api, description, token, users_of
+from tests.audit_log import falsify
 from tests.hub import (
     CONSUMER,
     DOMAIN,
@@ -569,3 +573,29 @@ async def test_a_disabled_time_that_is_out_needs_nobody(hub: Running) -> None:
     assert past.body["faults"] == ["until: is past"]
     until = soon.body["producer"]["in_force"]["disabled"]["until"]
     assert until in ("2998-12-31T23:00:00Z", "2999-01-01T00:00:00+01:00")
+
+
+async def test_a_change_is_a_row_of_the_access_log_before_it_is_made(hub: Running) -> None:
+    """Who, what and which; looking is none; and what could not be noted is not changed."""
+    registrar, observer = api(hub, Role.REGISTRAR), api(hub, Role.OBSERVER)
+    assert (await registrar.post("/producers", FORM)).status == 201
+    assert (await observer.get("/producers")).status == 200
+    assert (await observer.post("/producers", {**FORM, "id": "another"})).status == 403
+    assert (await registrar.ask("PATCH", "/producers/omsorgen", {"name": "Omsorg"})).status == 200
+
+    data = hub.site.folder / "data"
+    database = open_database(data, read_only=True)
+    rows = AccessLogReader(database, open_vault(database)).latest(10, administration=True)
+    database.close()
+    who = {row.record.sender for row in rows}
+    assert len(who) == 1
+    assert all(row.record.door == "admin" and row.record.subject is None for row in rows)
+    assert [row.record.fault_detail for row in reversed(rows)] == [
+        "POST /producers (registerProducer)",
+        "PATCH /producers/omsorgen (changeProducer)",
+    ]
+
+    falsify(data, "DELETE FROM audit_tree")
+    refused = await registrar.ask("PATCH", "/producers/omsorgen", {"name": "Annat"})
+    assert refused.status == 503
+    assert (await registrar.get("/producers/omsorgen")).body["form"]["name"] == "Omsorg"

@@ -15,6 +15,7 @@ import typer
 from samsvar.cli.listing import print_rows
 from samsvar.cli.options import SettingsOption, settings_from
 from samsvar.cli.outcome import REFUSED, UNREACHED, WRONG_INPUT, Stop
+from samsvar.cli.trail import trail
 from samsvar.observe.masking import masked
 from samsvar.onboarding.roles import Role
 
@@ -129,6 +130,8 @@ def _users(settings: Path | None, *, read_only: bool = False) -> Iterator[Sqlite
     try:
         database = open_database(folder, read_only=read_only)
         try:
+            if not read_only:
+                trail(database)
             yield SqliteUsers(database, SystemClock())
         finally:
             database.close()

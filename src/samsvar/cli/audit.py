@@ -124,7 +124,7 @@ def rotate_key(settings: SettingsOption = None) -> None:
 
     told = settings_from(settings)
     clock = SystemClock()
-    with opened(told, write=True) as database:
+    with opened(told, write=True, noted=False) as database:
         made = AuditKeys(database).rotate(clock.now())
         habits = HeadHabits(file=told.audit.heads_file)
         alarms = HeadWriter(database, clock, habits).look(at_once=True).alarms

@@ -31,7 +31,7 @@ def drop(
         raise Stop(WRONG_INPUT, "--before is a day: 2020-01-01") from error
     told = settings_from(settings)
     clock = SystemClock()
-    with opened(told, write=True) as database:
+    with opened(told, write=True, noted=False) as database:
         desk = DropDesk(
             database, open_vault(database), clock, getpass.getuser(), told.audit.keep_years
         )

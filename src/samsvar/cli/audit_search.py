@@ -122,7 +122,7 @@ def desk_of(settings: Path | None) -> Iterator[AuditDesk]:
     from samsvar.store.audit_search import AuditDesk
     from samsvar.store.secrets import open_vault
 
-    with opened(settings_from(settings), write=True) as database:
+    with opened(settings_from(settings), write=True, noted=False) as database:
         yield AuditDesk(database, open_vault(database), SystemClock(), getpass.getuser())
 
 

@@ -17,6 +17,7 @@ import typer
 
 from samsvar.cli.options import settings_from
 from samsvar.cli.outcome import REFUSED, UNREACHED, WRONG_INPUT, Stop
+from samsvar.cli.trail import trail
 from samsvar.settings import Settings, read_secret
 
 if TYPE_CHECKING:
@@ -120,6 +121,8 @@ class Here:
             looking = method == "GET"  # nothing is made by looking
             database = open_database(settings.hub.data, read_only=looking)
             try:
+                if not looking:
+                    trail(database)
                 premises = Packaged.load(settings.hub.data).premises(database, settings)
                 table = premises.table(
                     open_vault(database),

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from samsvar.cli.outcome import UNREACHED, Stop
+from samsvar.cli.trail import trail
 from samsvar.errors import ResourcesMissing
 from samsvar.settings import Settings
 
@@ -15,8 +16,9 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def opened(settings: Settings, *, write: bool = False) -> Iterator[Database]:
-    """The database that a hub has made; none is made by looking, nor by ``write``.
+def opened(settings: Settings, *, write: bool = False, noted: bool = True) -> Iterator[Database]:
+    """The database that a hub has made; none is made by looking, nor by ``write``. To write is a
+    row of the access log, unless (not ``noted``) the command makes one of its own.
 
     Raises:
         Stop: there is none, or it cannot be read; also when that shows inside the block.
@@ -29,6 +31,8 @@ def opened(settings: Settings, *, write: bool = False) -> Iterator[Database]:
             database.close()
             database = open_database(settings.hub.data)
         try:
+            if write and noted:
+                trail(database)
             yield database
         finally:
             database.close()

@@ -14,6 +14,7 @@ from samsvar.cli import registry_drafts, registry_versions
 from samsvar.cli.options import SettingsOption, settings_from, text_of
 from samsvar.cli.outcome import REFUSED, UNREACHED, WRONG_INPUT, Stop
 from samsvar.cli.registry_store import DATABASE_FILE, opened
+from samsvar.cli.trail import trail
 from samsvar.errors import ResourcesMissing
 from samsvar.registry import RegistryInvalid
 from samsvar.registry.difference import difference
@@ -86,6 +87,7 @@ def load_registry(
     try:
         database = open_database(settings.hub.data)
         try:
+            trail(database)
             catalogue = catalogue_of(database, packaged, settings)
             version = catalogue.publish(registry, getpass.getuser(), comment, force=force)
         finally:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from samsvar.cli.outcome import REFUSED, UNREACHED, WRONG_INPUT, Stop
+from samsvar.cli.trail import trail
 from samsvar.errors import ResourcesMissing
 from samsvar.registry import Registry, RegistryInvalid
 from samsvar.settings import Settings
@@ -96,6 +97,8 @@ def opened(settings: Settings, *, read_only: bool = False) -> Iterator[Store]:
         packaged = Packaged.load(settings.hub.data)
         database = open_database(settings.hub.data, read_only=read_only)
         try:
+            if not read_only:
+                trail(database)
             catalogue = catalogue_of(database, packaged, settings)
             yield Store(settings, packaged, database, catalogue, Drafts(database, SystemClock()))
         finally:

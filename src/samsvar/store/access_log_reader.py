@@ -17,6 +17,7 @@ from samsvar.errors import ResourcesMissing
 from samsvar.model.exchange import QuestionRecord
 from samsvar.model.identifiers import PersonId
 from samsvar.store.access_row import record_of
+from samsvar.store.admin_trail import DOOR
 from samsvar.store.database import Database
 from samsvar.store.secrets import PersonVault
 from samsvar.store.tables import QUESTION
@@ -50,9 +51,12 @@ class AccessLogReader:
         found = sa.select(QUESTION).where(QUESTION.c.subject_hash == self._vault.keyed_hash(person))
         return self._latest(found, limit)
 
-    def latest(self, limit: int) -> list[LoggedQuestion]:
-        """The last questions, the latest first."""
-        return self._latest(sa.select(QUESTION), limit)
+    def latest(self, limit: int, *, administration: bool = False) -> list[LoggedQuestion]:
+        """The last questions, the latest first; ``administration``: and rows of changes."""
+        found = sa.select(QUESTION)
+        if not administration:
+            found = found.where(sa.func.coalesce(QUESTION.c.door, "") != DOOR)
+        return self._latest(found, limit)
 
     def _latest(self, found: sa.Select[Any], limit: int) -> list[LoggedQuestion]:
         most = max(1, min(limit, _MOST_ROWS))

@@ -7,7 +7,7 @@ came, for somebody may have written anything there.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from urllib.parse import urlsplit
 
 import orjson
@@ -31,6 +31,8 @@ _HEADERS = (
     (b"x-content-type-options", b"nosniff"),
 )
 _UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
+Trail = Callable[[str, str, str], Awaitable[None]]
+"""Who, what, and from where."""
 Answer = tuple[int, list[tuple[bytes, bytes]], bytes]
 
 
@@ -45,13 +47,16 @@ class AdminDoor:
         monotonic: Callable[[], float],
         *,
         body_seconds: float,
+        trail: Trail | None = None,
     ) -> None:
+        """``trail``: notes who is about to change what; where it fails, nothing is changed."""
         self._routes = routes
         self._rates = Rates(monotonic)
         self._gate = Gate(users, self._rates)
         self._events = events
         self._monotonic = monotonic
         self._body_seconds = body_seconds
+        self._trail = trail
         self._description = orjson.dumps(document(routes))
 
     async def serve(
@@ -107,6 +112,9 @@ class AdminDoor:
         asked = Asked(
             user, names, read_query(route, query), await self._body(route, headers, receive)
         )
+        if self._trail is not None and scope["method"] in _UNSAFE:
+            what = f"{scope['method']} {path.removeprefix(PREFIX)} ({route.name})"
+            await self._trail(user.id, what, peer.address)
         made = await route.handler(asked)
         return route.status, made.model_dump_json().encode()
 
