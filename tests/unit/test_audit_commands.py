@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from samsvar.audit.handed_over import COLUMNS, csv_heading, csv_line
 from samsvar.audit.row_form import NAMES, SEALED, leaf_of
@@ -367,18 +368,19 @@ from samsvar.store.access_log import SqliteAccessLog
 from samsvar.store.audit_heads import HeadHabits, HeadWriter
 from samsvar.store.database import open_database
 from samsvar.store.secrets import open_vault
-from tests.unit.test_store_access_log import record
+from tests.unit.test_store_access_log import disclosed, record
 
 async def main():
     folder = Path(sys.argv[1])
     database = open_database(folder)
-    log = SqliteAccessLog(database, open_vault(database))
+    log = SqliteAccessLog(database, open_vault(database), ships=True)
     habits = HeadHabits(rows=5, file=folder / "heads.jsonl")
     heads = HeadWriter(database, SystemClock(), habits, log.pause)
+    make = disclosed if "users" in sys.argv else record
     async def ask(first):
         number = first
         while True:
-            await log.append(record(number))
+            await log.append(make(number % 1000))
             print(number, flush=True)
             number += 8
     async def sign():
@@ -413,3 +415,46 @@ def test_the_log_is_whole_after_each_kill(tmp_path: Path) -> None:
         assert report.rows >= rows + most
         rows, heads = report.rows, report.heads
     assert heads > 4
+
+
+@pytest.mark.slow
+def test_two_hubs_with_users_and_one_killed_keep_one_tree(tmp_path: Path) -> None:
+    """Both append rows with users and without, and sign, on one data folder."""
+    open_database(tmp_path).close()
+    root = str(Path(__file__).parents[2])
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    hubs = [
+        subprocess.Popen(
+            [sys.executable, "-c", APPENDER, str(tmp_path), root, *more],
+            stdout=subprocess.PIPE,
+            env=environment,
+        )
+        for more in (["users"], ["users"], [])
+    ]
+    acknowledged = 0
+    for hub in hubs:
+        assert hub.stdout is not None
+        acknowledged += sum(bool(hub.stdout.readline()) for _ in range(60))
+    for hub in hubs:
+        hub.kill()
+        assert hub.stdout is not None
+        hub.stdout.close()
+        hub.wait(30)
+
+    report = report_on(tmp_path, tmp_path / "heads.jsonl")
+    assert report.faults == ()
+    assert report.rows >= acknowledged == 180
+    database = open_database(tmp_path)
+    with database.read() as connection:
+        counts = [
+            connection.scalar(sa.text(statement))
+            for statement in (
+                "SELECT count(*) FROM question WHERE user_kind IS NOT NULL",
+                "SELECT count(*) FROM log_outbox",
+                "SELECT count(DISTINCT sequence) FROM disclosure_owner",
+            )
+        ]
+    database.close()
+    assert counts[0] is not None
+    assert counts[0] >= 120
+    assert counts == [counts[0]] * 3  # what stands beside a row came and went with it
