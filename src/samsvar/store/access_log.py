@@ -25,6 +25,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import TypeVar
 
 from samsvar.audit.accesses import accounted_to, owners
 from samsvar.audit.merkle import CompactRange, Growing
@@ -36,19 +37,19 @@ from samsvar.store.access_row import Row, row_of
 from samsvar.store.audit_tree import TreeBroken, continued, keep
 from samsvar.store.database import Database
 from samsvar.store.secrets import PersonVault
-from samsvar.store.tables import QUESTION
+from samsvar.store.tables import DISCLOSURE_OWNER, LOG_OUTBOX, QUESTION
 
 # Every column: the sequence is the place in the tree, and so in the row's own hash.
 _COLUMNS = tuple(column.name for column in QUESTION.c)
 _WITHOUT_USER = (*NAMES_1, "leaf", "form", "door", "policy")
 _USER = tuple(name for name in _COLUMNS if name not in _WITHOUT_USER)
-_OWNER = "INSERT INTO disclosure_owner (owner, sequence) VALUES (?, ?)"
-_SEND = (
-    "INSERT INTO log_outbox (sequence, receiver, dead, uncertain, refusals, not_before, reason)"
-    " VALUES (?, ?, FALSE, FALSE, 0, '', '')"
-)
+_OWNER = ("owner", "sequence")
+_SENT = tuple(column.name for column in LOG_OUTBOX.c)
 _MOST_IN_ONE_STATEMENT = 32  # so that few different ones are prepared, and kept
 _MOST_IN_ONE_COMMIT = 500  # so that the first in line does not wait for a thousand others
+
+
+_Some = TypeVar("_Some")
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,13 +182,8 @@ class SqliteAccessLog:
                 row["sequence"] = growing.size + 1
                 row["leaf"] = leaf_of(row)
                 growing.add(row["leaf"])
-            for columns, alike in _by_columns(rows):
-                for begun in range(0, len(alike), _MOST_IN_ONE_STATEMENT):
-                    some = alike[begun : begun + _MOST_IN_ONE_STATEMENT]
-                    values = [row[name] for row in some for name in columns]
-                    self._connection.execute(_insertion(columns, len(some)), values)
-            for statement, more in _beside(batch):
-                self._connection.executemany(statement, more)
+            for statement, values in (*_insertions(rows), *_beside(batch)):
+                self._connection.execute(statement, values)
             grown = growing.range
             keep(self._connection, grown)
             self._connection.execute("COMMIT")
@@ -209,37 +205,52 @@ class SqliteAccessLog:
                 connection.close()
 
 
-def _by_columns(rows: Sequence[Row]) -> Iterator[tuple[tuple[str, ...], Sequence[Row]]]:
+Statement = tuple[str, list[object]]
+
+
+def _insertions(rows: Sequence[Row]) -> Iterator[Statement]:
     """Rows without a user apart: half the values to hand over, and most rows are such."""
     plain: list[Row] = []
     full: list[Row] = []
     for row in rows:
         (plain if all(row[name] is None for name in _USER) else full).append(row)
-    yield _WITHOUT_USER, plain
-    yield _COLUMNS, full
+    for columns, alike in ((_WITHOUT_USER, plain), (_COLUMNS, full)):
+        for some in _in_parts(alike):
+            values = [row[name] for row in some for name in columns]
+            yield _insertion(QUESTION.name, columns, len(some)), values
 
 
-@lru_cache(maxsize=2 * _MOST_IN_ONE_STATEMENT)
-def _insertion(columns: tuple[str, ...], rows: int) -> str:
+def _beside(batch: Sequence[_Waiting]) -> Iterator[Statement]:
+    """What is stored with the rows, and can be made of them again. A system's question adds
+    nothing here."""
+    owned = [(owner, each.row["sequence"]) for each in batch for owner in each.owners]
+    for some in _in_parts(owned):
+        values: list[object] = [value for pair in some for value in pair]
+        yield _insertion(DISCLOSURE_OWNER.name, _OWNER, len(some)), values
+    sent = [
+        (each.row["sequence"], each.receiver, False, False, 0, "", "")
+        for each in batch
+        if each.receiver is not None
+    ]
+    for part in _in_parts(sent):
+        yield _insertion(LOG_OUTBOX.name, _SENT, len(part)), [v for one in part for v in one]
+
+
+def _in_parts(rows: Sequence[_Some]) -> Iterator[Sequence[_Some]]:
+    for begun in range(0, len(rows), _MOST_IN_ONE_STATEMENT):
+        yield rows[begun : begun + _MOST_IN_ONE_STATEMENT]
+
+
+@lru_cache(maxsize=4 * _MOST_IN_ONE_STATEMENT)
+def _insertion(table: str, columns: tuple[str, ...], rows: int) -> str:
     """One statement for many rows: at each statement the thread lets go of the interpreter lock,
     and must wait for it behind the event loop (measured under load: a row cost 150 microseconds
     of this thread when each had a statement of its own, and 120 so)."""
     one = f"({', '.join('?' * len(columns))})"
     return (
-        f"INSERT INTO {QUESTION.name} ({', '.join(columns)})"  # noqa: S608 - our own names
+        f"INSERT INTO {table} ({', '.join(columns)})"  # noqa: S608 - our own names
         f" VALUES {', '.join([one] * rows)}"
     )
-
-
-def _beside(batch: Sequence[_Waiting]) -> Iterator[tuple[str, Sequence[tuple[object, ...]]]]:
-    """What is stored with the rows, and can be made of them again. A system's question adds
-    nothing here."""
-    owned = [(owner, each.row["sequence"]) for each in batch for owner in each.owners]
-    if owned:
-        yield _OWNER, owned
-    sent = [(each.row["sequence"], each.receiver) for each in batch if each.receiver is not None]
-    if sent:
-        yield _SEND, sent
 
 
 def _settle(futures: Sequence[asyncio.Future[None]], reason: str | None) -> None:
