@@ -5,7 +5,8 @@ rows so far must have the head's root. All heads are held against one and the sa
 log of each is the beginning of the log of the next. Heads come from the database and, where
 there is one, from a file that was out of reach of whoever could rewrite the database. A log whose
 old rows were let go is proven from where it was cut.
-Takes rows, heads and keys as they come. Knows no database and no file.
+Takes rows, heads and keys as they come. Knows no database and no file. Long, for what one fault
+hides from another is seen in one walk.
 """
 
 from __future__ import annotations

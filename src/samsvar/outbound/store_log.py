@@ -1,7 +1,7 @@
 """Records of the access log to the log service, as StoreLog over SOAP.
 
 By the hardened client and our certificate, to the one address that the settings name. Implements
-``ports.LogService``; when, how often and how many is not decided here.
+``log_ports.LogService``; when, how often and how many is not decided here.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from samsvar.model.catalogue import RivtaProfile
 from samsvar.model.log_entry import LogEntry, LogRefusal
 from samsvar.outbound.http_client import HttpClient
-from samsvar.ports import LogService
+from samsvar.pipeline.log_ports import LogService
 from samsvar.soap.envelope import request_envelope
 from samsvar.soap.log_messages import STORE_LOG, read_store_log_answer, store_log
 

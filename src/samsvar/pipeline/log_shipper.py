@@ -21,7 +21,8 @@ from datetime import timedelta
 
 from samsvar.errors import HubError, ProducerError
 from samsvar.model.log_entry import LogRefusal, Shipment
-from samsvar.ports import Clock, Events, LogOutbox, LogService
+from samsvar.pipeline.log_ports import LogOutbox, LogService
+from samsvar.ports import Clock, Events
 
 MOST_RECORDS = 500
 """In one call, as the contract has it."""

@@ -12,7 +12,7 @@ its own: where few wait, SQLAlchemy's part of a commit was five sixths of its pr
 Triggers refuse UPDATE and DELETE. Each row is a leaf of a tree (``audit.merkle``), whose growing
 edge is kept in the same transaction: whatever is changed afterwards can be found out, also what
 another process that appends has done. So are the owners whose records a row tells of, and what a
-log service must hear. Knows nothing of why a question ended as it did.
+log service must hear. Knows nothing of why a question ended as it did. Long, for its figures.
 """
 
 from __future__ import annotations

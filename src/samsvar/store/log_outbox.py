@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from samsvar.audit.log_entries import CannotBeTold, entries_of
 from samsvar.errors import ResourcesMissing
 from samsvar.model.log_entry import Shipment
-from samsvar.ports import LogOutbox
+from samsvar.pipeline.log_ports import LogOutbox
 from samsvar.store.access_row import record_of
 from samsvar.store.database import Database
 from samsvar.store.lease import Lease, stamp
@@ -35,7 +35,7 @@ _Work = Callable[[sa.Connection], _Found]
 
 
 class SqlLogOutbox:
-    """Implements ``ports.LogOutbox``. Its statements run in one thread of their own."""
+    """Implements ``log_ports.LogOutbox``. Its statements run in one thread of their own."""
 
     def __init__(self, database: Database, vault: PersonVault) -> None:
         self._database = database
