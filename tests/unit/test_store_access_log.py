@@ -220,6 +220,20 @@ async def test_a_user_is_found_by_either_name_and_stands_open_in_neither(
         assert secret.encode() not in stored, secret
 
 
+async def test_a_number_that_stands_as_an_owner_is_masked(database: Database) -> None:
+    vault = open_vault(database)
+    log = SqliteAccessLog(database, vault)
+    odd = replace(SHOWN[0], owner="19121212-1212", owner_unit="SE\x00\ud800å")
+    await log.append(replace(disclosed(1), disclosures=(odd, SHOWN[1])))
+    await log.close()
+    (found,) = AccessLogReader(database, vault).latest(1)
+    first, second = found.record.disclosures
+    assert (first.owner, first.owner_unit) == ("<masked>", "SE\\x00\\ud800å")
+    assert second == SHOWN[1]
+    stored = b"".join(p.read_bytes() for p in database.path.parent.glob("samsvar*"))
+    assert b"19121212" not in stored
+
+
 async def test_owners_and_what_a_log_service_must_hear_are_kept_beside_the_row(
     database: Database,
 ) -> None:

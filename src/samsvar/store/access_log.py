@@ -33,7 +33,7 @@ from samsvar.audit.row_form import NAMES_1, leaf_of
 from samsvar.errors import AuditUnavailable
 from samsvar.model.exchange import QuestionRecord
 from samsvar.ports import AccessLog
-from samsvar.store.access_row import Row, row_of
+from samsvar.store.access_row import Row, row_of, storable
 from samsvar.store.audit_tree import TreeBroken, continued, keep
 from samsvar.store.database import Database
 from samsvar.store.secrets import PersonVault
@@ -57,7 +57,7 @@ class _Waiting:
     """A row on its way to the disk, and who waits for it."""
 
     row: Row = field(repr=False)
-    owners: tuple[str, ...]
+    owners: tuple[str | None, ...]
     """Whose records the row tells of."""
     receiver: str | None
     """The care giver that a log service must hear of it for."""
@@ -105,8 +105,8 @@ class SqliteAccessLog:
         loop = asyncio.get_running_loop()
         waiting = _Waiting(
             row_of(record, self._vault),
-            owners(record) if record.disclosures else (),
-            accounted_to(record) if self._ships else None,
+            tuple(map(storable, owners(record))) if record.disclosures else (),
+            storable(accounted_to(record)) if self._ships else None,
             loop,
             loop.create_future(),
         )
