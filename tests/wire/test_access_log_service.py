@@ -19,6 +19,7 @@ from lxml import etree
 
 from samsvar.model.exchange import QuestionRecord
 from samsvar.model.identifiers import HsaId
+from samsvar.simulation.server import running as serving
 from samsvar.soap.interaction import read_interaction
 from samsvar.store.access_log import SqliteAccessLog
 from samsvar.store.access_log_reader import AccessLogReader
@@ -27,6 +28,7 @@ from samsvar.store.database import open_database
 from samsvar.store.secrets import open_vault
 from tests.contract_facts import wsdl_of
 from tests.hub import CONSUMER, HUB, STRANGER, Running, Site, post, running_hub
+from tests.log_service import LogKeeper
 from tests.registry_questions import asked
 from tests.unit.test_store_access_log import CITIZEN, NURSE, TOLVAN, disclosed, record
 
@@ -210,3 +212,40 @@ async def test_a_slow_report_is_queued_and_fetched_by_its_id(
         await asyncio.sleep(0.2)
         assert result(await answer(hub, body(queued=report))) == ("OK", None, 2)
         assert result(await answer(hub, body(), address=HUB)) == ("OK", None, 2)
+
+
+async def test_a_hub_tells_its_log_service_and_says_when_it_cannot(tmp_path: Path) -> None:
+    """What waited from before it started, too. It is ready all the while."""
+    keeper = LogKeeper(down=True)
+
+    async def notes(hub: Running) -> list[str]:
+        async with hub.client() as session, session.get(f"{hub.plain}/health/ready") as told:
+            assert told.status == 200
+            found: list[str] = (await told.json()).get("notes", [])
+            return found
+
+    async with serving(keeper.application()) as url:
+        site = Site(tmp_path)
+        settings = site.write(log=f'[audit]\nstore_log = "{url}/StoreLog/2/rivtabp21"')
+        site.load_registry(site.registry([], MORE))
+        database = open_database(settings.hub.data)
+        log = SqliteAccessLog(database, open_vault(database), ships=True)
+        await log.append(disclosed(1))
+        await log.close()
+        database.close()
+        async with running_hub(site, settings) as hub:
+            async with asyncio.timeout(15):
+                while not await notes(hub):  # noqa: ASYNC110 - it is asked over HTTP
+                    await asyncio.sleep(0.1)
+            assert (await notes(hub))[0].startswith(
+                f"access log: the log service has not taken {GIVER}"
+            )
+            assert result(await answer(hub, body())) == ("OK", None, 2)
+            keeper.down = False
+            async with asyncio.timeout(15):
+                while await notes(hub):  # noqa: ASYNC110 - the same
+                    await asyncio.sleep(0.1)
+    assert (len(keeper.kept), keeper.faults, keeper.addresses) == (2, [], [GIVER])
+    lines = (tmp_path / "hub.log").read_text()
+    assert "access-log-send-failed" in lines
+    assert "access-log-sent" in lines
