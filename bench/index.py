@@ -22,7 +22,7 @@ from rich.table import Table
 from samsvar.clock import SystemClock
 from samsvar.model.engagement import Engagement, EngagementFilter, EngagementTransaction
 from samsvar.store.database import Database, open_database
-from samsvar.store.index import SqliteIndex
+from samsvar.store.index import SqlIndex
 from samsvar.store.index_loading import load_posts
 from samsvar.store.secrets import open_vault
 
@@ -52,7 +52,7 @@ def main() -> int:
 async def _run(folder: Path, count: int) -> None:
     database = open_database(folder)
     vault = open_vault(database)
-    index = SqliteIndex(database, vault)
+    index = SqlIndex(database, vault)
     clock = SystemClock()
     try:
         before = _memory("VmRSS")
@@ -92,7 +92,7 @@ def _settled(database: Database) -> int:
     return database.path.stat().st_size
 
 
-async def _find(index: SqliteIndex, people: int) -> Sequence[float]:
+async def _find(index: SqlIndex, people: int) -> Sequence[float]:
     """Seconds that each question took, sorted."""
     chance = random.Random(1)
     times: list[float] = []
@@ -109,7 +109,7 @@ async def _find(index: SqliteIndex, people: int) -> Sequence[float]:
     return sorted(times)
 
 
-async def _update(index: SqliteIndex, people: int) -> Sequence[float]:
+async def _update(index: SqlIndex, people: int) -> Sequence[float]:
     chance = random.Random(2)
     clock = SystemClock()
     times: list[float] = []

@@ -26,7 +26,7 @@ from samsvar.observe.log import RoutingLog
 from samsvar.settings import Settings, load
 from samsvar.simulation.authority import Identity, TestAuthority
 from samsvar.store.database import open_database
-from samsvar.store.index import SqliteIndex
+from samsvar.store.index import SqlIndex
 from samsvar.store.secrets import open_vault
 
 HUB = "5565594230"
@@ -158,7 +158,7 @@ authority = "certificates/authority.pem"
     async def index(self, person: str, sources: Iterable[str], category: str = "cll-cp") -> None:
         """Let the index know that these sources have something about the person."""
         database = open_database(load(self.settings_file, {}).hub.data)
-        index = SqliteIndex(database, open_vault(database))
+        index = SqlIndex(database, open_vault(database))
         posts = [
             EngagementTransaction(
                 False,

@@ -49,17 +49,17 @@ from samsvar.settings import Settings, read_secret
 from samsvar.soap.interaction import InteractionUnreadable
 from samsvar.soap.schema import Schema
 from samsvar.soap.self_test import self_test
-from samsvar.store.access_log import SqliteAccessLog
+from samsvar.store.access_log import SqlAccessLog
 from samsvar.store.audit_chore import HeadChore
 from samsvar.store.audit_heads import HeadHabits, HeadWriter
 from samsvar.store.capacities import StoredCapacities
-from samsvar.store.catalogue import SqliteCatalogue
-from samsvar.store.conformance import SqliteConformance
+from samsvar.store.catalogue import SqlCatalogue
+from samsvar.store.conformance import SqlConformance
 from samsvar.store.consistency import ConsistencyCounter
 from samsvar.store.database import Database, open_database
-from samsvar.store.index import SqliteIndex
+from samsvar.store.index import SqlIndex
 from samsvar.store.keeper import CatalogueKeeper
-from samsvar.store.outbox import SqliteOutbox
+from samsvar.store.outbox import SqlOutbox
 from samsvar.store.population import StoredPopulation
 from samsvar.store.relations import StoredRelations
 from samsvar.store.secrets import PersonVault, open_vault
@@ -122,9 +122,9 @@ class Packaged:
         )
 
 
-def catalogue_of(database: Database, packaged: Packaged, settings: Settings) -> SqliteCatalogue:
+def catalogue_of(database: Database, packaged: Packaged, settings: Settings) -> SqlCatalogue:
     """The catalogue in a database."""
-    return SqliteCatalogue(database, partial(packaged.registry, settings=settings), SystemClock())
+    return SqlCatalogue(database, partial(packaged.registry, settings=settings), SystemClock())
 
 
 def house_rules(settings: Settings) -> HouseRules:
@@ -176,7 +176,7 @@ class Hub:
         self_test()
         packaged = await asyncio.to_thread(Packaged.load, settings.hub.data)
         self._served = packaged.served
-        self._database = open_database(settings.hub.data)
+        self._database = open_database(settings.hub.data, settings.hub.database)
         closing.callback(self._database.close)
         vault = open_vault(self._database)
         self._catalogue = CatalogueKeeper(
@@ -187,18 +187,18 @@ class Hub:
             timedelta(hours=settings.hub.snapshot_hours),
         )
         await self._look_for_catalogue()
-        self._index = SqliteIndex(self._database, vault)
+        self._index = SqlIndex(self._database, vault)
         closing.callback(self._index.close)
-        self._outbox = SqliteOutbox(self._database, vault)
+        self._outbox = SqlOutbox(self._database, vault)
         closing.callback(self._outbox.close)
         self._conformance = Conformance(
-            SqliteConformance(self._database),
+            SqlConformance(self._database),
             packaged.schemas,
             self._clock,
             sample=settings.conformance.sample,
         )
         closing.push_async_callback(asyncio.to_thread, self._conformance.close)
-        self._access_log = SqliteAccessLog(self._database, vault)
+        self._access_log = SqlAccessLog(self._database, vault)
         heads = self._head_chore(self._access_log)
         closing.push_async_callback(heads.close)
         closing.push_async_callback(self._access_log.close)
@@ -260,8 +260,8 @@ class Hub:
             self._catalogue.current()
         except CatalogueUnavailable:
             missing.append("catalogue: no registry has been loaded")
-        if not self._database.is_in_place():
-            missing.append("access log: its file was moved or replaced")
+        if trouble := self._database.trouble():
+            missing.append(f"access log: {trouble}")
         return missing
 
     def reload_certificates(self) -> None:
@@ -295,7 +295,7 @@ class Hub:
             patience=self._settings.security.seconds,
         )
 
-    def _head_chore(self, log: SqliteAccessLog) -> HeadChore:
+    def _head_chore(self, log: SqlAccessLog) -> HeadChore:
         audit = self._settings.audit
         habits = HeadHabits(audit.head_seconds, audit.head_rows, audit.heads_file)
         writer = HeadWriter(self._database, self._clock, habits, log.pause)

@@ -16,14 +16,18 @@ import pytest
 from samsvar.audit.handed_over import COLUMNS, csv_heading, csv_line
 from samsvar.audit.row_form import NAMES, leaf_of
 from samsvar.model.identifiers import PersonId
-from samsvar.store.access_log import SqliteAccessLog
+from samsvar.store.access_log import SqlAccessLog
 from samsvar.store.access_log_reader import AccessLogReader
 from samsvar.store.audit_search import EXPORT, SEARCH
-from samsvar.store.database import FILE_NAME, open_database
 from samsvar.store.secrets import open_vault
+from samsvar.store.sqlite import FILE_NAME
+from tests import databases
 from tests.audit_log import add, falsify, fill, head_writer, report_on, row
 from tests.command import Ran, Shell
+from tests.databases import open_database
 from tests.unit.test_store_access_log import TOLVAN, record
+
+pytestmark = pytest.mark.databases
 
 OTHER = PersonId(TOLVAN.root, "199001012385")
 
@@ -31,7 +35,8 @@ OTHER = PersonId(TOLVAN.root, "199001012385")
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Settings with a heads file, and 30 rows with a head over each ten."""
-    (tmp_path / "samsvar.toml").write_text('[audit]\nheads_file = "heads.jsonl"\n', "utf-8")
+    told = f'[hub]\n{databases.hub_setting(tmp_path / "data")}[audit]\nheads_file = "heads.jsonl"\n'
+    (tmp_path / "samsvar.toml").write_text(told, "utf-8")
     fill(tmp_path / "data", 30, every=10, heads_file=tmp_path / "heads.jsonl")
     return tmp_path
 
@@ -129,11 +134,12 @@ def test_a_tree_that_was_changed_is_not_whole(folder: Path, statement: str) -> N
     assert "NOT WHOLE: " in ran.out + ran.err
 
 
+@pytest.mark.sqlite
 def test_a_file_that_was_cut_is_not_whole(folder: Path) -> None:
     path = folder / "data" / FILE_NAME
     database = open_database(folder / "data")
     connection = database.raw()
-    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.all("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.close()
     database.close()
     os.truncate(path, path.stat().st_size // 2 // 4096 * 4096)
@@ -221,12 +227,12 @@ def test_a_rotated_key_is_told_and_in_the_file(folder: Path) -> None:
 async def asked(tmp_path: Path) -> Path:
     """Three questions about one person, one about another, one about nobody."""
     database = open_database(tmp_path / "data")
-    log = SqliteAccessLog(database, open_vault(database))
+    log = SqlAccessLog(database, open_vault(database))
     for number, person in enumerate([TOLVAN, OTHER, TOLVAN, None, TOLVAN], 1):
         await log.append(record(number, person))
     await log.close()
     database.close()
-    (tmp_path / "samsvar.toml").write_text("[hub]\n")
+    (tmp_path / "samsvar.toml").write_text(f"[hub]\n{databases.hub_setting(tmp_path / 'data')}")
     return tmp_path
 
 
@@ -320,8 +326,9 @@ APPENDER = """
 import asyncio, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[2])
+from pydantic import SecretStr
 from samsvar.clock import SystemClock
-from samsvar.store.access_log import SqliteAccessLog
+from samsvar.store.access_log import SqlAccessLog
 from samsvar.store.audit_heads import HeadHabits, HeadWriter
 from samsvar.store.database import open_database
 from samsvar.store.secrets import open_vault
@@ -329,8 +336,9 @@ from tests.unit.test_store_access_log import record
 
 async def main():
     folder = Path(sys.argv[1])
-    database = open_database(folder)
-    log = SqliteAccessLog(database, open_vault(database))
+    url = SecretStr(sys.argv[3]) if sys.argv[3] else None
+    database = open_database(folder, url)
+    log = SqlAccessLog(database, open_vault(database))
     habits = HeadHabits(rows=5, file=folder / "heads.jsonl")
     heads = HeadWriter(database, SystemClock(), habits, log.pause)
     async def ask(first):
@@ -356,7 +364,7 @@ def test_the_log_is_whole_after_each_kill(tmp_path: Path) -> None:
     rows = heads = 0
     for most in (1, 30, 77, 150):
         process = subprocess.Popen(
-            [sys.executable, "-c", APPENDER, str(tmp_path), root],
+            [sys.executable, "-c", APPENDER, str(tmp_path), root, databases.url_text(tmp_path)],
             stdout=subprocess.PIPE,
             env=environment,
         )

@@ -10,12 +10,11 @@ from pathlib import Path
 import pytest
 
 from samsvar.cli import REFUSED, WRONG_INPUT, run
-from samsvar.cli.registry_store import DATABASE_FILE
 from samsvar.clock import SystemClock
 from samsvar.model.exchange import Decision, QuestionRecord, Reason, Verdict
 from samsvar.model.identifiers import ContractUrn, CorrelationId, HsaId, LogicalAddress
-from samsvar.store.access_log import SqliteAccessLog
-from samsvar.store.database import FILE_NAME, open_database
+from samsvar.store.access_log import SqlAccessLog
+from samsvar.store.database import open_database
 from samsvar.store.secrets import open_vault
 from tests.world import PLANS, TOLVAN
 
@@ -293,7 +292,7 @@ def _log(data: Path) -> None:
 
     async def append() -> None:
         database = open_database(data)
-        log = SqliteAccessLog(database, open_vault(database))
+        log = SqlAccessLog(database, open_vault(database))
         await log.append(record)
         await log.close()
         database.close()

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from samsvar.errors import ResourcesMissing
 from samsvar.model.identifiers import PersonId
-from samsvar.store.database import open_database
 from samsvar.store.secrets import KEY_FILE, PersonVault, open_vault
+from tests.databases import open_database
+
+pytestmark = pytest.mark.databases
 
 TOLVAN = PersonId("1.2.752.129.2.1.3.1", "191212121212")
 VAULT = PersonVault(bytes(range(32)))

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from samsvar.simulation import Knobs
-from samsvar.store.database import FILE_NAME
+from samsvar.store.sqlite import FILE_NAME
 from tests.audit_log import report_on
 from tests.hub import CONSUMER, HubProcess, Running
 from tests.wire.test_kill import Journal, a_site, ask, under_load

@@ -19,7 +19,7 @@ import pytest
 
 from samsvar.model.exchange import Verdict
 from samsvar.simulation import demo_data, producer, running
-from samsvar.store.database import FILE_NAME
+from samsvar.store.sqlite import FILE_NAME
 from samsvar.store.tables import ENGAGEMENT
 from tests.hub import (
     FIND_PATH,

@@ -21,7 +21,7 @@ from samsvar.registry import RegistryInvalid
 from samsvar.simulation import Knobs, producer, running
 from samsvar.simulation.authority import Identity
 from samsvar.simulation.producer import Canned, Holdings
-from samsvar.store.database import FILE_NAME
+from samsvar.store.sqlite import FILE_NAME
 from tests.hub import (
     CONSUMER,
     HUB,

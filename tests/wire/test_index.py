@@ -18,7 +18,7 @@ import pytest_asyncio
 
 from samsvar.model.exchange import Verdict
 from samsvar.simulation import demo_data, producer, running
-from samsvar.store.database import FILE_NAME
+from samsvar.store.sqlite import FILE_NAME
 from tests.hub import (
     CONSUMER,
     DOMAIN,

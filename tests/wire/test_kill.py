@@ -17,7 +17,7 @@ import aiohttp
 import pytest
 
 from samsvar.simulation import Knobs, demo_data, producer, running
-from samsvar.store.database import FILE_NAME
+from samsvar.store.sqlite import FILE_NAME
 from tests.hub import (
     CONSUMER,
     FIND_PATH,

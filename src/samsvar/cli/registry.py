@@ -11,16 +11,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from samsvar.cli import registry_drafts, registry_versions
+from samsvar.cli.data_folder import is_made
 from samsvar.cli.options import SettingsOption, settings_from, text_of
 from samsvar.cli.outcome import REFUSED, UNREACHED, WRONG_INPUT, Stop
-from samsvar.cli.registry_store import DATABASE_FILE, opened
+from samsvar.cli.registry_store import opened
 from samsvar.errors import ResourcesMissing
 from samsvar.registry import RegistryInvalid
 from samsvar.registry.difference import difference
 from samsvar.settings import Settings
 
 if TYPE_CHECKING:
-    from samsvar.store.catalogue import SqliteCatalogue
+    from samsvar.store.catalogue import SqlCatalogue
 
 app = typer.Typer(help="The service address catalogue: contracts, producers, routes, permissions.")
 app.add_typer(registry_drafts.app, name="draft")
@@ -49,7 +50,7 @@ def load(
     version, counts = load_registry(told, file, comment=comment, force=force, dry_run=dry_run)
     done = "would be loaded" if dry_run else f"is in force as version {version}"
     sys.stdout.write(f"{file.name} {done}: {counts}\n")
-    if dry_run and (told.hub.data / DATABASE_FILE).is_file():
+    if dry_run and is_made(told):
         with opened(told, read_only=True) as store:
             if store.catalogue.newest():
                 number, in_force = store.newest()
@@ -84,7 +85,7 @@ def load_registry(
     if dry_run:
         return 0, counts
     try:
-        database = open_database(settings.hub.data)
+        database = open_database(settings.hub.data, settings.hub.database)
         try:
             catalogue = catalogue_of(database, packaged, settings)
             version = catalogue.publish(registry, getpass.getuser(), comment, force=force)
@@ -118,13 +119,13 @@ def show(
     sys.stdout.write(text)
 
 
-def _catalogue(settings: Settings) -> SqliteCatalogue:
+def _catalogue(settings: Settings) -> SqlCatalogue:
     from samsvar.app import Packaged, catalogue_of
     from samsvar.store.database import open_database
 
     try:
         return catalogue_of(
-            open_database(settings.hub.data, read_only=True),
+            open_database(settings.hub.data, settings.hub.database, read_only=True),
             Packaged.load(settings.hub.data),
             settings,
         )

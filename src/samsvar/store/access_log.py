@@ -18,11 +18,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sqlite3
 import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC
 from functools import lru_cache
@@ -36,8 +35,8 @@ from samsvar.errors import AuditUnavailable
 from samsvar.model.exchange import QuestionRecord
 from samsvar.observe.masking import masked
 from samsvar.ports import AccessLog
-from samsvar.store.audit_tree import TreeBroken, continued, keep
-from samsvar.store.database import Database
+from samsvar.store.audit_tree import TreeBroken, continued, kept
+from samsvar.store.database import Database, Lock, Raw, Values
 from samsvar.store.secrets import PersonVault
 from samsvar.store.tables import QUESTION
 
@@ -58,7 +57,7 @@ class _Waiting:
     durable: asyncio.Future[None]
 
 
-class SqliteAccessLog:
+class SqlAccessLog:
     """Appends questions to the access log."""
 
     def __init__(
@@ -79,7 +78,7 @@ class SqliteAccessLog:
         self._wake = threading.Condition()
         self._closing = False
         self._paused = 0
-        self._connection: sqlite3.Connection | None = None
+        self._connection: Raw | None = None
         self._tree = CompactRange()
         """As this writer left it: the one in the database must have this as its beginning."""
         self._writer = threading.Thread(target=self._write, name="access-log", daemon=True)
@@ -159,19 +158,14 @@ class SqliteAccessLog:
         try:
             if self._connection is None:
                 self._connection = self._database.raw()
-            self._connection.execute("BEGIN IMMEDIATE")
+            self._connection.begin(Lock.ACCESS_LOG)
             growing = Growing(continued(self._connection, self._tree))
             for row in rows:
                 row["sequence"] = growing.size + 1
                 row["leaf"] = leaf_of(row)
                 growing.add(row["leaf"])
-            for begun in range(0, len(rows), _MOST_IN_ONE_STATEMENT):
-                some = rows[begun : begun + _MOST_IN_ONE_STATEMENT]
-                values = [row[name] for row in some for name in _COLUMNS]
-                self._connection.execute(_insertion(len(some)), values)
             grown = growing.range
-            keep(self._connection, grown)
-            self._connection.execute("COMMIT")
+            self._connection.commit([*_insertions(rows), kept(grown)])
             self._tree = grown
         except TreeBroken as error:
             self._let_go()
@@ -186,8 +180,13 @@ class SqliteAccessLog:
         """Closing rolls back what was begun. The next batch gets a new connection."""
         connection, self._connection = self._connection, None
         if connection is not None:
-            with suppress(sqlite3.Error):
-                connection.close()
+            connection.close()
+
+
+def _insertions(rows: Sequence[Row]) -> Iterator[tuple[str, Values]]:
+    for begun in range(0, len(rows), _MOST_IN_ONE_STATEMENT):
+        some = rows[begun : begun + _MOST_IN_ONE_STATEMENT]
+        yield _insertion(len(some)), [row[name] for row in some for name in _COLUMNS]
 
 
 @lru_cache(maxsize=_MOST_IN_ONE_STATEMENT)
@@ -254,4 +253,4 @@ def _json(value: object) -> str:
         return json.dumps(value, default=asdict)
 
 
-_: type[AccessLog] = SqliteAccessLog  # interface guard
+_: type[AccessLog] = SqlAccessLog  # interface guard

@@ -20,7 +20,7 @@ from samsvar.errors import ResourcesMissing
 from samsvar.model.exchange import QuestionRecord, Verdict
 from samsvar.model.identifiers import ContractUrn, CorrelationId, HsaId, PersonId
 from samsvar.ports import Clock
-from samsvar.store.access_log import SqliteAccessLog
+from samsvar.store.access_log import SqlAccessLog
 from samsvar.store.database import Database
 from samsvar.store.secrets import PersonVault
 from samsvar.store.tables import QUESTION
@@ -111,7 +111,7 @@ class AuditDesk:
         return int(next(self._read(own))["sequence"]) - 1
 
     async def _append(self, record: QuestionRecord) -> None:
-        log = SqliteAccessLog(self._database, self._vault)
+        log = SqlAccessLog(self._database, self._vault)
         try:
             await log.append(record)
         finally:
