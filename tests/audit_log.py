@@ -28,6 +28,11 @@ from tests.databases import open_database
 LOG = "0123456789abcdef" * 2
 AT = "2026-06-01T12:00:00.000+00:00"
 Row = tuple[tuple[Any, ...], bytes]
+_ZEROS = (
+    "CREATE OR REPLACE FUNCTION zeroblob(n int) RETURNS bytea LANGUAGE sql"
+    " AS $$ SELECT decode(repeat('00', n), 'hex') $$",
+)
+"""SQLite's word for so many bytes, for the other one."""
 
 
 class HandClock:
@@ -145,9 +150,9 @@ def add(database: Database, numbers: Sequence[int]) -> None:
 
 def falsify(folder: Path, *statements: str) -> None:
     """As one who may write the file, or owns the tables: without triggers."""
-    where = "" if databases.chosen() == databases.SQLITE else " ON question"
+    where, first = ("", ()) if databases.chosen() == databases.SQLITE else (" ON question", _ZEROS)
     drop = [f"DROP TRIGGER IF EXISTS question_no_{verb}{where}" for verb in ("UPDATE", "DELETE")]
-    databases.tamper(folder, *drop, *statements)
+    databases.tamper(folder, *first, *drop, *statements)
 
 
 def report_on(folder: Path, heads_file: Path | None = None) -> Report:

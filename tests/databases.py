@@ -1,8 +1,9 @@
 """Where the tests' hubs keep their database: in a file, or in a schema of their own on a server.
 
 Which of the two is chosen for each test by ``conftest`` (``--database``, and the marks
-``databases`` and ``sqlite``). A folder always leads to the same database, so a test may open it as often as it
-wants. Before a schema goes, its content is written into the folder, for the search for numbers.
+``databases``, ``chosen`` and ``sqlite``). A folder always leads to the same database, so a test may
+open it as often as it wants. Before a schema goes, its content is written into the folder, for the
+search for numbers.
 """
 
 from __future__ import annotations

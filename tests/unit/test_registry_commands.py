@@ -245,10 +245,6 @@ def test_a_dry_run_tells_what_would_change_and_changes_nothing(
     assert "SE-SOUTH" in samsvar("show")[1]
 
 
-def test_the_commands_know_the_name_of_the_database() -> None:
-    assert DATABASE_FILE == FILE_NAME
-
-
 def test_a_preview_names_the_questions_whose_answers_would_change_and_no_person(
     samsvar: Samsvar, file: File, tmp_path: Path
 ) -> None:

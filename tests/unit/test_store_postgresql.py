@@ -155,9 +155,9 @@ def test_a_database_of_another_encoding_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("url", "told"),
     [
-        ("postgresql://ann:s3cret@127.0.0.1:1/name", "is the server running"),
-        ("postgresql://ann:s3cret@127.0.0.1:1/name?nonsense=1", "no URL of PostgreSQL"),
-        ("postgresql://ann:s3cret@127.0.0.1:port/name", "no URL of PostgreSQL|is the server"),
+        ("postgresql://eva-karin:s3cret@127.0.0.1:1/name", "is the server running"),
+        ("postgresql://eva-karin:s3cret@127.0.0.1:1/name?nonsense=1", "no URL of PostgreSQL"),
+        ("postgresql://eva-karin:s3cret@127.0.0.1:port/name", "no URL of PostgreSQL|is the server"),
     ],
 )
 def test_nobody_reads_the_password_in_what_is_told(tmp_path: Path, url: str, told: str) -> None:
@@ -165,7 +165,7 @@ def test_nobody_reads_the_password_in_what_is_told(tmp_path: Path, url: str, tol
         open_database(tmp_path, SecretStr(url))
 
     assert "s3cret" not in str(caught.value)
-    assert "ann" not in str(caught.value)
+    assert "eva-karin" not in str(caught.value)
 
 
 def test_one_who_only_looks_makes_nothing(tmp_path: Path) -> None:

@@ -143,10 +143,17 @@ def open_database(
     return open_postgresql(folder, url.get_secret_value(), read_only=read_only)
 
 
-def told_as(error: Exception, base: type[Exception]) -> sa.exc.DBAPIError:
-    """A driver's error as SQLAlchemy tells it; ``base`` is the driver's own. Without statement
-    and values: nobody may show them."""
-    told = sa.exc.DBAPIError.instance(None, None, error, base, hide_parameters=True)
+def told_as(error: Exception, base: type[Exception], *, lost: bool = False) -> sa.exc.DBAPIError:
+    """A driver's error as SQLAlchemy tells it, without statement and values: nobody may show them.
+
+    Args:
+        error: the driver's.
+        base: what all errors of the driver are.
+        lost: the connection is of no use any more.
+    """
+    told = sa.exc.DBAPIError.instance(
+        None, None, error, base, hide_parameters=True, connection_invalidated=lost
+    )
     assert isinstance(told, sa.exc.DBAPIError)
     return told
 

@@ -308,13 +308,14 @@ def _engine(server: _Server, milliseconds: int) -> sa.Engine:
         if not connection.get_execution_options().get("samsvar_reads", False):
             connection.exec_driver_sql(_lock(Lock.WRITE))
 
-    @sa.event.listens_for(engine, "handle_error")
-    def masked(context: sa.engine.ExceptionContext) -> None:
+    @sa.event.listens_for(engine, "handle_error", retval=True)
+    def masked(context: sa.engine.ExceptionContext) -> BaseException | None:
         error = context.original_exception
         if context.is_disconnect:
             server.trouble = "the database does not answer"
-        if isinstance(error, psycopg.Error) and not isinstance(error, _Unfit):
-            context.chained_exception = told_as(_without_values(error), psycopg.Error)
+        if isinstance(error, psycopg.Error):
+            return told_as(_without_values(error), psycopg.Error, lost=context.is_disconnect)
+        return None
 
     return engine
 

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 METADATA = sa.MetaData()
 COUNT = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-"""Of what grows for ever. (SQLite's integers are wide enough, and a key of it must be called so.)"""
+"""Of what grows for ever. (SQLite's integers are wide enough, and its keys must be called so.)"""
 
 SETTING = sa.Table(
     "setting",
