@@ -56,7 +56,7 @@ from samsvar.store.capacities import StoredCapacities
 from samsvar.store.catalogue import SqlCatalogue
 from samsvar.store.conformance import SqlConformance
 from samsvar.store.consistency import ConsistencyCounter
-from samsvar.store.database import Database, open_database
+from samsvar.store.database import Database, DatabaseAway, open_database
 from samsvar.store.index import SqlIndex
 from samsvar.store.keeper import CatalogueKeeper
 from samsvar.store.outbox import SqlOutbox
@@ -67,6 +67,8 @@ from samsvar.store.snapshot import CatalogueSnapshot
 
 #: seconds that running questions get when the hub is told to stop
 DRAIN_SECONDS = 30.0
+#: how long a start waits for a database server that does not answer
+DATABASE_SECONDS = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +178,7 @@ class Hub:
         self_test()
         packaged = await asyncio.to_thread(Packaged.load, settings.hub.data)
         self._served = packaged.served
-        self._database = open_database(settings.hub.data, settings.hub.database)
+        self._database = await self._opened_database()
         closing.callback(self._database.close)
         vault = open_vault(self._database)
         self._catalogue = CatalogueKeeper(
@@ -252,6 +254,18 @@ class Hub:
         ]
         self.events.emit("hub-started", "-", version=__version__)
         return urls
+
+    async def _opened_database(self) -> Database:
+        """Waits for a server that is started together with the hub."""
+        hub = self._settings.hub
+        patience = self._clock.monotonic() + DATABASE_SECONDS
+        while True:
+            try:
+                return await asyncio.to_thread(open_database, hub.data, hub.database)
+            except DatabaseAway:
+                if self._clock.monotonic() > patience:
+                    raise
+                await asyncio.sleep(1.0)
 
     def missing(self) -> list[str]:
         """What the hub cannot serve without; empty: it is ready."""

@@ -27,8 +27,6 @@ from tests.command import Ran, Shell
 from tests.databases import open_database
 from tests.unit.test_store_access_log import TOLVAN, record
 
-pytestmark = pytest.mark.databases
-
 OTHER = PersonId(TOLVAN.root, "199001012385")
 
 
@@ -47,6 +45,7 @@ def audit(folder: Path, *arguments: object, stdin: str = "") -> Ran:
     return Shell(folder).inside("audit", *arguments, *settings, stdin=stdin)
 
 
+@pytest.mark.databases
 def test_a_whole_log_is_said_to_be_whole(folder: Path) -> None:
     ran = audit(folder, "verify")
     assert ran.code == 0
@@ -119,6 +118,7 @@ def test_text_that_is_no_text_any_more_is_named(folder: Path) -> None:
     assert "row 9 cannot be read" in audit(folder, "verify").out
 
 
+@pytest.mark.databases
 @pytest.mark.parametrize(
     "statement",
     [
@@ -150,6 +150,7 @@ def test_a_file_that_was_cut_is_not_whole(folder: Path) -> None:
     assert ran.out.startswith("NOT WHOLE") or "cannot be" in ran.err
 
 
+@pytest.mark.databases
 def test_a_row_is_proven_to_one_who_has_nothing_but_two_files(folder: Path) -> None:
     ran = audit(folder, "prove", 17)
     assert ran.code == 0
@@ -212,6 +213,7 @@ def test_what_cannot_be_proven_is_said(folder: Path) -> None:
     assert audit(folder, "prove", 16).code == 1
 
 
+@pytest.mark.databases
 def test_a_rotated_key_is_told_and_in_the_file(folder: Path) -> None:
     ran = audit(folder, "rotate-key")
     key = ran.out.split(" with key ")[1].split(" ")[0]
@@ -243,6 +245,7 @@ def numbers(ran: Ran) -> list[int]:
     return [row["sequence"] for row in json.loads(ran.out)]
 
 
+@pytest.mark.databases
 def test_a_search_by_person_finds_who_asked_and_is_found_itself(asked: Path) -> None:
     number = TOLVAN.extension
     first = audit(asked, "search", "--person", "-", "--json", stdin=f"{number}\n")

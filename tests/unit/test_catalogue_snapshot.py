@@ -24,6 +24,7 @@ from samsvar.store.snapshot import (
     SnapshotRefused,
 )
 from samsvar.store.sqlite import FILE_NAME
+from tests import databases
 from tests.databases import open_database
 
 PLANS = ContractUrn("urn:riv:clinicalprocess:logistics:logistics:GetCarePlansResponder:2")
@@ -197,11 +198,7 @@ def keeper(database: Database, clock: TurnedClock | None = None) -> CatalogueKee
 
 
 def spoil(database: Database, *statements: str) -> None:
-    other = sqlite3.connect(database.path)
-    for statement in statements:
-        other.execute(statement)
-    other.commit()
-    other.close()
+    databases.tamper(database.folder, *statements)
 
 
 GARBAGE = "UPDATE catalogue_version SET registry = 'garbage'"
@@ -229,6 +226,7 @@ def test_a_hub_starts_with_the_copy_and_says_so(database: Database, statement: s
 
 
 @pytest.mark.slow
+@pytest.mark.sqlite
 def test_a_database_that_another_keeps_locked_is_no_hindrance(tmp_path: Path) -> None:
     """The look at it fails after the five seconds that SQLite waits; then the copy serves."""
     opened = open_database(tmp_path)

@@ -14,8 +14,8 @@ from samsvar.clock import SystemClock
 from samsvar.model.exchange import Decision, QuestionRecord, Reason, Verdict
 from samsvar.model.identifiers import ContractUrn, CorrelationId, HsaId, LogicalAddress
 from samsvar.store.access_log import SqlAccessLog
-from samsvar.store.database import open_database
 from samsvar.store.secrets import open_vault
+from tests.databases import open_database
 from tests.world import PLANS, TOLVAN
 
 Samsvar = Callable[..., tuple[int, str, str]]

@@ -18,9 +18,9 @@ from samsvar.clock import SystemClock
 from samsvar.model.engagement import Engagement, EngagementTransaction
 from samsvar.settings import load
 from samsvar.simulation import producer, running
-from samsvar.store.database import open_database
 from samsvar.store.index import SqlIndex
 from samsvar.store.secrets import open_vault
+from tests.databases import open_database
 from tests.hub import CONSUMER, HUB, Running, Site, post, running_hub, status_rows
 from tests.packages import (
     AGREEMENTS,

@@ -56,6 +56,7 @@ async def test_the_log_of_a_killed_and_of_a_stopped_hub_is_whole(tmp_path: Path)
         assert events(tmp_path, "audit-alarm") == []
 
 
+@pytest.mark.sqlite
 async def test_a_hub_that_is_given_an_older_copy_says_so(tmp_path: Path) -> None:
     heads, data = tmp_path / "heads.jsonl", tmp_path / "data"
     audit = {"SAMSVAR_AUDIT__HEADS_FILE": str(heads)}

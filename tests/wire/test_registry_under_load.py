@@ -16,9 +16,9 @@ from samsvar.model.exchange import QuestionRecord, Reason, Verdict
 from samsvar.settings import Settings, load
 from samsvar.simulation import demo_data, producer, running
 from samsvar.store.access_log_reader import AccessLogReader
-from samsvar.store.database import open_database
 from samsvar.store.secrets import open_vault
 from samsvar.store.tables import CATALOGUE_VERSION
+from tests.databases import open_database
 from tests.hub import (
     CONSUMER,
     HUB,

@@ -132,11 +132,6 @@ def _registry(settings: Settings, base: Path) -> Iterator[str]:
     from samsvar.store.database import DatabaseMissing, open_database
 
     try:
-        packaged = Packaged.load(settings.hub.data)
-    except (ContractsInvalid, AdaptersInvalid):
-        yield "cannot be judged before contracts and adapters are sound"
-        return
-    try:
         database = open_database(settings.hub.data, settings.hub.database, read_only=True)
     except DatabaseMissing:
         yield _NONE_YET
@@ -145,7 +140,11 @@ def _registry(settings: Settings, base: Path) -> Iterator[str]:
         yield "cannot be judged before the database can be opened"
         return
     try:
+        packaged = Packaged.load(settings.hub.data)
         text = catalogue_of(database, packaged, settings).registry()
+    except (ContractsInvalid, AdaptersInvalid):
+        yield "cannot be judged before contracts and adapters are sound"
+        return
     finally:
         database.close()
     if text is None:

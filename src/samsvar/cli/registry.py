@@ -6,7 +6,7 @@ from __future__ import annotations
 import getpass
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -19,9 +19,6 @@ from samsvar.errors import ResourcesMissing
 from samsvar.registry import RegistryInvalid
 from samsvar.registry.difference import difference
 from samsvar.settings import Settings
-
-if TYPE_CHECKING:
-    from samsvar.store.catalogue import SqlCatalogue
 
 app = typer.Typer(help="The service address catalogue: contracts, producers, routes, permissions.")
 app.add_typer(registry_drafts.app, name="draft")
@@ -107,27 +104,14 @@ def show(
     version: Annotated[int | None, typer.Option(help="this version instead of the newest")] = None,
 ) -> None:
     """Print the registry in force, as a file that can be loaded again."""
-    catalogue = _catalogue(settings_from(settings))
-    if history:
-        registry_versions.print_versions(catalogue.history())
-        return
-    text = catalogue.registry(version)
-    if text is None and version is not None and catalogue.newest():
+    with opened(settings_from(settings), read_only=True) as store:
+        if history:
+            registry_versions.print_versions(store.catalogue.history())
+            return
+        text = store.catalogue.registry(version)
+        newest = store.catalogue.newest()
+    if text is None and version is not None and newest:
         raise Stop(REFUSED, f"there is no version {version}: samsvar registry history")
     if text is None:
         raise Stop(REFUSED, "no registry has been loaded: samsvar registry load FILE")
     sys.stdout.write(text)
-
-
-def _catalogue(settings: Settings) -> SqlCatalogue:
-    from samsvar.app import Packaged, catalogue_of
-    from samsvar.store.database import open_database
-
-    try:
-        return catalogue_of(
-            open_database(settings.hub.data, settings.hub.database, read_only=True),
-            Packaged.load(settings.hub.data),
-            settings,
-        )
-    except ResourcesMissing as error:
-        raise Stop(UNREACHED, f"{settings.hub.data}: {error}") from error

@@ -34,6 +34,10 @@ class DatabaseMissing(ResourcesMissing):
     """No hub has made a database there yet."""
 
 
+class DatabaseAway(ResourcesMissing):
+    """It does not answer. It may be about to start, as after a power cut."""
+
+
 class Lock(IntEnum):
     """What a transaction keeps others from. (SQLite has one lock, and knows no difference.)"""
 
@@ -131,6 +135,7 @@ def open_database(
 
     Raises:
         DatabaseMissing: there is none to look at.
+        DatabaseAway: its server does not answer.
         ResourcesMissing: in one sentence, what is wrong and what to do.
     """
     # Only the one that is used is loaded: each driver costs the start some time.

@@ -32,6 +32,7 @@ from samsvar.errors import ResourcesMissing
 from samsvar.store.database import (
     BUSY_MILLISECONDS,
     Database,
+    DatabaseAway,
     DatabaseMissing,
     Lock,
     Lookup,
@@ -72,7 +73,7 @@ def open_postgresql(folder: Path, url: str, *, read_only: bool) -> PostgresDatab
     """Open the database that a URL names; make its tables, and the data folder, if need be.
 
     Raises:
-        DatabaseMissing, ResourcesMissing: in one sentence, what is wrong and what to do.
+        DatabaseAway, DatabaseMissing, ResourcesMissing: in one sentence, what is wrong and what to do.
     """
     server = _Server(url, read_only=read_only)
     try:
@@ -82,13 +83,17 @@ def open_postgresql(folder: Path, url: str, *, read_only: bool) -> PostgresDatab
             if read_only:
                 found = revision(database.engine)
                 if found is None:
-                    raise DatabaseMissing(f"there are no tables of a hub in {server.name}")
+                    raise DatabaseMissing(f"there is no database: {server.name} has no tables")
                 check_current(found)
             else:
                 _migrate(server)
             return database
     except sa.exc.DBAPIError as error:
-        raise ResourcesMissing(_what_to_do(error, server.name)) from error
+        away = isinstance(error.orig, psycopg.OperationalError) and not isinstance(
+            error.orig, _Unfit
+        )
+        kind = DatabaseAway if away else ResourcesMissing
+        raise kind(_what_to_do(error, server.name)) from error
     except (OSError, sa.exc.SQLAlchemyError) as error:
         reason = type(error).__name__
         raise ResourcesMissing(f"the database cannot be opened ({reason})") from error
@@ -167,7 +172,7 @@ class PostgresRaw:
         self.begin(Lock.WRITE)
         copy = f"COPY {table} ({', '.join(columns)}) FROM STDIN"
         try:
-            with _translated(), self._connection.cursor() as cursor, cursor.copy(copy) as into:  # type: ignore[arg-type]
+            with _translated(), self._connection.cursor() as cursor, cursor.copy(copy) as into:
                 for row in rows:
                     into.write_row(row)
         except BaseException:
@@ -286,7 +291,8 @@ class _Definitions(PGDDLCompiler):
         """See SQLAlchemy."""
         if isinstance(column.type, sa.Text) and column.type.collation is None:
             column.type = sa.Text(collation="C")
-        return super().get_column_specification(column, **more)
+        told: str = super().get_column_specification(column, **more)  # type: ignore[no-untyped-call]
+        return told
 
 
 def _engine(server: _Server, milliseconds: int) -> sa.Engine:

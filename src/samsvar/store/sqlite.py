@@ -120,14 +120,14 @@ class SqliteRaw:
     def all(self, statement: str, values: Values = ()) -> list[tuple[Any, ...]]:
         """See ``Raw``."""
         try:
-            return self._connection.execute(statement, values).fetchall()  # type: ignore[arg-type]
+            return self._connection.execute(statement, values).fetchall()
         except sqlite3.Error as error:
             raise told_as(error, sqlite3.Error) from error
 
     def each(self, statement: str, values: Values = ()) -> Iterator[tuple[Any, ...]]:
         """See ``Raw``."""
         with _translated():
-            yield from self._connection.execute(statement, values)  # type: ignore[arg-type]
+            yield from self._connection.execute(statement, values)
 
     def commit(self, last: Iterable[tuple[str, Values]] = ()) -> None:
         """See ``Raw``."""
@@ -147,7 +147,7 @@ class SqliteRaw:
         self.begin(Lock.WRITE)
         try:
             with _translated():
-                self._connection.executemany(insert, rows)  # type: ignore[arg-type]
+                self._connection.executemany(insert, rows)
         except BaseException:
             self.rollback()
             raise
