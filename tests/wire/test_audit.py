@@ -32,6 +32,7 @@ def events(folder: Path, action: str) -> list[str]:
     return [line["message"] for line in told if line["event.action"] == action]
 
 
+@pytest.mark.databases
 async def test_the_log_of_a_killed_and_of_a_stopped_hub_is_whole(tmp_path: Path) -> None:
     heads = tmp_path / "heads.jsonl"
     audit = {"SAMSVAR_AUDIT__HEADS_FILE": str(heads), "SAMSVAR_AUDIT__HEAD_ROWS": "20"}

@@ -109,6 +109,7 @@ def logged(site: Site) -> Counter[str]:
     return Counter(str(row[0]) for row in rows)
 
 
+@pytest.mark.databases
 async def test_whatever_was_answered_before_a_kill_is_in_the_access_log(tmp_path: Path) -> None:
     """Three times kill -9 under load, once more in silence: each answered question has one row."""
     answered: list[str] = []
@@ -137,6 +138,7 @@ async def test_whatever_was_answered_before_a_kill_is_in_the_access_log(tmp_path
     assert logged(site) == rows
 
 
+@pytest.mark.databases
 async def test_an_update_that_was_accepted_before_a_kill_is_found_after_it(tmp_path: Path) -> None:
     """Accepted means stored: FindContent tells each post once, in a new process."""
     accepted: list[str] = []

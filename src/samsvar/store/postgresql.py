@@ -73,7 +73,8 @@ def open_postgresql(folder: Path, url: str, *, read_only: bool) -> PostgresDatab
     """Open the database that a URL names; make its tables, and the data folder, if need be.
 
     Raises:
-        DatabaseAway, DatabaseMissing, ResourcesMissing: in one sentence, what is wrong and what to do.
+        DatabaseAway, DatabaseMissing, ResourcesMissing: in one sentence, what is wrong and what
+            to do.
     """
     server = _Server(url, read_only=read_only)
     try:
@@ -175,6 +176,7 @@ class PostgresRaw:
             with _translated(), self._connection.cursor() as cursor, cursor.copy(copy) as into:
                 for row in rows:
                     into.write_row(row)
+            self.all(f"ANALYZE {table}")  # or the first searches are planned for an empty table
         except BaseException:
             with suppress(sa.exc.SQLAlchemyError):
                 self.rollback()
