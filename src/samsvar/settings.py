@@ -604,7 +604,8 @@ def load(path: Path | None, environment: Mapping[str, str] | None = None) -> Set
         try:
             return _resolved(settings, path.parent if path else Path.cwd())
         except LookupError as error:
-            faults.append(f"{where}: hub.database: {error}")
+            told_by = origins.get(("hub", "database"), f"{where}: hub.database")
+            faults.append(f"{told_by}: {error}")
     raise SettingsInvalid(faults)
 
 

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from pydantic import SecretStr
 
 from samsvar.errors import AuditUnavailable, EngagementIndexUnavailable, ResourcesMissing
-from samsvar.store import postgresql
+from samsvar.store import postgresql, postgresql_server
 from samsvar.store.access_log import SqlAccessLog
 from samsvar.store.access_log_reader import AccessLogReader
 from samsvar.store.database import Database, DatabaseMissing, Lock, open_database
@@ -93,19 +93,19 @@ def test_what_does_not_fit_is_named_with_what_to_change(
     place: int, value: object, told: str
 ) -> None:
     found = [*SOUND]
-    assert postgresql._unfit(tuple(found), read_only=False) == ""
+    assert postgresql_server._unfit(tuple(found), read_only=False) == ""
     found[place] = value
-    assert told in postgresql._unfit(tuple(found), read_only=False)
+    assert told in postgresql_server._unfit(tuple(found), read_only=False)
 
 
 def test_one_who_looks_may_look_at_a_standby() -> None:
     standby = (*SOUND[:5], True, "public")
-    assert postgresql._unfit(standby, read_only=True) == ""
+    assert postgresql_server._unfit(standby, read_only=True) == ""
 
 
 @pytest.mark.parametrize("name", ["remote_apply", "remote_write", "local"])
 def test_what_keeps_more_or_as_much_on_this_server_is_taken(name: str) -> None:
-    assert postgresql._unfit((*SOUND[:2], name, *SOUND[3:]), read_only=False) == ""
+    assert postgresql_server._unfit((*SOUND[:2], name, *SOUND[3:]), read_only=False) == ""
 
 
 def test_a_server_that_does_not_sync_is_refused(tmp_path: Path) -> None:
@@ -121,9 +121,9 @@ async def test_a_server_that_ceases_to_sync_is_told_at_the_next_connection(
     """The role is changed while the hub runs."""
     log = SqlAccessLog(database, open_vault(database))
     await log.append(record(1))
-    real = postgresql._LOOK
+    real = postgresql_server._LOOK
     try:
-        postgresql._LOOK = real.replace("current_setting('synchronous_commit')", "'off'")
+        postgresql_server._LOOK = real.replace("current_setting('synchronous_commit')", "'off'")
         cut(tmp_path)
         with pytest.raises(AuditUnavailable):
             await log.append(record(2))
@@ -131,7 +131,7 @@ async def test_a_server_that_ceases_to_sync_is_told_at_the_next_connection(
             await log.append(record(3))
         assert database.trouble()
     finally:
-        postgresql._LOOK = real
+        postgresql_server._LOOK = real
     await log.append(record(4))
     await log.close()
     assert database.trouble() == ""
@@ -170,7 +170,7 @@ def test_nobody_reads_the_password_in_what_is_told(tmp_path: Path, url: str, tol
 
 def test_one_who_only_looks_makes_nothing(tmp_path: Path) -> None:
     url = databases.url_for(tmp_path / "data")
-    with pytest.raises(DatabaseMissing, match="no tables of a hub"):
+    with pytest.raises(DatabaseMissing, match=r"there is no database: .* has no tables"):
         open_database(tmp_path / "data", url, read_only=True)
     assert not (tmp_path / "data").exists()
 

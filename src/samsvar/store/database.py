@@ -67,6 +67,9 @@ class Raw(Protocol):
     def load(self, table: str, columns: Sequence[str], rows: Sequence[Values]) -> None:
         """Store many rows in one transaction, the quickest way there is."""
 
+    def analyse(self, tables: Sequence[str]) -> None:
+        """Let it be known how much there is in tables that have been filled."""
+
     def close(self) -> None:
         """Also undoes what was begun. Never fails."""
 

@@ -17,7 +17,7 @@ from samsvar.model.local_time import local_time
 from samsvar.store.database import Database, Raw
 from samsvar.store.posts import Places, as_number, place_of, resident_hash
 from samsvar.store.secrets import PersonVault
-from samsvar.store.tables import ENGAGEMENT
+from samsvar.store.tables import ENGAGEMENT, ENGAGEMENT_PLACE
 
 _AT_ONCE = 500_000
 _MILLISECONDS = 600_000  # so many posts take a while
@@ -58,7 +58,9 @@ def load_posts(
             )
             if len(waiting) >= _AT_ONCE:
                 count += _insert(connection, waiting)
-        return count + _insert(connection, waiting)
+        count += _insert(connection, waiting)
+        connection.analyse((ENGAGEMENT.name, ENGAGEMENT_PLACE.name))
+        return count
     except (sa.exc.SQLAlchemyError, OSError) as error:
         raise EngagementIndexUnavailable(
             f"the engagement index cannot be written ({type(error).__name__})"

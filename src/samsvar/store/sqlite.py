@@ -153,6 +153,9 @@ class SqliteRaw:
             raise
         self.commit()
 
+    def analyse(self, tables: Sequence[str]) -> None:
+        """See ``Raw``. SQLite reads tables in the order in which statements name them."""
+
     def close(self) -> None:
         """See ``Raw``."""
         with suppress(sqlite3.Error):
