@@ -184,6 +184,15 @@ def test_one_who_only_looks_makes_nothing(tmp_path: Path) -> None:
     owner.close()
 
 
+def test_a_table_that_a_crash_would_empty_is_refused(tmp_path: Path) -> None:
+    databases.open_database(tmp_path).close()
+    databases.tamper(tmp_path, "ALTER TABLE question SET UNLOGGED")
+
+    for read_only in (False, True):
+        with pytest.raises(ResourcesMissing, match="ALTER TABLE question SET LOGGED"):
+            databases.open_database(tmp_path, read_only=read_only)
+
+
 def test_a_newer_database_is_refused(tmp_path: Path) -> None:
     databases.open_database(tmp_path).close()
     databases.tamper(tmp_path, "UPDATE alembic_version SET version_num = '9999'")

@@ -67,6 +67,7 @@ def open_postgresql(folder: Path, url: str, *, read_only: bool) -> PostgresDatab
                 check_current(found)
             else:
                 _migrate(server)
+            _check_logged(database.engine, server.name)
             return database
     except sa.exc.DBAPIError as error:
         away = isinstance(error.orig, psycopg.OperationalError) and not isinstance(
@@ -213,6 +214,20 @@ class PostgresLookup:
         for raw in self._made:
             raw.close()
         self._made.clear()
+
+
+def _check_logged(engine: sa.Engine, name: str) -> None:
+    """A table that was made UNLOGGED by somebody is empty after a crash."""
+    statement = (
+        "SELECT relname FROM pg_class WHERE relkind = 'r' AND relpersistence <> 'p'"
+        " AND relnamespace = current_schema()::regnamespace ORDER BY relname"
+    )
+    with engine.connect().execution_options(samsvar_reads=True) as connection:
+        found = connection.exec_driver_sql(statement).scalars().all()
+    if found:
+        raise ResourcesMissing(
+            f"{name} would lose a table in a crash: ALTER TABLE {found[0]} SET LOGGED there"
+        )
 
 
 class _Definitions(PGDDLCompiler):
