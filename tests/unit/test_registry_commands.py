@@ -15,6 +15,7 @@ from samsvar.model.exchange import Decision, QuestionRecord, Reason, Verdict
 from samsvar.model.identifiers import ContractUrn, CorrelationId, HsaId, LogicalAddress
 from samsvar.store.access_log import SqlAccessLog
 from samsvar.store.secrets import open_vault
+from tests import databases
 from tests.databases import open_database
 from tests.world import PLANS, TOLVAN
 
@@ -60,7 +61,9 @@ producer = "south"
 @pytest.fixture
 def samsvar(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Samsvar:
     """Run a command of ``samsvar registry``: exit code, standard output, standard error."""
-    (tmp_path / "settings.toml").write_text('[hub]\ndata = "data"\n')
+    (tmp_path / "settings.toml").write_text(
+        f'[hub]\ndata = "data"\n{databases.hub_setting(tmp_path / "data")}'
+    )
 
     def command(*arguments: str) -> tuple[int, str, str]:
         code = run(["registry", *arguments, "--settings", str(tmp_path / "settings.toml")])

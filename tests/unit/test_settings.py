@@ -340,7 +340,7 @@ def test_a_database_that_cannot_be_one_is_refused_without_being_shown(
     path = _file(tmp_path, f"[hub]\ndatabase = '{told}'\n")
 
     (in_file,) = _faults(path)
-    (by_variable,) = _faults(_file(tmp_path, ""), {"SAMSVAR_HUB__DATABASE": told})
+    (by_variable,) = _faults(_file(tmp_path, "[hub]\n"), {"SAMSVAR_HUB__DATABASE": told})
 
     assert in_file.startswith(f"{path}: hub.database: ")
     assert by_variable.startswith("SAMSVAR_HUB__DATABASE: ")
