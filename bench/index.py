@@ -9,22 +9,27 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import random
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
+from pydantic import SecretStr
 from rich.console import Console
 from rich.table import Table
 
 from samsvar.clock import SystemClock
 from samsvar.model.engagement import Engagement, EngagementFilter, EngagementTransaction
 from samsvar.store.database import Database, open_database
-from samsvar.store.index import SqliteIndex
+from samsvar.store.index import SqlIndex
 from samsvar.store.index_loading import load_posts
 from samsvar.store.secrets import open_vault
+from samsvar.store.sqlite import SqliteDatabase
 
 OWNER = "5565594230"
 DOMAIN = "riv:clinicalprocess:logistics:logistics"
@@ -40,19 +45,37 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.index", description=__doc__)
     parser.add_argument("--posts", type=int, default=100_000)
     parser.add_argument("--folder", type=Path, help="where the data lies meanwhile (disk counts)")
+    parser.add_argument(
+        "--database", help="URL of a PostgreSQL database; a schema is made there, and dropped"
+    )
     told = parser.parse_args()
     if not 1000 <= told.posts <= 100_000_000:
         sys.stderr.write("--posts: from 1000 to 100000000\n")
         return 2
     with tempfile.TemporaryDirectory(prefix="samsvar-index-", dir=told.folder) as folder:
-        asyncio.run(_run(Path(folder), told.posts))
+        if told.database is None:
+            asyncio.run(_run(Path(folder), None, told.posts))
+        else:
+            with _schema(told.database) as url:
+                asyncio.run(_run(Path(folder), SecretStr(url), told.posts))
     return 0
 
 
-async def _run(folder: Path, count: int) -> None:
-    database = open_database(folder)
+@contextmanager
+def _schema(server: str) -> Iterator[str]:
+    name = f"samsvar_bench_{os.getpid()}"
+    with psycopg.connect(server, autocommit=True) as own:
+        own.execute(f"CREATE SCHEMA {name}".encode())
+        try:
+            yield f"{server}{'&' if '?' in server else '?'}options=-csearch_path%3D{name}"
+        finally:
+            own.execute(f"DROP SCHEMA {name} CASCADE".encode())
+
+
+async def _run(folder: Path, url: SecretStr | None, count: int) -> None:
+    database = open_database(folder, url)
     vault = open_vault(database)
-    index = SqliteIndex(database, vault)
+    index = SqlIndex(database, vault)
     clock = SystemClock()
     try:
         before = _memory("VmRSS")
@@ -67,7 +90,8 @@ async def _run(folder: Path, count: int) -> None:
     finally:
         index.close()
         database.close()
-    table = Table(title=f"The engagement index with {loaded:,} posts")
+    kind = "SQLite" if url is None else "PostgreSQL"
+    table = Table(title=f"The engagement index with {loaded:,} posts, {kind}")
     table.add_column("What")
     table.add_column("Figure", justify="right")
     for what, figure in (
@@ -86,13 +110,20 @@ async def _run(folder: Path, count: int) -> None:
 
 def _settled(database: Database) -> int:
     """Bytes of the database once everything has left the write-ahead log."""
-    connection = database.raw()
-    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    connection = database.raw(600_000)
+    if isinstance(database, SqliteDatabase):
+        connection.all("PRAGMA wal_checkpoint(TRUNCATE)")
+        size = database.path.stat().st_size
+    else:
+        ((size,),) = connection.all(
+            "SELECT sum(pg_total_relation_size(c.oid))::bigint FROM pg_class c"
+            " WHERE c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace"
+        )
     connection.close()
-    return database.path.stat().st_size
+    return size
 
 
-async def _find(index: SqliteIndex, people: int) -> Sequence[float]:
+async def _find(index: SqlIndex, people: int) -> Sequence[float]:
     """Seconds that each question took, sorted."""
     chance = random.Random(1)
     times: list[float] = []
@@ -109,7 +140,7 @@ async def _find(index: SqliteIndex, people: int) -> Sequence[float]:
     return sorted(times)
 
 
-async def _update(index: SqliteIndex, people: int) -> Sequence[float]:
+async def _update(index: SqlIndex, people: int) -> Sequence[float]:
     chance = random.Random(2)
     clock = SystemClock()
     times: list[float] = []

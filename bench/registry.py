@@ -29,7 +29,7 @@ from samsvar.pipeline.route import placed
 from samsvar.registry import Registry
 from samsvar.registry.difference import difference
 from samsvar.registry.file import parse_registry, write_registry
-from samsvar.store.catalogue import SqliteCatalogue
+from samsvar.store.catalogue import SqlCatalogue
 from samsvar.store.database import open_database
 
 PRODUCERS, CONTRACTS, PERMISSIONS = 300, 40, 100_000
@@ -98,9 +98,9 @@ def measure(name: str, text: str, folder: Path) -> Figures:
     _, write = _timed(lambda: write_registry(registry))
     _, differ = _timed(lambda: difference(registry, _without_one(registry)))
     database = open_database(folder)
-    publishing = SqliteCatalogue(database, _parse, SystemClock())
+    publishing = SqlCatalogue(database, _parse, SystemClock())
     _, publish = _timed(lambda: publishing.publish(registry, "bench", "first"))
-    other = SqliteCatalogue(database, _parse, SystemClock())
+    other = SqlCatalogue(database, _parse, SystemClock())
     _, refresh = _timed(other.refresh)
     publishing.publish(_without_one(registry), "bench", "second")
     stalled = asyncio.run(_stall(other))
@@ -120,7 +120,7 @@ def measure(name: str, text: str, folder: Path) -> Figures:
     )
 
 
-async def _stall(catalogue: SqliteCatalogue) -> float:
+async def _stall(catalogue: SqlCatalogue) -> float:
     """The longest time between two turns of the loop that should come each millisecond."""
     refreshing = asyncio.create_task(asyncio.to_thread(catalogue.refresh))
     longest, last = 0.0, time.perf_counter()

@@ -15,9 +15,9 @@ from samsvar.clock import SystemClock
 from samsvar.onboarding.roles import Role
 from samsvar.settings import load
 from samsvar.simulation.authority import Identity
-from samsvar.store.database import open_database
-from samsvar.store.users import SqliteUsers
+from samsvar.store.users import SqlUsers
 from tests import openapi
+from tests.databases import open_database
 from tests.hub import Running, Site
 
 PREFIX = "/admin/v1"
@@ -124,12 +124,12 @@ async def description(running: Running) -> Any:
 
 
 @contextmanager
-def users_of(site: Site) -> Iterator[SqliteUsers]:
+def users_of(site: Site) -> Iterator[SqlUsers]:
     """Who may use the interface, as the commands reach them."""
     settings = load(site.settings_file, {})
     database = open_database(settings.hub.data)
     try:
-        yield SqliteUsers(database, SystemClock())
+        yield SqlUsers(database, SystemClock())
     finally:
         database.close()
 

@@ -6,7 +6,6 @@ Falsifies as one who has the file may: triggers are dropped first.
 from __future__ import annotations
 
 import random
-import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -20,12 +19,20 @@ from samsvar.audit.merkle import CompactRange
 from samsvar.audit.row_form import NAMES, SEALED, leaf_of_values
 from samsvar.audit.verifying import Chain, Report, verify
 from samsvar.store.audit_heads import HeadHabits, HeadWriter
+from samsvar.store.audit_tree import kept, stored_tree
 from samsvar.store.audit_view import viewed
-from samsvar.store.database import FILE_NAME, Database, open_database
+from samsvar.store.database import Database, Lock
+from tests import databases
+from tests.databases import open_database
 
 LOG = "0123456789abcdef" * 2
 AT = "2026-06-01T12:00:00.000+00:00"
 Row = tuple[tuple[Any, ...], bytes]
+_ZEROS = (
+    "CREATE OR REPLACE FUNCTION zeroblob(n int) RETURNS bytea LANGUAGE sql"
+    " AS $$ SELECT decode(repeat('00', n), 'hex') $$",
+)
+"""SQLite's word for so many bytes, for the other one."""
 
 
 class HandClock:
@@ -144,28 +151,21 @@ def head_writer(database: Database, heads_file: Path | None = None) -> HeadWrite
 def add(database: Database, numbers: Sequence[int]) -> None:
     """These rows, in one transaction, with the tree."""
     connection = database.raw()
-    connection.execute("BEGIN IMMEDIATE")
-    with viewed(database) as view:
-        tree = view.tree()
+    connection.begin(Lock.ACCESS_LOG)
+    tree = stored_tree(connection)
     rows = [row(number) for number in numbers]
     marks = ", ".join("?" * (len(NAMES) + 1))
-    connection.executemany(
-        f"INSERT INTO question ({', '.join(NAMES)}, leaf) VALUES ({marks})",
-        [(*values, leaf) for values, leaf in rows],
-    )
+    insert = f"INSERT INTO question ({', '.join(NAMES)}, leaf) VALUES ({marks})"
     tree = tree.grown(leaf for _, leaf in rows)
-    connection.execute("UPDATE audit_tree SET size = ?, peaks = ?", (tree.size, tree.stored))
-    connection.execute("COMMIT")
+    connection.commit([*((insert, (*values, leaf)) for values, leaf in rows), kept(tree)])
     connection.close()
 
 
-def falsify(folder: Path, statement: str, *values: object) -> None:
-    """As one who may write the file: without triggers."""
-    with sqlite3.connect(folder / FILE_NAME) as connection:
-        for name in ("question_no_UPDATE", "question_no_DELETE"):
-            connection.execute(f"DROP TRIGGER IF EXISTS {name}")
-        connection.execute(statement, values)
-    connection.close()
+def falsify(folder: Path, *statements: str) -> None:
+    """As one who may write the file, or owns the tables: without triggers."""
+    where, first = ("", ()) if databases.chosen() == databases.SQLITE else (" ON question", _ZEROS)
+    drop = [f"DROP TRIGGER IF EXISTS question_no_{verb}{where}" for verb in ("UPDATE", "DELETE")]
+    databases.tamper(folder, *first, *drop, *statements)
 
 
 def report_on(folder: Path, heads_file: Path | None = None) -> Report:

@@ -1,4 +1,5 @@
-"""What every test may ask for, golden files; and what none may leave behind, personal numbers."""
+"""What every test may ask for, golden files and a kind of database; and what none may leave behind,
+personal numbers."""
 
 from __future__ import annotations
 
@@ -7,14 +8,46 @@ from pathlib import Path
 
 import pytest
 
-from tests import privacy
+from tests import databases, privacy
 
 Golden = Callable[[bytes, Path], None]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """``--accept`` makes today's output the expected one; review shows the difference."""
+    """``--accept`` makes today's output the expected one; review shows the difference.
+    ``--database postgresql`` lets all hubs keep their data there."""
     parser.addoption("--accept", action="store_true", help="rewrite golden files; review the diff")
+    parser.addoption(
+        "--database",
+        choices=[databases.SQLITE, databases.POSTGRESQL],
+        default=databases.SQLITE,
+        help="what keeps the data in tests that do not choose themselves",
+    )
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Tests marked ``databases`` run on both."""
+    marks = {mark.name for mark in metafunc.definition.iter_markers()}
+    if "databases" in marks and not marks & {"chosen", "sqlite"}:
+        both = [databases.SQLITE, databases.POSTGRESQL]
+        metafunc.parametrize("database_kind", both, indirect=True)
+
+
+@pytest.fixture(autouse=True)
+def database_kind(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Which kind of database the test's hubs use; its schemas go with the test's folder."""
+    told: str = request.config.getoption("--database")
+    kind: str = getattr(request, "param", told)
+    if request.node.get_closest_marker("sqlite"):
+        if kind != databases.SQLITE:
+            pytest.skip("is about SQLite's file")
+        kind = databases.SQLITE
+    databases.choose(kind)
+    folder = request.getfixturevalue("tmp_path") if "tmp_path" in request.fixturenames else None
+    yield kind
+    databases.choose(told)
+    if folder is not None:
+        databases.drop(folder)
 
 
 @pytest.fixture
@@ -35,6 +68,7 @@ def golden(request: pytest.FixtureRequest) -> Golden:
 def nothing_personal_was_written(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """After all tests: no log, database or refusal of any hub holds a known personal number."""
     yield
+    databases.drop(tmp_path_factory.getbasetemp())
     leaks = privacy.leaks(tmp_path_factory.getbasetemp())
     if leaks:
         pytest.fail("personal numbers stand in the clear:\n" + "\n".join(leaks), pytrace=False)

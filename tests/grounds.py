@@ -13,8 +13,9 @@ from samsvar.fact_ports import Accessing
 from samsvar.model.identifiers import HsaId, PersonId
 from samsvar.model.local_time import STOCKHOLM
 from samsvar.model.person_numbers import PERSONNUMMER
-from samsvar.store.database import Database, open_database
+from samsvar.store.database import Database
 from samsvar.store.secrets import PersonVault, open_vault
+from tests.databases import open_database
 
 NOW = datetime(2026, 11, 27, 12, tzinfo=STOCKHOLM)
 TOLVAN = PersonId(PERSONNUMMER, "191212121212")

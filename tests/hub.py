@@ -26,8 +26,9 @@ from samsvar.observe.log import RoutingLog
 from samsvar.settings import Settings, load
 from samsvar.simulation.authority import Identity, TestAuthority
 from samsvar.store.database import open_database
-from samsvar.store.index import SqliteIndex
+from samsvar.store.index import SqlIndex
 from samsvar.store.secrets import open_vault
+from tests import databases
 
 HUB = "5565594230"
 CONSUMER = "SE2129999963-NPO1"
@@ -90,7 +91,7 @@ class Site:
 instance_id = "TEST"
 addresses = ["{HUB}"]
 data = "data"
-{lines["hub"]}
+{databases.hub_setting(self.folder / "data")}{lines["hub"]}
 [[listen]]
 kind = "tls"
 port = {tls_port}
@@ -148,7 +149,7 @@ authority = "certificates/authority.pem"
         """Publish, as ``samsvar registry load`` does."""
         settings = load(self.settings_file, {})
         packaged = Packaged.load(settings.hub.data)
-        database = open_database(settings.hub.data)
+        database = open_database(settings.hub.data, settings.hub.database)
         try:
             catalogue = catalogue_of(database, packaged, settings)
             catalogue.publish(packaged.registry(text, settings), "test", "test", force=True)
@@ -157,8 +158,9 @@ authority = "certificates/authority.pem"
 
     async def index(self, person: str, sources: Iterable[str], category: str = "cll-cp") -> None:
         """Let the index know that these sources have something about the person."""
-        database = open_database(load(self.settings_file, {}).hub.data)
-        index = SqliteIndex(database, open_vault(database))
+        hub = load(self.settings_file, {}).hub
+        database = open_database(hub.data, hub.database)
+        index = SqlIndex(database, open_vault(database))
         posts = [
             EngagementTransaction(
                 False,

@@ -23,12 +23,12 @@ from samsvar.onboarding.roles import Role, User
 from samsvar.registry import Registry
 from samsvar.settings import Settings
 from samsvar.simulation.authority import TestAuthority
-from samsvar.store.applications import SqliteApplications
-from samsvar.store.catalogue import SqliteCatalogue
-from samsvar.store.database import open_database
+from samsvar.store.applications import SqlApplications
+from samsvar.store.catalogue import SqlCatalogue
 from samsvar.store.drafts import Drafts
-from samsvar.store.registry_office import SqliteRegistryOffice
-from samsvar.store.users import SqliteUsers
+from samsvar.store.registry_office import SqlRegistryOffice
+from samsvar.store.users import SqlUsers
+from tests.databases import open_database
 
 LOGISTICS = "urn:riv:clinicalprocess:logistics:logistics"
 PLANS = ContractUrn(f"{LOGISTICS}:GetCarePlansResponder:2")
@@ -76,9 +76,9 @@ class Office:
     """The desk and what is behind it."""
 
     desk: ProducerDesk
-    catalogue: SqliteCatalogue
+    catalogue: SqlCatalogue
     drafts: Drafts
-    users: SqliteUsers
+    users: SqlUsers
     clock: TurnedClock
 
     def registry(self) -> Registry:
@@ -115,11 +115,11 @@ def opened(folder: Path, authority: TestAuthority | None = None) -> Iterator[Off
     try:
         catalogue = catalogue_of(database, packaged(), Settings())
         drafts = Drafts(database, clock)
-        office = SqliteRegistryOffice(
+        office = SqlRegistryOffice(
             catalogue, drafts, partial(packaged().registry, settings=Settings())
         )
-        desk = ProducerDesk(SqliteApplications(database), office, lambda: house, clock)
-        yield Office(desk, catalogue, drafts, SqliteUsers(database, clock), clock)
+        desk = ProducerDesk(SqlApplications(database), office, lambda: house, clock)
+        yield Office(desk, catalogue, drafts, SqlUsers(database, clock), clock)
     finally:
         database.close()
 

@@ -106,7 +106,8 @@ def rows_about(site: Site, person: PersonId) -> list[QuestionRecord]:
 
 @contextmanager
 def _access_log(site: Site) -> Iterator[AccessLogReader]:
-    database = open_database(load(site.settings_file, {}).hub.data, read_only=True)
+    hub = load(site.settings_file, {}).hub
+    database = open_database(hub.data, hub.database, read_only=True)
     try:
         yield AccessLogReader(database, open_vault(database))
     finally:

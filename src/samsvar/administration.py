@@ -32,13 +32,13 @@ from samsvar.ports import Clock, Events
 from samsvar.registry import Registry
 from samsvar.settings import Settings
 from samsvar.store.access_log_reader import AccessLogReader
-from samsvar.store.applications import SqliteApplications
-from samsvar.store.catalogue import SqliteCatalogue
+from samsvar.store.applications import SqlApplications
+from samsvar.store.catalogue import SqlCatalogue
 from samsvar.store.database import Database
 from samsvar.store.drafts import Drafts
-from samsvar.store.registry_office import SqliteRegistryOffice
+from samsvar.store.registry_office import SqlRegistryOffice
 from samsvar.store.secrets import PersonVault
-from samsvar.store.users import SqliteUsers
+from samsvar.store.users import SqlUsers
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Premises:
 
     settings: Settings
     database: Database
-    catalogue: SqliteCatalogue
+    catalogue: SqlCatalogue
     parse: Callable[[str], Registry]
     contracts: Mapping[ContractUrn, ServiceContract]
     adapters: Mapping[str, LoadedAdapter]
@@ -77,12 +77,12 @@ class Premises:
     def desk(self) -> ProducerDesk:
         """The desk, with what it changes."""
         drafts = Drafts(self.database, self.clock)
-        office = SqliteRegistryOffice(self.catalogue, drafts, self.parse)
-        return ProducerDesk(SqliteApplications(self.database), office, self.house(), self.clock)
+        office = SqlRegistryOffice(self.catalogue, drafts, self.parse)
+        return ProducerDesk(SqlApplications(self.database), office, self.house(), self.clock)
 
-    def users(self) -> SqliteUsers:
+    def users(self) -> SqlUsers:
         """Who may use the administrative interface."""
-        return SqliteUsers(self.database, self.clock)
+        return SqlUsers(self.database, self.clock)
 
     def table(
         self,

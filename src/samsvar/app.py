@@ -55,20 +55,20 @@ from samsvar.soap.access_log_messages import GET_ACCESS_LOGS
 from samsvar.soap.interaction import InteractionUnreadable
 from samsvar.soap.schema import Schema
 from samsvar.soap.self_test import self_test
-from samsvar.store.access_log import SqliteAccessLog
+from samsvar.store.access_log import SqlAccessLog
 from samsvar.store.access_report import AccessReport
 from samsvar.store.admin_trail import AdminTrail
 from samsvar.store.audit_chore import HeadChore
 from samsvar.store.audit_heads import HeadHabits, HeadWriter
 from samsvar.store.capacities import StoredCapacities
-from samsvar.store.catalogue import SqliteCatalogue
-from samsvar.store.conformance import SqliteConformance
+from samsvar.store.catalogue import SqlCatalogue
+from samsvar.store.conformance import SqlConformance
 from samsvar.store.consistency import ConsistencyCounter
-from samsvar.store.database import Database, open_database
-from samsvar.store.index import SqliteIndex
+from samsvar.store.database import Database, DatabaseAway, open_database
+from samsvar.store.index import SqlIndex
 from samsvar.store.keeper import CatalogueKeeper
 from samsvar.store.log_outbox import SqlLogOutbox
-from samsvar.store.outbox import SqliteOutbox
+from samsvar.store.outbox import SqlOutbox
 from samsvar.store.population import StoredPopulation
 from samsvar.store.relations import StoredRelations
 from samsvar.store.secrets import PersonVault, open_vault
@@ -76,6 +76,8 @@ from samsvar.store.snapshot import CatalogueSnapshot
 
 #: seconds that running questions get when the hub is told to stop
 DRAIN_SECONDS = 30.0
+#: how long a start waits for a database server that does not answer
+DATABASE_SECONDS = 20.0
 _OWN_SERVICES = frozenset(
     {*INDEX_CONTRACTS, *REGISTRY_CONTRACTS, *SECURITY_CONTRACTS, GET_ACCESS_LOGS}
 )
@@ -129,9 +131,9 @@ class Packaged:
         )
 
 
-def catalogue_of(database: Database, packaged: Packaged, settings: Settings) -> SqliteCatalogue:
+def catalogue_of(database: Database, packaged: Packaged, settings: Settings) -> SqlCatalogue:
     """The catalogue in a database."""
-    return SqliteCatalogue(database, partial(packaged.registry, settings=settings), SystemClock())
+    return SqlCatalogue(database, partial(packaged.registry, settings=settings), SystemClock())
 
 
 def house_rules(settings: Settings) -> HouseRules:
@@ -183,7 +185,7 @@ class Hub:
         self_test()
         packaged = await asyncio.to_thread(Packaged.load, settings.hub.data)
         self._served = packaged.served
-        self._database = open_database(settings.hub.data)
+        self._database = await self._opened_database()
         closing.callback(self._database.close)
         vault = open_vault(self._database)
         self._catalogue = CatalogueKeeper(
@@ -194,18 +196,18 @@ class Hub:
             timedelta(hours=settings.hub.snapshot_hours),
         )
         await self._look_for_catalogue()
-        self._index = SqliteIndex(self._database, vault)
+        self._index = SqlIndex(self._database, vault)
         closing.callback(self._index.close)
-        self._outbox = SqliteOutbox(self._database, vault)
+        self._outbox = SqlOutbox(self._database, vault)
         closing.callback(self._outbox.close)
         self._conformance = Conformance(
-            SqliteConformance(self._database),
+            SqlConformance(self._database),
             packaged.schemas,
             self._clock,
             sample=settings.conformance.sample,
         )
         closing.push_async_callback(asyncio.to_thread, self._conformance.close)
-        self._access_log = SqliteAccessLog(
+        self._access_log = SqlAccessLog(
             self._database, vault, ships=settings.audit.store_log is not None
         )
         heads = self._head_chore(self._access_log)
@@ -266,6 +268,18 @@ class Hub:
         self.events.emit("hub-started", "-", version=__version__)
         return urls
 
+    async def _opened_database(self) -> Database:
+        """Waits for a server that is started together with the hub."""
+        hub = self._settings.hub
+        patience = self._clock.monotonic() + DATABASE_SECONDS
+        while True:
+            try:
+                return await asyncio.to_thread(open_database, hub.data, hub.database)
+            except DatabaseAway:
+                if self._clock.monotonic() > patience:
+                    raise
+                await asyncio.sleep(1.0)
+
     def missing(self) -> list[str]:
         """What the hub cannot serve without; empty: it is ready."""
         missing = []
@@ -273,8 +287,8 @@ class Hub:
             self._catalogue.current()
         except CatalogueUnavailable:
             missing.append("catalogue: no registry has been loaded")
-        if not self._database.is_in_place():
-            missing.append("access log: its file was moved or replaced")
+        if trouble := self._database.trouble():
+            missing.append(f"access log: {trouble}")
         return missing
 
     def notes(self) -> list[str]:
@@ -313,7 +327,7 @@ class Hub:
             patience=self._settings.security.seconds,
         )
 
-    def _head_chore(self, log: SqliteAccessLog) -> HeadChore:
+    def _head_chore(self, log: SqlAccessLog) -> HeadChore:
         audit = self._settings.audit
         habits = HeadHabits(audit.head_seconds, audit.head_rows, audit.heads_file)
         writer = HeadWriter(self._database, self._clock, habits, log.pause)

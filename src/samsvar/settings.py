@@ -19,6 +19,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    SecretStr,
     ValidationError,
     field_validator,
     model_validator,
@@ -27,6 +28,7 @@ from pydantic import (
 from samsvar import settings_file
 
 PREFIX = "SAMSVAR_"
+_URL_FORM = "postgresql://user@host:5432/name"
 
 Address = Annotated[str, Field(pattern=r"^[A-Za-z0-9_:.-]{1,64}$")]
 Seconds = Annotated[float, Field(gt=0, le=300)]
@@ -49,6 +51,10 @@ class SettingsInvalid(Exception):
     def __init__(self, faults: list[str]) -> None:
         self.faults = faults
         super().__init__("\n".join(faults))
+
+
+def _names_database(text: str) -> bool:
+    return text.startswith(("postgresql://", "postgres://", "file:", "env:"))
 
 
 def _is_loopback(host: str) -> bool:
@@ -86,6 +92,10 @@ class HubSettings(_Section):
         default=500, description="one question asks no more sources than this"
     )
     data: Path = Field(default=Path("data"), description="folder of databases and keys")
+    database: SecretStr | None = Field(
+        default=None,
+        description="URL of a PostgreSQL database, or where that is; left out: SQLite in data",
+    )
     require_client_usage: bool = Field(
         default=True, description="refuse client certificates without extended key usage clientAuth"
     )
@@ -99,6 +109,14 @@ class HubSettings(_Section):
     snapshot_hours: Annotated[float, Field(gt=0, le=720)] = Field(
         default=72.0, description="how old the signed copy of the catalogue may be and still serve"
     )
+
+    @field_validator("database")
+    @classmethod
+    def _is_url_or_reference(cls, database: SecretStr | None) -> SecretStr | None:
+        # Never repeats what was given: it may hold a password.
+        if database is not None and not _names_database(database.get_secret_value()):
+            raise ValueError(f"must be {_URL_FORM}, or file:<path> or env:<NAME> of one")
+        return database
 
 
 class ListenSettings(_Section):
@@ -613,7 +631,11 @@ def load(path: Path | None, environment: Mapping[str, str] | None = None) -> Set
     told = [one for one in told if one["type"] != "too_short" or one["loc"] not in lists]
     faults += [_sentence(where, origins, fault, text) for fault in told]
     if not faults:
-        return _resolved(settings, path.parent if path else Path.cwd())
+        try:
+            return _resolved(settings, path.parent if path else Path.cwd())
+        except LookupError as error:
+            told_by = origins.get(("hub", "database"), f"{where}: hub.database")
+            faults.append(f"{told_by}: {error}")
     raise SettingsInvalid(faults)
 
 
@@ -718,7 +740,11 @@ def _of_another_kind(
 
 
 def _resolved(settings: Settings, base: Path) -> Settings:
-    """The same with every path made absolute, from the settings file's folder."""
+    """The same with every path made absolute, from the settings file's folder.
+
+    Raises:
+        LookupError: what the database's reference names is not there.
+    """
 
     def absolute(section: Any) -> Any:
         changes = {
@@ -728,9 +754,11 @@ def _resolved(settings: Settings, base: Path) -> Settings:
         }
         return section.model_copy(update=changes)
 
+    hub = absolute(settings.hub)
+    database = _database_url(hub.database, base)
     return settings.model_copy(
         update={
-            "hub": absolute(settings.hub),
+            "hub": hub.model_copy(update={"database": database}),
             "producers": absolute(settings.producers),
             "audit": absolute(settings.audit),
             "listen": tuple(absolute(listener) for listener in settings.listen),
@@ -739,3 +767,13 @@ def _resolved(settings: Settings, base: Path) -> Settings:
             ),
         }
     )
+
+
+def _database_url(told: SecretStr | None, base: Path) -> SecretStr | None:
+    if told is None or told.get_secret_value().startswith("postgres"):
+        return told
+    reference = told.get_secret_value()
+    url = read_secret(reference, base).strip()
+    if not url.startswith(("postgresql://", "postgres://")):
+        raise LookupError(f"{reference}: must hold {_URL_FORM}")
+    return SecretStr(url)

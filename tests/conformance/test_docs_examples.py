@@ -28,9 +28,10 @@ from samsvar.manifest import PACKAGE, check_options, load_adapters
 from samsvar.settings import Settings, load
 from samsvar.simulation import Knobs, person, running
 from samsvar.soap.codecs import CODECS, PlanCodec
-from samsvar.store.database import open_database
+from tests import databases
 from tests.adapter_http import real_http
 from tests.command import Shell
+from tests.databases import open_database
 from tests.pages import DOCS, ROOT, SOURCE, blocks, named, page, section, tables
 
 
@@ -98,7 +99,8 @@ def test_the_population_register_of_the_page_can_be_loaded(tmp_path: Path) -> No
     """By the command."""
     (text,) = blocks(DOCS / "howto" / "ground-access-decisions.md", "csv")
     (tmp_path / "register.csv").write_text(text, encoding="utf-8")
-    (tmp_path / "samsvar.toml").write_text("[hub]\n", encoding="utf-8")
+    told = f"[hub]\n{databases.hub_setting(tmp_path / 'data')}"
+    (tmp_path / "samsvar.toml").write_text(told, encoding="utf-8")
     open_database(tmp_path / "data").close()
     arguments = ("population", "load", tmp_path / "register.csv", "-s", tmp_path / "samsvar.toml")
     assert Shell(tmp_path).inside(*arguments).out == (

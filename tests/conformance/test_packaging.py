@@ -137,6 +137,7 @@ def test_an_installed_wheel_serves_from_itself(installed: Path) -> None:
         ("ok", "contracts"),
         ("ok", "adapters"),
         ("ok", "certificates"),
+        ("ok", "database"),
         ("ok", "registry"),
     ]
     for known in ("GetCarePlans 2", "GetCareContacts 3", "Prator", "SAMSA", "Mina planer"):

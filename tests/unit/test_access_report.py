@@ -15,7 +15,7 @@ from samsvar.audit.reports import PURPOSES, AccessSeen, Reader, Refusals, resour
 from samsvar.model.exchange import Activity, Disclosure, QuestionRecord, Shown, Verdict
 from samsvar.model.identifiers import ContractUrn, HsaId, LogicalAddress, PersonId
 from samsvar.model.user import Capacity, Statement
-from samsvar.store.access_log import SqliteAccessLog
+from samsvar.store.access_log import SqlAccessLog
 from samsvar.store.access_report import AccessReport
 from samsvar.store.database import open_database
 from samsvar.store.secrets import open_vault
@@ -124,7 +124,7 @@ async def report(tmp_path: Path) -> AsyncIterator[AccessReport]:
     """Six questions: four about Tolvan, of which one showed nothing."""
     database = open_database(tmp_path)
     vault = open_vault(database)
-    log = SqliteAccessLog(database, vault)
+    log = SqlAccessLog(database, vault)
     denied = replace(disclosed(3), disclosures=disclosed().disclosures[2:])
     other = replace(disclosed(4), subject=CITIZEN.person)
     late = replace(disclosed(6), at=DAY[1])
@@ -171,7 +171,7 @@ async def test_many_rows_are_told_without_a_gap(tmp_path: Path) -> None:
     """More than are read at a time, twice."""
     database = open_database(tmp_path)
     vault = open_vault(database)
-    log = SqliteAccessLog(database, vault)
+    log = SqlAccessLog(database, vault)
     await asyncio.gather(*(log.append(record(number)) for number in range(1203)))
     await log.close()
     found = AccessReport(database, vault).for_person(TOLVAN, *DAY, 10_000)

@@ -24,10 +24,10 @@ from samsvar.inbound.http import Headers
 from samsvar.inbound.http_protocol import Arrival, ListenerFacts
 from samsvar.onboarding.roles import Role
 from samsvar.settings import Settings
-from samsvar.store.database import open_database
 from samsvar.store.secrets import open_vault
-from samsvar.store.users import SqliteUsers
+from samsvar.store.users import SqlUsers
 from tests import openapi
+from tests.databases import open_database
 from tests.onboarding import CONSUMER, FORM, REGISTRAR, packaged
 from tests.privacy import found
 from tests.world import MemoryEvents
@@ -99,7 +99,7 @@ def door(tmp_path: Path) -> Iterator[Running]:
     name = desk.register(REGISTRAR, FORM, "omsorgen").id
     desk.ask_publication(REGISTRAR, name)
     desk.approve(REGISTRAR, name, "", consumers=[CONSUMER], social_care=True)
-    users = SqliteUsers(database, SystemClock())
+    users = SqlUsers(database, SystemClock())
     events = MemoryEvents()
     made = Running(
         AdminDoor(table, users, events, lambda: made.seconds, body_seconds=5.0),

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from samsvar.store.access_log_reader import AccessLogReader
-from samsvar.store.database import FILE_NAME, open_database
+from samsvar.store.database import open_database
 from samsvar.store.secrets import open_vault
+from samsvar.store.sqlite import FILE_NAME
 from tests.audit_log import falsify, report_on
 from tests.command import Ran, Shell
 from tests.hub import Site

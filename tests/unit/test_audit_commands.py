@@ -17,13 +17,15 @@ import sqlalchemy as sa
 from samsvar.audit.handed_over import COLUMNS, csv_heading, csv_line
 from samsvar.audit.row_form import NAMES, SEALED, leaf_of
 from samsvar.model.identifiers import PersonId
-from samsvar.store.access_log import SqliteAccessLog
+from samsvar.store.access_log import SqlAccessLog
 from samsvar.store.access_log_reader import AccessLogReader
 from samsvar.store.audit_search import EXPORT, REPORT, SEARCH
-from samsvar.store.database import FILE_NAME, open_database
 from samsvar.store.secrets import open_vault
+from samsvar.store.sqlite import FILE_NAME
+from tests import databases
 from tests.audit_log import add, falsify, fill, head_writer, report_on, row
 from tests.command import Ran, Shell
+from tests.databases import open_database
 from tests.unit.test_store_access_log import NURSE, TOLVAN, disclosed, record
 
 OTHER = PersonId(TOLVAN.root, "199001012385")
@@ -32,7 +34,8 @@ OTHER = PersonId(TOLVAN.root, "199001012385")
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Settings with a heads file, and 30 rows with a head over each ten."""
-    (tmp_path / "samsvar.toml").write_text('[audit]\nheads_file = "heads.jsonl"\n', "utf-8")
+    told = f'[hub]\n{databases.hub_setting(tmp_path / "data")}[audit]\nheads_file = "heads.jsonl"\n'
+    (tmp_path / "samsvar.toml").write_text(told, "utf-8")
     fill(tmp_path / "data", 30, every=10, heads_file=tmp_path / "heads.jsonl")
     return tmp_path
 
@@ -43,6 +46,7 @@ def audit(folder: Path, *arguments: object, stdin: str = "") -> Ran:
     return Shell(folder).inside("audit", *arguments, *settings, stdin=stdin)
 
 
+@pytest.mark.databases
 def test_a_whole_log_is_said_to_be_whole(folder: Path) -> None:
     ran = audit(folder, "verify")
     assert ran.code == 0
@@ -91,7 +95,7 @@ def test_in_a_file_of_three_thousand_rows_the_first_bad_one_is_named(
 
 
 def test_without_a_heads_file_it_is_said_what_cannot_be_found_out(folder: Path) -> None:
-    (folder / "samsvar.toml").write_text("[hub]\n")
+    (folder / "samsvar.toml").write_text(f"[hub]\n{databases.hub_setting(folder / 'data')}")
     ran = audit(folder, "verify")
     assert ran.code == 0
     assert "note: no heads file was looked at" in ran.out
@@ -99,12 +103,14 @@ def test_without_a_heads_file_it_is_said_what_cannot_be_found_out(folder: Path) 
     assert audit(folder, "verify", "--heads", folder / "nothing").code == 2
 
 
+@pytest.mark.sqlite
 def test_the_kind_of_a_value_counts_too(folder: Path) -> None:
     """The same bytes as a blob: a search by SQL would not find them."""
     falsify(folder / "data", "UPDATE question SET sender = CAST(sender AS BLOB) WHERE sequence = 9")
     assert report_on(folder / "data").first_bad == (9, 9)
 
 
+@pytest.mark.sqlite
 def test_text_that_is_no_text_any_more_is_named(folder: Path) -> None:
     falsify(
         folder / "data", "UPDATE question SET sender = CAST(x'ff41' AS TEXT) WHERE sequence = 9"
@@ -113,11 +119,12 @@ def test_text_that_is_no_text_any_more_is_named(folder: Path) -> None:
     assert "row 9 cannot be read" in audit(folder, "verify").out
 
 
+@pytest.mark.databases
 @pytest.mark.parametrize(
     "statement",
     [
         "DELETE FROM audit_tree",
-        "UPDATE audit_tree SET peaks = x'00'",
+        "UPDATE audit_tree SET peaks = zeroblob(1)",
         "UPDATE audit_tree SET size = 29",
         "UPDATE audit_tree SET peaks = zeroblob(length(peaks))",
         "UPDATE audit_tree SET log = 'ff'",
@@ -130,11 +137,12 @@ def test_a_tree_that_was_changed_is_not_whole(folder: Path, statement: str) -> N
     assert "NOT WHOLE: " in ran.out + ran.err
 
 
+@pytest.mark.sqlite
 def test_a_file_that_was_cut_is_not_whole(folder: Path) -> None:
     path = folder / "data" / FILE_NAME
     database = open_database(folder / "data")
     connection = database.raw()
-    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.all("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.close()
     database.close()
     os.truncate(path, path.stat().st_size // 2 // 4096 * 4096)
@@ -143,6 +151,7 @@ def test_a_file_that_was_cut_is_not_whole(folder: Path) -> None:
     assert ran.out.startswith("NOT WHOLE") or "cannot be" in ran.err
 
 
+@pytest.mark.databases
 def test_a_row_is_proven_to_one_who_has_nothing_but_two_files(folder: Path) -> None:
     ran = audit(folder, "prove", 17)
     assert ran.code == 0
@@ -205,6 +214,7 @@ def test_what_cannot_be_proven_is_said(folder: Path) -> None:
     assert audit(folder, "prove", 16).code == 1
 
 
+@pytest.mark.databases
 def test_a_rotated_key_is_told_and_in_the_file(folder: Path) -> None:
     ran = audit(folder, "rotate-key")
     key = ran.out.split(" with key ")[1].split(" ")[0]
@@ -222,12 +232,12 @@ def test_a_rotated_key_is_told_and_in_the_file(folder: Path) -> None:
 async def asked(tmp_path: Path) -> Path:
     """Three questions about one person, one about another, one about nobody."""
     database = open_database(tmp_path / "data")
-    log = SqliteAccessLog(database, open_vault(database))
+    log = SqlAccessLog(database, open_vault(database))
     for number, person in enumerate([TOLVAN, OTHER, TOLVAN, None, TOLVAN], 1):
         await log.append(record(number, person))
     await log.close()
     database.close()
-    (tmp_path / "samsvar.toml").write_text("[hub]\n")
+    (tmp_path / "samsvar.toml").write_text(f"[hub]\n{databases.hub_setting(tmp_path / 'data')}")
     return tmp_path
 
 
@@ -236,6 +246,7 @@ def numbers(ran: Ran) -> list[int]:
     return [row["sequence"] for row in json.loads(ran.out)]
 
 
+@pytest.mark.databases
 def test_a_search_by_person_finds_who_asked_and_is_found_itself(asked: Path) -> None:
     number = TOLVAN.extension
     first = audit(asked, "search", "--person", "-", "--json", stdin=f"{number}\n")
@@ -284,7 +295,7 @@ def test_a_search_by_sender_and_time(asked: Path) -> None:
 async def seen(asked: Path) -> Path:
     """And one of an employee who has logged in."""
     database = open_database(asked / "data")
-    log = SqliteAccessLog(database, open_vault(database))
+    log = SqlAccessLog(database, open_vault(database))
     await log.append(disclosed(6))
     await log.close()
     database.close()
@@ -363,8 +374,9 @@ APPENDER = """
 import asyncio, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[2])
+from pydantic import SecretStr
 from samsvar.clock import SystemClock
-from samsvar.store.access_log import SqliteAccessLog
+from samsvar.store.access_log import SqlAccessLog
 from samsvar.store.audit_heads import HeadHabits, HeadWriter
 from samsvar.store.database import open_database
 from samsvar.store.secrets import open_vault
@@ -372,8 +384,9 @@ from tests.unit.test_store_access_log import disclosed, record
 
 async def main():
     folder = Path(sys.argv[1])
-    database = open_database(folder)
-    log = SqliteAccessLog(database, open_vault(database), ships=True)
+    url = SecretStr(sys.argv[3]) if sys.argv[3] else None
+    database = open_database(folder, url)
+    log = SqlAccessLog(database, open_vault(database), ships=True)
     habits = HeadHabits(rows=5, file=folder / "heads.jsonl")
     heads = HeadWriter(database, SystemClock(), habits, log.pause)
     make = disclosed if "users" in sys.argv else record
@@ -400,7 +413,7 @@ def test_the_log_is_whole_after_each_kill(tmp_path: Path) -> None:
     rows = heads = 0
     for most in (1, 30, 77, 150):
         process = subprocess.Popen(
-            [sys.executable, "-c", APPENDER, str(tmp_path), root],
+            [sys.executable, "-c", APPENDER, str(tmp_path), root, databases.url_text(tmp_path)],
             stdout=subprocess.PIPE,
             env=environment,
         )
@@ -425,7 +438,15 @@ def test_two_hubs_with_users_and_one_killed_keep_one_tree(tmp_path: Path) -> Non
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     hubs = [
         subprocess.Popen(
-            [sys.executable, "-c", APPENDER, str(tmp_path), root, *more],
+            [
+                sys.executable,
+                "-c",
+                APPENDER,
+                str(tmp_path),
+                root,
+                databases.url_text(tmp_path),
+                *more,
+            ],
             stdout=subprocess.PIPE,
             env=environment,
         )

@@ -19,9 +19,10 @@ from samsvar.audit.verifying import Chain, Report, verify
 from samsvar.store.audit_drop import DropDesk, DropRefused
 from samsvar.store.audit_heads import HeadHabits, HeadWriter
 from samsvar.store.audit_view import viewed
-from samsvar.store.database import FILE_NAME, Database, open_database
+from samsvar.store.database import Database, open_database
 from samsvar.store.heads_file import read
 from samsvar.store.secrets import open_vault
+from samsvar.store.sqlite import FILE_NAME
 from tests.audit_log import falsify, row
 from tests.command import Shell
 
@@ -44,7 +45,7 @@ class DayClock:
 
 def add(database: Database, numbers: range, at: datetime) -> None:
     """Rows of a day, in one transaction, with the tree."""
-    connection = sqlite3.connect(database.path, isolation_level=None)
+    connection = sqlite3.connect(database.folder / FILE_NAME, isolation_level=None)
     connection.execute("BEGIN IMMEDIATE")
     size, peaks = connection.execute("SELECT size, peaks FROM audit_tree").fetchone()
     tree = CompactRange.read(size, peaks)

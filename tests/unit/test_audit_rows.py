@@ -28,10 +28,12 @@ from samsvar.audit.row_form import (
     leaf_of,
     leaf_of_values,
 )
-from samsvar.store.access_log import SqliteAccessLog
-from samsvar.store.database import FILE_NAME, MIGRATIONS, Database, open_database
+from samsvar.store.access_log import SqlAccessLog
+from samsvar.store.database import MIGRATIONS, Database
 from samsvar.store.secrets import open_vault
+from samsvar.store.sqlite import FILE_NAME
 from samsvar.store.tables import AUDIT_TREE, QUESTION
+from tests.databases import open_database
 from tests.unit.test_store_access_log import record
 
 ROW: dict[str, Any] = {
@@ -211,10 +213,11 @@ def stored(database: Database) -> tuple[list[tuple[int, bytes, bytes]], CompactR
     return rows, CompactRange.read(*tree)
 
 
+@pytest.mark.databases
 async def test_each_row_is_a_leaf_when_it_is_written(tmp_path: Path) -> None:
     """The same bytes are hashed from the record as from the row that is read back."""
     database = open_database(tmp_path)
-    log = SqliteAccessLog(database, open_vault(database))
+    log = SqlAccessLog(database, open_vault(database))
     for number in range(5):
         await log.append(record(number, None if number == 3 else record().subject))
     await log.close()
@@ -246,6 +249,7 @@ def _old_database(folder: Path, numbers: list[int]) -> None:
     engine.dispose()
 
 
+@pytest.mark.sqlite
 def test_rows_older_than_the_tree_get_their_leaves(tmp_path: Path) -> None:
     _old_database(tmp_path, list(range(1, 2300)))
     database = open_database(tmp_path)
@@ -260,11 +264,12 @@ def test_rows_older_than_the_tree_get_their_leaves(tmp_path: Path) -> None:
     database.close()
 
 
+@pytest.mark.sqlite
 async def test_rows_that_had_gone_before_the_tree_are_gaps_in_it(tmp_path: Path) -> None:
     """And the log goes on with the next number."""
     _old_database(tmp_path, [1, 4])
     database = open_database(tmp_path)
-    log = SqliteAccessLog(database, open_vault(database))
+    log = SqlAccessLog(database, open_vault(database))
     await log.append(record())
     await log.close()
     rows, tree = stored(database)

@@ -13,8 +13,8 @@ import pytest
 from samsvar.errors import CatalogueUnavailable, ResourcesMissing
 from samsvar.model.identifiers import ContractUrn
 from samsvar.registry.file import Registry, RegistryInvalid, parse_registry
-from samsvar.store.catalogue import SqliteCatalogue
-from samsvar.store.database import FILE_NAME, Database, open_database
+from samsvar.store.catalogue import SqlCatalogue
+from samsvar.store.database import Database
 from samsvar.store.keeper import CatalogueKeeper
 from samsvar.store.snapshot import (
     KEY_FILE,
@@ -23,6 +23,9 @@ from samsvar.store.snapshot import (
     SnapshotMissing,
     SnapshotRefused,
 )
+from samsvar.store.sqlite import FILE_NAME
+from tests import databases
+from tests.databases import open_database
 
 PLANS = ContractUrn("urn:riv:clinicalprocess:logistics:logistics:GetCarePlansResponder:2")
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -175,7 +178,7 @@ def database(tmp_path: Path) -> Iterator[Database]:
     """A data folder in which one hub has run: version 1 published, seen and signed."""
     opened = open_database(tmp_path)
     running = keeper(opened)
-    SqliteCatalogue(opened, parse, TurnedClock()).publish(registry(), "operator", "first")
+    SqlCatalogue(opened, parse, TurnedClock()).publish(registry(), "operator", "first")
     assert running.refresh() is True
     assert running.notes() == []
     yield opened
@@ -186,8 +189,8 @@ def keeper(database: Database, clock: TurnedClock | None = None) -> CatalogueKee
     """As a hub makes it when it starts."""
     clock = clock or TurnedClock()
     return CatalogueKeeper(
-        SqliteCatalogue(database, parse, clock),
-        CatalogueSnapshot(database.path.parent),
+        SqlCatalogue(database, parse, clock),
+        CatalogueSnapshot(database.folder),
         parse,
         clock,
         DAY,
@@ -195,11 +198,7 @@ def keeper(database: Database, clock: TurnedClock | None = None) -> CatalogueKee
 
 
 def spoil(database: Database, *statements: str) -> None:
-    other = sqlite3.connect(database.path)
-    for statement in statements:
-        other.execute(statement)
-    other.commit()
-    other.close()
+    databases.tamper(database.folder, *statements)
 
 
 GARBAGE = "UPDATE catalogue_version SET registry = 'garbage'"
@@ -227,10 +226,11 @@ def test_a_hub_starts_with_the_copy_and_says_so(database: Database, statement: s
 
 
 @pytest.mark.slow
+@pytest.mark.sqlite
 def test_a_database_that_another_keeps_locked_is_no_hindrance(tmp_path: Path) -> None:
     """The look at it fails after the five seconds that SQLite waits; then the copy serves."""
     opened = open_database(tmp_path)
-    SqliteCatalogue(opened, parse, TurnedClock()).publish(registry(), "operator", "first")
+    SqlCatalogue(opened, parse, TurnedClock()).publish(registry(), "operator", "first")
     keeper(opened).refresh()
     other = sqlite3.connect(tmp_path / FILE_NAME, isolation_level=None)
     other.execute("PRAGMA locking_mode = EXCLUSIVE")
@@ -294,7 +294,7 @@ def test_a_copy_grows_too_old_while_it_serves(database: Database) -> None:
 
 def test_a_changed_copy_does_not_serve(database: Database) -> None:
     spoil(database, GARBAGE)
-    (text,) = database.path.parent.glob("catalogue-1-*.toml")
+    (text,) = database.folder.glob("catalogue-1-*.toml")
     text.write_bytes(text.read_bytes().replace(b'"C"', b'"X"'))
     starting = keeper(database)
 
@@ -318,7 +318,7 @@ def test_a_new_hub_without_catalogue_and_copy_is_quiet(tmp_path: Path) -> None:
 
 
 def test_a_copy_that_cannot_be_written_is_told_of_and_stops_nothing(database: Database) -> None:
-    (database.path.parent / KEY_FILE).chmod(0o644)
+    (database.folder / KEY_FILE).chmod(0o644)
     running = keeper(database)
 
     assert running.refresh() is True

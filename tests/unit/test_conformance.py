@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 import time
 from collections.abc import Sequence
@@ -20,9 +19,10 @@ from samsvar.clock import SystemClock
 from samsvar.errors import ResourcesMissing
 from samsvar.model.exchange import Call, Question, Recipient, Reply
 from samsvar.model.identifiers import LogicalAddress
-from samsvar.store.conformance import Day, Finding, SqliteConformance
-from samsvar.store.database import FILE_NAME, open_database
+from samsvar.store.conformance import Day, Finding, SqlConformance
 from samsvar.store.tables import CONFORMANCE_FINDING
+from tests import databases
+from tests.databases import open_database
 from tests.world import (
     CORE,
     PLANS,
@@ -226,10 +226,11 @@ async def test_an_adapters_records_are_judged_as_the_hub_writes_them() -> None:
 # The database
 
 
+@pytest.mark.databases
 def test_counts_are_added_up_and_read_back(tmp_path: Path) -> None:
     """By producer, contract and day; findings over days, the most common first."""
     database = open_database(tmp_path)
-    kept = SqliteConformance(database)
+    kept = SqlConformance(database)
     monday = Counted("p", "urn:c", "2026-11-16", 4, 1, 1, {("REC-07", "a"): 1})
     tuesday = replace(monday, day="2026-11-17", findings={("REC-07", "a"): 2, ("REC-01", "b"): 9})
     kept.add([monday])
@@ -248,17 +249,16 @@ def test_counts_are_added_up_and_read_back(tmp_path: Path) -> None:
         database.close()
 
 
+@pytest.mark.databases
 def test_a_database_that_cannot_be_written_is_said_so(tmp_path: Path) -> None:
     """In a sentence without what was being stored."""
     database = open_database(tmp_path)
-    with sqlite3.connect(tmp_path / FILE_NAME) as direct:
-        direct.execute(f"DROP TABLE {CONFORMANCE_FINDING.name}")
-    direct.close()
+    databases.tamper(tmp_path, f"DROP TABLE {CONFORMANCE_FINDING.name}")
     counted = Counted("p", "urn:c", "2026-11-16", 1, 1, 0, {("REC-07", "a"): 1})
     try:
         with pytest.raises(ResourcesMissing, match="could not be written"):
-            SqliteConformance(database).add([counted])
-        assert SqliteConformance(database).days("2026-01-01") == []  # all, or nothing
+            SqlConformance(database).add([counted])
+        assert SqlConformance(database).days("2026-01-01") == []  # all, or nothing
     finally:
         database.close()
 

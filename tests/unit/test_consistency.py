@@ -18,12 +18,16 @@ from samsvar.model.engagement import Engagement, EngagementTransaction
 from samsvar.model.exchange import Decision, QuestionRecord, Reason, Verdict
 from samsvar.model.identifiers import ContractUrn, CorrelationId, HsaId, LogicalAddress, PersonId
 from samsvar.model.person_numbers import STOCKHOLM_RESERVE
-from samsvar.store.access_log import SqliteAccessLog
+from samsvar.store.access_log import SqlAccessLog
 from samsvar.store.consistency import AT_ONCE, ConsistencyCounter, figures
-from samsvar.store.database import Database, open_database
-from samsvar.store.index import SqliteIndex
+from samsvar.store.database import Database
+from samsvar.store.index import SqlIndex
 from samsvar.store.secrets import open_vault
+from tests import databases
+from tests.databases import open_database
 from tests.world import ANOTHER, HUB, PLANS, TOLVAN
+
+pytestmark = pytest.mark.databases
 
 SOURCE = LogicalAddress("SE2129999997-A")
 OTHER = LogicalAddress("SE2129999997-B")
@@ -64,7 +68,7 @@ def answered(source: LogicalAddress, items: int) -> Decision:
 
 def index(database: Database, *people: PersonId) -> None:
     async def store() -> None:
-        made = SqliteIndex(database, open_vault(database))
+        made = SqlIndex(database, open_vault(database))
         posts = [
             Engagement(p.extension, DOMAIN, "cll-cp", SOURCE, "NA", "NA", SOURCE, "SE1", "")
             for p in people
@@ -77,7 +81,7 @@ def index(database: Database, *people: PersonId) -> None:
 
 def log(database: Database, *records: QuestionRecord) -> None:
     async def append() -> None:
-        made = SqliteAccessLog(database, open_vault(database))
+        made = SqlAccessLog(database, open_vault(database))
         for each in records:
             await made.append(each)
         await made.close()
@@ -179,7 +183,7 @@ def test_the_figures_are_shown_for_people_and_as_json(
     log(database, record(HUB, answered(SOURCE, 0)), record(HUB, answered(SOURCE, 1)))
     counter(database).count(LED)
     settings = tmp_path / "settings.toml"
-    settings.write_text('[hub]\ndata = "data"\n')
+    settings.write_text(f'[hub]\ndata = "data"\n{databases.hub_setting(tmp_path / "data")}')
     arguments = ["index", "consistency", "--settings", str(settings)]
 
     assert run(arguments) == 0

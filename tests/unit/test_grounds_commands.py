@@ -17,11 +17,13 @@ from samsvar.clock import SystemClock
 from samsvar.fact_ports import CapacityAnswer, PopulationAnswer, RelationAnswer
 from samsvar.model.local_time import STOCKHOLM
 from samsvar.store.capacities import StoredCapacities
-from samsvar.store.database import Database, open_database
+from samsvar.store.database import Database
 from samsvar.store.population import StoredPopulation
 from samsvar.store.relations import StoredRelations
 from samsvar.store.secrets import PersonVault, open_vault
+from tests import databases
 from tests.command import Ran, Shell
+from tests.databases import open_database
 from tests.grounds import BY_CLINIC, CHILD, CLINIC, GUARDIAN, NURSE, OTHER, TOLVAN
 from tests.privacy import found
 
@@ -33,7 +35,7 @@ HEADING = "kind,person,guardian,valid_to\n"
 @pytest.fixture
 def folder(tmp_path: Path) -> Iterator[Path]:
     """An empty data folder; at the end, what was said is looked through."""
-    (tmp_path / "samsvar.toml").write_text("[hub]\n", encoding="utf-8")
+    (tmp_path / "samsvar.toml").write_text(f"[hub]\n{databases.hub_setting(tmp_path / 'data')}")
     open_database(tmp_path / "data").close()
     yield tmp_path
     said = (tmp_path / "cli.log").read_bytes()
@@ -324,7 +326,7 @@ def test_a_file_that_cannot_be_read_is_told(
 
 @pytest.mark.parametrize("command", ["relations list", "capacities list", "population status"])
 def test_where_no_hub_has_been_none_is_made(tmp_path: Path, command: str) -> None:
-    (tmp_path / "samsvar.toml").write_text("[hub]\n", encoding="utf-8")
+    (tmp_path / "samsvar.toml").write_text(f"[hub]\n{databases.hub_setting(tmp_path / 'data')}")
     ran = run(tmp_path, *command.split())
 
     assert ran.code == 4

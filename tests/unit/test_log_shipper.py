@@ -22,7 +22,7 @@ from samsvar.outbound.store_log import SoapLogService
 from samsvar.pipeline.log_shipper import LogShipper, ShippingHabits
 from samsvar.settings import ProducerSettings
 from samsvar.simulation.server import running
-from samsvar.store.access_log import SqliteAccessLog
+from samsvar.store.access_log import SqlAccessLog
 from samsvar.store.database import Database, open_database
 from samsvar.store.log_outbox import LogOutboxDesk, SqlLogOutbox
 from samsvar.store.secrets import PersonVault, open_vault
@@ -44,7 +44,7 @@ class Stand:
 
     database: Database
     vault: PersonVault
-    log: SqliteAccessLog
+    log: SqlAccessLog
     keeper: LogKeeper
     url: str
     events: MemoryEvents
@@ -89,7 +89,7 @@ class Stand:
 async def stand(tmp_path: Path) -> AsyncIterator[Stand]:
     database = open_database(tmp_path / "data")
     vault = open_vault(database)
-    log = SqliteAccessLog(database, vault, ships=True)
+    log = SqlAccessLog(database, vault, ships=True)
     keeper = LogKeeper()
     async with running(keeper.application()) as url:
         yield Stand(database, vault, log, keeper, url, MemoryEvents())
@@ -286,7 +286,7 @@ async def test_one_of_two_hubs_sends(stand: Stand) -> None:
 
 async def test_a_hub_without_a_log_service_keeps_nothing_for_one(tmp_path: Path) -> None:
     database = open_database(tmp_path)
-    log = SqliteAccessLog(database, open_vault(database))
+    log = SqlAccessLog(database, open_vault(database))
     await log.append(question(1))
     await log.close()
     with database.read() as connection:

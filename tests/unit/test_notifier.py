@@ -35,11 +35,11 @@ from samsvar.pipeline.notifier import Habits, Notifier
 from samsvar.pipeline.subscribers import history, subscribers, way_to
 from samsvar.ports import HouseRules
 from samsvar.soap.index_messages import PROCESS_NOTIFICATION
-from samsvar.store.database import open_database
-from samsvar.store.index import SqliteIndex
-from samsvar.store.outbox import SqliteOutbox
+from samsvar.store.index import SqlIndex
+from samsvar.store.outbox import SqlOutbox
 from samsvar.store.outbox_desk import OutboxDesk
 from samsvar.store.secrets import open_vault
+from tests.databases import open_database
 from tests.world import FixedCatalogue, MemoryEvents, MemoryLog, call
 
 OWN = "5565594230"
@@ -101,7 +101,7 @@ class Wire:
 class Stage:
     """A notifier at work on a real outbox."""
 
-    index: SqliteIndex
+    index: SqlIndex
     desk: OutboxDesk
     wire: Wire
     log: MemoryLog
@@ -134,9 +134,9 @@ async def at_work(
 ) -> AsyncIterator[Stage]:
     database = open_database(folder)
     vault = open_vault(database)
-    outbox = SqliteOutbox(database, vault)
+    outbox = SqlOutbox(database, vault)
     stage = Stage(
-        SqliteIndex(database, vault),
+        SqlIndex(database, vault),
         OutboxDesk(database),
         wire,
         log or MemoryLog(),

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from samsvar.cli import REFUSED, WRONG_INPUT, run
-from samsvar.cli.registry_store import DATABASE_FILE
 from samsvar.clock import SystemClock
 from samsvar.model.exchange import Decision, QuestionRecord, Reason, Verdict
 from samsvar.model.identifiers import ContractUrn, CorrelationId, HsaId, LogicalAddress
-from samsvar.store.access_log import SqliteAccessLog
-from samsvar.store.database import FILE_NAME, open_database
+from samsvar.store.access_log import SqlAccessLog
 from samsvar.store.secrets import open_vault
+from tests import databases
+from tests.databases import open_database
 from tests.world import PLANS, TOLVAN
 
 Samsvar = Callable[..., tuple[int, str, str]]
@@ -61,7 +61,9 @@ producer = "south"
 @pytest.fixture
 def samsvar(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Samsvar:
     """Run a command of ``samsvar registry``: exit code, standard output, standard error."""
-    (tmp_path / "settings.toml").write_text('[hub]\ndata = "data"\n')
+    (tmp_path / "settings.toml").write_text(
+        f'[hub]\ndata = "data"\n{databases.hub_setting(tmp_path / "data")}'
+    )
 
     def command(*arguments: str) -> tuple[int, str, str]:
         code = run(["registry", *arguments, "--settings", str(tmp_path / "settings.toml")])
@@ -246,10 +248,6 @@ def test_a_dry_run_tells_what_would_change_and_changes_nothing(
     assert "SE-SOUTH" in samsvar("show")[1]
 
 
-def test_the_commands_know_the_name_of_the_database() -> None:
-    assert DATABASE_FILE == FILE_NAME
-
-
 def test_a_preview_names_the_questions_whose_answers_would_change_and_no_person(
     samsvar: Samsvar, file: File, tmp_path: Path
 ) -> None:
@@ -293,7 +291,7 @@ def _log(data: Path) -> None:
 
     async def append() -> None:
         database = open_database(data)
-        log = SqliteAccessLog(database, open_vault(database))
+        log = SqlAccessLog(database, open_vault(database))
         await log.append(record)
         await log.close()
         database.close()

@@ -16,9 +16,10 @@ from samsvar.clock import SystemClock
 from samsvar.fact_ports import Accessing, BlockQuestion
 from samsvar.store.block_book import BlockBook
 from samsvar.store.consent_book import ConsentBook
-from samsvar.store.database import open_database
 from samsvar.store.secrets import open_vault
+from tests import databases
 from tests.command import Ran, Shell
+from tests.databases import open_database
 from tests.hub import Site
 from tests.privacy import found
 from tests.security_messages import DIRECTORY
@@ -44,7 +45,7 @@ BY = ("--by", NURSE)
 @pytest.fixture
 def folder(tmp_path: Path) -> Iterator[Path]:
     """An empty data folder; at the end, what was said is looked through."""
-    (tmp_path / "samsvar.toml").touch()
+    (tmp_path / "samsvar.toml").write_text(f"[hub]\n{databases.hub_setting(tmp_path / 'data')}")
     open_database(tmp_path / "data").close()
     yield tmp_path
     assert found((tmp_path / "cli.log").read_bytes()) == []

@@ -29,10 +29,12 @@ from samsvar.soap.interaction import read_interaction
 from samsvar.soap.parsing import REQUEST_LIMITS, parse
 from samsvar.store.block_book import BlockBook
 from samsvar.store.consent_book import ConsentBook
-from samsvar.store.database import Database, open_database
+from samsvar.store.database import Database
 from samsvar.store.secrets import open_vault
 from samsvar.store.security import StoredBlocks, StoredConsents
+from tests import databases
 from tests.contract_facts import wsdl_of
+from tests.databases import open_database
 from tests.security_messages import (
     NUMBER,
     OPERATIONS,
@@ -400,7 +402,10 @@ async def test_what_is_kept_elsewhere_is_not_served_here(served: Served) -> None
 
 
 async def test_a_book_that_cannot_be_read_is_a_fault_without_a_person(served: Served) -> None:
-    served.database.path.rename(served.database.path.with_name("elsewhere"))
+    databases.tamper(
+        served.database.folder,
+        *(f"ALTER TABLE {table} RENAME TO {table}_gone" for table in ("consent", "block")),
+    )
     for operation, content in (
         ("CheckConsent", actor() + person()),
         ("RegisterExtendedConsent", registration()),

@@ -304,3 +304,46 @@ def test_a_secret_that_is_not_there_is_named_by_its_reference(
     """What to give instead is said."""
     with pytest.raises(LookupError, match=r"cannot be read|give file:<path> or env:<NAME>"):
         read_secret(reference, tmp_path)
+
+
+URL = "postgresql://ann:s3cret@db.example:5432/samsvar"
+
+
+@pytest.mark.parametrize("told", [URL, "file:secrets/url", "env:THE_DATABASE"])
+def test_the_database_is_told_in_clear_or_by_reference_and_never_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: str
+) -> None:
+    monkeypatch.setenv("THE_DATABASE", URL)
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets" / "url").write_text(URL + "\n")
+
+    settings = load(_file(tmp_path, f"[hub]\ndatabase = '{told}'\n"), {})
+
+    assert settings.hub.database is not None
+    assert settings.hub.database.get_secret_value() == URL
+    assert "s3cret" not in repr(settings) + str(settings) + settings.model_dump_json()
+
+
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        (URL.replace("postgresql", "mysql"), "must be postgresql://user@host:5432/name"),
+        ("file:nothing", "file:nothing: cannot be read"),
+        ("file:other", "file:other: must hold postgresql://user@host:5432/name"),
+        ("env:NOT_THERE", "env:NOT_THERE: no such secret"),
+    ],
+)
+def test_a_database_that_cannot_be_one_is_refused_without_being_shown(
+    tmp_path: Path, told: str, said: str
+) -> None:
+    (tmp_path / "other").write_text(URL.replace("postgresql", "mysql"))
+    path = _file(tmp_path, f"[hub]\ndatabase = '{told}'\n")
+
+    (in_file,) = _faults(path)
+    (by_variable,) = _faults(_file(tmp_path, "[hub]\n"), {"SAMSVAR_HUB__DATABASE": told})
+
+    assert in_file.startswith(f"{path}: hub.database: ")
+    assert by_variable.startswith("SAMSVAR_HUB__DATABASE: ")
+    assert said in in_file
+    assert said in by_variable
+    assert "s3cret" not in in_file + by_variable

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -33,12 +32,17 @@ from samsvar.model.identifiers import (
     PersonId,
 )
 from samsvar.model.user import Capacity, Statement, User, UserKind
-from samsvar.store.access_log import SqliteAccessLog
+from samsvar.store.access_log import SqlAccessLog
 from samsvar.store.access_log_reader import AccessLogReader
 from samsvar.store.access_row import user_hash, user_id_hash
-from samsvar.store.database import Database, open_database
+from samsvar.store.database import Database, Lock
 from samsvar.store.secrets import open_vault
+from samsvar.store.sqlite import FILE_NAME, SqliteDatabase
 from samsvar.store.tables import QUESTION
+from tests import databases
+from tests.databases import open_database
+
+pytestmark = pytest.mark.databases
 
 TOLVAN = PersonId("1.2.752.129.2.1.3.1", "191212121212")
 DECISIONS = (
@@ -51,9 +55,15 @@ DECISIONS = (
 
 
 def _commits(database: Database) -> int:
-    """Commits in the write-ahead log: the frames that tell the size of the database after them
-    (SQLite file format, section 4.1)."""
-    log = database.path.with_name(f"{database.path.name}-wal").read_bytes()
+    """Commits so far. SQLite: those of the write-ahead log, the frames that tell the size of the
+    database after them (file format, section 4.1). PostgreSQL: transactions that wrote the tree,
+    as its row tells."""
+    if databases.chosen() == databases.POSTGRESQL:
+        ((last,),) = databases.tamper(
+            database.folder, "SELECT count(DISTINCT xmin::text) FROM question"
+        )
+        return int(last)
+    log = (database.folder / f"{FILE_NAME}-wal").read_bytes()
     page_size = int.from_bytes(log[8:12])
     frames = (log[at : at + 24] for at in range(32, len(log), 24 + page_size))
     return sum(frame[8:16] == log[16:24] and any(frame[4:8]) for frame in frames)
@@ -144,7 +154,7 @@ def database(tmp_path: Path) -> Iterator[Database]:
 
 async def test_what_was_appended_is_read_back_whole(database: Database) -> None:
     vault = open_vault(database)
-    log = SqliteAccessLog(database, vault)
+    log = SqlAccessLog(database, vault)
     refused = QuestionRecord(
         CorrelationId("question-2"),
         datetime(2026, 6, 1, 12, 1, tzinfo=UTC),
@@ -171,7 +181,7 @@ async def test_what_was_appended_is_read_back_whole(database: Database) -> None:
 
 async def test_an_auditor_finds_all_who_asked_about_a_person(database: Database) -> None:
     vault = open_vault(database)
-    log = SqliteAccessLog(database, vault)
+    log = SqlAccessLog(database, vault)
     other = PersonId(TOLVAN.root, "199001012385")
     for number, person in enumerate([TOLVAN, other, TOLVAN, None]):
         await log.append(record(number, person))
@@ -187,7 +197,7 @@ async def test_who_the_user_was_and_what_was_shown_is_read_back_whole(
     database: Database, user: User
 ) -> None:
     vault = open_vault(database)
-    log = SqliteAccessLog(database, vault)
+    log = SqlAccessLog(database, vault)
     await asyncio.gather(*(log.append(one) for one in (record(1), disclosed(2, user), record(3))))
     await log.close()
 
@@ -199,7 +209,7 @@ async def test_a_user_is_found_by_either_name_and_stands_open_in_neither(
     database: Database,
 ) -> None:
     vault = open_vault(database)
-    log = SqliteAccessLog(database, vault)
+    log = SqlAccessLog(database, vault)
     for number, user in enumerate([NURSE, CITIZEN, NURSE]):
         await log.append(disclosed(number, user))
     await log.close()
@@ -215,14 +225,14 @@ async def test_a_user_is_found_by_either_name_and_stands_open_in_neither(
     assert rows("user_id_hash", user_id_hash(vault, CITIZEN.person)) == [2]
     # A citizen as user is not found by what one is found by as the person asked about.
     assert rows("user_id_hash", vault.keyed_hash(CITIZEN.person)) == []
-    stored = b"".join(p.read_bytes() for p in database.path.parent.glob("samsvar*"))
+    stored = databases.stored(database.folder)
     for secret in ("Karin", "karin.ek", "P0001", "199001012385", "Found by", "19121212-1212"):
         assert secret.encode() not in stored, secret
 
 
 async def test_a_number_that_stands_as_an_owner_is_masked(database: Database) -> None:
     vault = open_vault(database)
-    log = SqliteAccessLog(database, vault)
+    log = SqlAccessLog(database, vault)
     odd = replace(SHOWN[0], owner="19121212-1212", owner_unit="SE\x00\ud800å")
     await log.append(replace(disclosed(1), disclosures=(odd, SHOWN[1])))
     await log.close()
@@ -230,7 +240,7 @@ async def test_a_number_that_stands_as_an_owner_is_masked(database: Database) ->
     first, second = found.record.disclosures
     assert (first.owner, first.owner_unit) == ("<masked>", "SE\\x00\\ud800å")
     assert second == SHOWN[1]
-    stored = b"".join(p.read_bytes() for p in database.path.parent.glob("samsvar*"))
+    stored = databases.stored(database.folder)
     assert b"19121212" not in stored
 
 
@@ -238,7 +248,7 @@ async def test_owners_and_what_a_log_service_must_hear_are_kept_beside_the_row(
     database: Database,
 ) -> None:
     vault = open_vault(database)
-    log = SqliteAccessLog(database, vault, ships=True)
+    log = SqlAccessLog(database, vault, ships=True)
     refused = replace(disclosed(3), disclosures=SHOWN[2:])
     for one in (record(1), disclosed(2), refused, disclosed(4, CITIZEN)):
         await log.append(one)
@@ -259,10 +269,10 @@ async def test_owners_and_what_a_log_service_must_hear_are_kept_beside_the_row(
 
 
 async def test_no_number_stands_in_the_files(database: Database) -> None:
-    log = SqliteAccessLog(database, open_vault(database))
+    log = SqlAccessLog(database, open_vault(database))
     await log.append(record())
     await log.close()
-    stored = b"".join(p.read_bytes() for p in database.path.parent.glob("samsvar*"))
+    stored = databases.stored(database.folder)
 
     assert b"question-1" in stored
     assert TOLVAN.extension.encode() not in stored
@@ -274,34 +284,40 @@ async def test_no_number_stands_in_the_files(database: Database) -> None:
     [
         "DELETE FROM question",
         "UPDATE question SET sender = 'somebody else'",
-        "INSERT OR REPLACE INTO question SELECT * FROM question",
+        {
+            databases.SQLITE: "INSERT OR REPLACE INTO question SELECT * FROM question",
+            databases.POSTGRESQL: "TRUNCATE question",
+        },
     ],
 )
-async def test_rows_can_only_be_added(database: Database, statement: str) -> None:
+async def test_rows_can_only_be_added(
+    database: Database, statement: str | dict[str, str], database_kind: str
+) -> None:
     vault = open_vault(database)
-    log = SqliteAccessLog(database, vault)
+    log = SqlAccessLog(database, vault)
     await log.append(record())
     await log.close()
 
+    chosen = statement if isinstance(statement, str) else statement[database_kind]
     with (
         database.write() as connection,
         pytest.raises(sa.exc.IntegrityError, match="append-only"),
     ):
-        connection.execute(sa.text(statement))
+        connection.execute(sa.text(chosen))
 
     assert [q.record for q in AccessLogReader(database, vault).latest(5)] == [record()]
 
 
 async def test_those_who_wait_together_share_few_commits(database: Database) -> None:
     """While another process holds the write lock, all wait; then they share a commit."""
-    log = SqliteAccessLog(database, open_vault(database))
+    log = SqlAccessLog(database, open_vault(database))
     blocker = database.raw()
     before = _commits(database)
-    blocker.execute("BEGIN IMMEDIATE")
+    blocker.begin(Lock.ACCESS_LOG)
     waiting = [asyncio.create_task(log.append(record(n))) for n in range(50)]
     await asyncio.sleep(0.1)
     assert not any(task.done() for task in waiting)
-    blocker.execute("ROLLBACK")
+    blocker.rollback()
     blocker.close()
 
     await asyncio.gather(*waiting)
@@ -319,7 +335,7 @@ async def test_rows_that_wait_together_stand_in_their_order_each_with_its_own(
 ) -> None:
     """Seventy at once are more than one statement takes, and no whole number of such."""
     vault = open_vault(database)
-    log = SqliteAccessLog(database, vault)
+    log = SqlAccessLog(database, vault)
     with log.pause():
         waiting = [asyncio.create_task(log.append(record(number))) for number in range(1, 71)]
         await asyncio.sleep(0)
@@ -334,13 +350,13 @@ async def test_rows_that_wait_together_stand_in_their_order_each_with_its_own(
 
 async def test_a_locked_database_is_told_and_forgotten_when_it_opens(database: Database) -> None:
     vault = open_vault(database)
-    log = SqliteAccessLog(database, vault, patience=0.2)
+    log = SqlAccessLog(database, vault, patience=0.2)
     blocker = database.raw()
-    blocker.execute("BEGIN IMMEDIATE")
+    blocker.begin(Lock.ACCESS_LOG)
 
     with pytest.raises(AuditUnavailable, match=r"did not answer within 0\.2 s"):
         await log.append(record(1))
-    blocker.execute("ROLLBACK")
+    blocker.rollback()
     blocker.close()
     await log.append(record(2))
     await log.close()
@@ -353,27 +369,24 @@ async def test_a_write_that_fails_is_told_to_all_and_the_next_is_tried_anew(
     database: Database,
 ) -> None:
     vault = open_vault(database)
-    log = SqliteAccessLog(database, vault)
-    with sqlite3.connect(database.path) as other:
-        other.execute(
-            "CREATE TRIGGER full BEFORE INSERT ON question BEGIN SELECT RAISE(ABORT, 'full'); END"
-        )
+    log = SqlAccessLog(database, vault)
+    databases.refuse_inserts(database.folder, "question")
 
     told = await asyncio.gather(*(log.append(record(n)) for n in range(5)), return_exceptions=True)
     assert [type(one) for one in told] == [AuditUnavailable] * 5
     assert not any("1212" in str(one) for one in told)
     assert AccessLogReader(database, vault).latest(5) == []
 
-    with other:
-        other.execute("DROP TRIGGER full")
-    other.close()
+    databases.take_inserts(database.folder, "question")
     await log.append(record(9))
     await log.close()
     assert [q.record for q in AccessLogReader(database, vault).latest(5)] == [record(9)]
 
 
+@pytest.mark.sqlite
 async def test_a_replaced_file_is_refused_not_filled(database: Database) -> None:
-    log = SqliteAccessLog(database, open_vault(database))
+    assert isinstance(database, SqliteDatabase)
+    log = SqlAccessLog(database, open_vault(database))
     await log.append(record(1))
     kept = database.path.with_name("kept")
     database.path.rename(kept)
@@ -388,9 +401,9 @@ async def test_a_replaced_file_is_refused_not_filled(database: Database) -> None
 
 
 async def test_more_than_may_wait_is_refused_at_once(database: Database) -> None:
-    log = SqliteAccessLog(database, open_vault(database), most_waiting=3)
+    log = SqlAccessLog(database, open_vault(database), most_waiting=3)
     blocker = database.raw()
-    blocker.execute("BEGIN IMMEDIATE")
+    blocker.begin(Lock.ACCESS_LOG)
     first = asyncio.create_task(log.append(record(0)))
     await asyncio.sleep(0.1)  # the writer has taken it, and waits for the lock
     queued = [asyncio.create_task(log.append(record(n))) for n in (1, 2, 3)]
@@ -399,7 +412,7 @@ async def test_more_than_may_wait_is_refused_at_once(database: Database) -> None
     with pytest.raises(AuditUnavailable, match="too many rows wait"):
         await log.append(record(4))
 
-    blocker.execute("ROLLBACK")
+    blocker.rollback()
     blocker.close()
     await asyncio.gather(first, *queued)
     await log.close()
@@ -407,7 +420,7 @@ async def test_more_than_may_wait_is_refused_at_once(database: Database) -> None
 
 async def test_one_who_hangs_up_is_in_the_log(database: Database) -> None:
     vault = open_vault(database)
-    log = SqliteAccessLog(database, vault)
+    log = SqlAccessLog(database, vault)
     task = asyncio.create_task(log.append(record(1)))
     await asyncio.sleep(0)
     task.cancel()
@@ -420,7 +433,7 @@ async def test_one_who_hangs_up_is_in_the_log(database: Database) -> None:
 
 async def test_closing_writes_what_waits_and_takes_no_more(database: Database) -> None:
     vault = open_vault(database)
-    log = SqliteAccessLog(database, vault)
+    log = SqlAccessLog(database, vault)
     waiting = [asyncio.create_task(log.append(record(n))) for n in range(1200)]
     await asyncio.sleep(0)
     await log.close()
@@ -435,7 +448,7 @@ async def test_closing_writes_what_waits_and_takes_no_more(database: Database) -
 async def test_odd_characters_from_outside_do_not_stop_the_log(database: Database) -> None:
     """Half a surrogate or a NUL cannot be stored; a neighbour in the commit must not suffer."""
     vault = open_vault(database)
-    log = SqliteAccessLog(database, vault)
+    log = SqlAccessLog(database, vault)
     odd = QuestionRecord(
         CorrelationId("odd"),
         datetime(2026, 6, 1, tzinfo=UTC),
@@ -462,43 +475,40 @@ async def test_odd_characters_from_outside_do_not_stop_the_log(database: Databas
 @pytest.mark.parametrize(("most_waiting", "patience"), [(0, 1.0), (1, 0.0), (1, float("nan"))])
 def test_zero_is_not_for_ever(database: Database, most_waiting: int, patience: float) -> None:
     with pytest.raises(ValueError, match="nothing is unbounded"):
-        SqliteAccessLog(
-            database, open_vault(database), most_waiting=most_waiting, patience=patience
-        )
+        SqlAccessLog(database, open_vault(database), most_waiting=most_waiting, patience=patience)
 
 
 async def test_another_process_reads_while_the_hub_writes(database: Database) -> None:
     vault = open_vault(database)
-    log = SqliteAccessLog(database, vault)
+    log = SqlAccessLog(database, vault)
     await log.append(record(1))
-    looking = open_database(database.path.parent, read_only=True)
+    looking = open_database(database.folder, read_only=True)
     reader = AccessLogReader(looking, open_vault(looking))
 
     assert [q.record for q in reader.latest(5)] == [record(1)]
     await log.append(record(2))
     assert [q.record for q in reader.questions("question-2")] == [record(2)]
     await log.close()
+    databases.tamper(database.folder, "ALTER TABLE question RENAME TO lost")
     with pytest.raises(ResourcesMissing, match="cannot be read"):
-        AccessLogReader(Database(database.path, _broken(), (0, 0)), vault).latest(1)
+        reader.latest(1)
     looking.close()
-
-
-def _broken() -> sa.Engine:
-    return sa.create_engine("sqlite:////nowhere/at/all")
 
 
 APPENDER = """
 import asyncio, dataclasses, sys
 from pathlib import Path
-from samsvar.store.access_log import SqliteAccessLog
+from samsvar.store.access_log import SqlAccessLog
 from samsvar.store.database import open_database
 from samsvar.store.secrets import open_vault
+from pydantic import SecretStr
 sys.path.insert(0, sys.argv[2])
 from tests.unit.test_store_access_log import record
 
 async def main():
-    database = open_database(Path(sys.argv[1]))
-    log = SqliteAccessLog(database, open_vault(database))
+    url = SecretStr(sys.argv[3]) if sys.argv[3] else None
+    database = open_database(Path(sys.argv[1]), url)
+    log = SqlAccessLog(database, open_vault(database))
     async def ask(first):
         number = first
         while True:
@@ -519,7 +529,7 @@ def test_what_was_acknowledged_survives_a_killed_process(tmp_path: Path) -> None
     for round_, most in enumerate((1, 100, 400)):
         folder = tmp_path / str(round_)
         process = subprocess.Popen(
-            [sys.executable, "-c", APPENDER, str(folder), root],
+            [sys.executable, "-c", APPENDER, str(folder), root, databases.url_text(folder)],
             stdout=subprocess.PIPE,
             env=environment,
         )
@@ -535,10 +545,10 @@ def test_what_was_acknowledged_survives_a_killed_process(tmp_path: Path) -> None
         database = open_database(folder)
         with database.read() as connection:
             rows = connection.scalars(sa.text("SELECT correlation_id FROM question")).all()
-            whole = connection.scalar(sa.text("PRAGMA integrity_check"))
         database.close()
+        if databases.chosen() == databases.SQLITE:
+            assert databases.tamper(folder, "PRAGMA integrity_check") == [("ok",)]
 
         assert len(acknowledged) >= most
         assert acknowledged <= set(rows)
         assert len(rows) == len(set(rows))
-        assert whole == "ok"

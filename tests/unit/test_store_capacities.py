@@ -34,6 +34,8 @@ from tests.grounds import (
 )
 from tests.privacy import found
 
+pytestmark = pytest.mark.databases
+
 DAY = timedelta(days=1)
 LASTING = NewAssessment(
     *(CLINIC, Subject.ADULT_INCAPABLE_LASTING, NURSE, NOW - DAY, NOW + DAY, True),
@@ -199,6 +201,7 @@ def test_the_database_holds_no_number_in_clear(
     assert found(everything(made, [CARE_CAPACITY]).encode()) == []
 
 
+@pytest.mark.sqlite
 def test_an_answer_is_one_look_by_an_index(database: tuple[Database, StoredCapacities]) -> None:
     made, store = database
     seen = statements(made)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -14,9 +13,13 @@ import sqlalchemy as sa
 from samsvar.errors import CatalogueUnavailable, ResourcesMissing
 from samsvar.model.identifiers import ContractUrn, HsaId, LogicalAddress
 from samsvar.registry.file import Registry, RegistryInvalid, parse_registry
-from samsvar.store.catalogue import CatalogueMoved, CatalogueShrinks, SqliteCatalogue
-from samsvar.store.database import Database, open_database
+from samsvar.store.catalogue import CatalogueMoved, CatalogueShrinks, SqlCatalogue
+from samsvar.store.database import Database
 from samsvar.store.drafts import Drafts
+from tests import databases
+from tests.databases import open_database
+
+pytestmark = pytest.mark.databases
 
 PLANS = ContractUrn("urn:riv:clinicalprocess:logistics:logistics:GetCarePlansResponder:2")
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -62,7 +65,7 @@ def database(tmp_path: Path) -> Iterator[Database]:
 
 
 def test_without_a_catalogue_nobody_is_answered(database: Database) -> None:
-    catalogue = SqliteCatalogue(database, parse, StandingClock())
+    catalogue = SqlCatalogue(database, parse, StandingClock())
 
     assert catalogue.refresh() is False
     with pytest.raises(CatalogueUnavailable):
@@ -70,8 +73,8 @@ def test_without_a_catalogue_nobody_is_answered(database: Database) -> None:
 
 
 def test_what_is_published_is_in_force_here_and_soon_elsewhere(database: Database) -> None:
-    here = SqliteCatalogue(database, parse, StandingClock())
-    elsewhere = SqliteCatalogue(database, parse, StandingClock())
+    here = SqlCatalogue(database, parse, StandingClock())
+    elsewhere = SqlCatalogue(database, parse, StandingClock())
 
     assert here.publish(registry(), "operator", "first") == 1
     assert here.current().version == 1
@@ -82,7 +85,7 @@ def test_what_is_published_is_in_force_here_and_soon_elsewhere(database: Databas
 
 
 def test_each_version_keeps_who_and_why_and_its_text(database: Database) -> None:
-    catalogue = SqliteCatalogue(database, parse, StandingClock())
+    catalogue = SqlCatalogue(database, parse, StandingClock())
     catalogue.publish(registry(routes=10), "a", "first")
     catalogue.publish(registry(routes=12), "b", "two more")
 
@@ -99,7 +102,7 @@ def test_each_version_keeps_who_and_why_and_its_text(database: Database) -> None
 
 
 def test_the_same_registry_again_is_no_new_version(database: Database) -> None:
-    catalogue = SqliteCatalogue(database, parse, StandingClock())
+    catalogue = SqlCatalogue(database, parse, StandingClock())
 
     versions = [catalogue.publish(registry(), "operator", "start") for _ in range(3)]
 
@@ -121,7 +124,7 @@ def test_the_same_registry_again_is_no_new_version(database: Database) -> None:
 def test_more_than_a_fifth_gone_is_refused_without_force(
     database: Database, routes: int, permissions: int, givers: int, refused: bool
 ) -> None:
-    catalogue = SqliteCatalogue(database, parse, StandingClock())
+    catalogue = SqlCatalogue(database, parse, StandingClock())
     catalogue.publish(registry(), "operator", "first")
     smaller = registry(routes, permissions, givers)
 
@@ -135,7 +138,7 @@ def test_more_than_a_fifth_gone_is_refused_without_force(
 
 def test_a_version_that_this_program_cannot_use_leaves_the_last_one(database: Database) -> None:
     """Another process, of a newer release, has published what this one does not know."""
-    catalogue = SqliteCatalogue(database, parse, StandingClock())
+    catalogue = SqlCatalogue(database, parse, StandingClock())
     catalogue.publish(registry(), "operator", "first")
     with database.write() as connection, connection.begin():
         connection.execute(
@@ -152,11 +155,9 @@ def test_a_version_that_this_program_cannot_use_leaves_the_last_one(database: Da
 def test_a_lost_database_leaves_the_last_catalogue_in_force(
     database: Database, tmp_path: Path
 ) -> None:
-    catalogue = SqliteCatalogue(database, parse, StandingClock())
+    catalogue = SqlCatalogue(database, parse, StandingClock())
     catalogue.publish(registry(), "operator", "first")
-    with sqlite3.connect(database.path) as other:
-        other.execute("DROP TABLE catalogue_version")
-    other.close()
+    databases.tamper(database.folder, "DROP TABLE catalogue_version")
 
     with pytest.raises(CatalogueUnavailable, match="cannot be read"):
         catalogue.refresh()
@@ -168,31 +169,25 @@ def test_a_lost_database_leaves_the_last_catalogue_in_force(
 
 def test_a_draft_goes_in_the_moment_in_which_it_is_published(database: Database) -> None:
     """Together or not at all, also when the disk fails in between."""
-    catalogue = SqliteCatalogue(database, parse, StandingClock())
+    catalogue = SqlCatalogue(database, parse, StandingClock())
     drafts = Drafts(database, StandingClock())
     catalogue.publish(registry(10), "operator", "first")
     drafts.new("next", 1, registry(11), "operator")
-    with sqlite3.connect(database.path) as other:
-        other.execute(
-            "CREATE TRIGGER failing BEFORE INSERT ON catalogue_version"
-            " BEGIN SELECT RAISE(ABORT, 'the disk'); END"
-        )
+    databases.refuse_inserts(database.folder, "catalogue_version")
 
     with pytest.raises(ResourcesMissing, match="could not be stored"):
         catalogue.publish(registry(11), "operator", "second", base=1, draft="next")
     assert [draft.name for draft in drafts.all()] == ["next"]
     assert (catalogue.newest(), catalogue.current().version) == (1, 1)
 
-    with other:
-        other.execute("DROP TRIGGER failing")
-    other.close()
+    databases.take_inserts(database.folder, "catalogue_version")
     assert catalogue.publish(registry(11), "operator", "second", base=1, draft="next") == 2
     assert drafts.all() == []
 
 
 def test_of_two_who_publish_from_the_same_version_one_is_refused(database: Database) -> None:
     """However close: the look at the newest and the new row are one transaction."""
-    catalogues = [SqliteCatalogue(database, parse, StandingClock()) for _ in range(8)]
+    catalogues = [SqlCatalogue(database, parse, StandingClock()) for _ in range(8)]
     catalogues[0].publish(registry(10), "operator", "first")
 
     def publish(number: int) -> int | None:
@@ -211,7 +206,7 @@ def test_of_two_who_publish_from_the_same_version_one_is_refused(database: Datab
 
 
 def test_force_publishes_whatever_the_base_is(database: Database) -> None:
-    catalogue = SqliteCatalogue(database, parse, StandingClock())
+    catalogue = SqlCatalogue(database, parse, StandingClock())
     catalogue.publish(registry(10), "operator", "first")
     catalogue.publish(registry(11), "operator", "second")
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -16,10 +17,14 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from samsvar.errors import ResourcesMissing
-from samsvar.store.database import FILE_NAME, HEAD, MIGRATIONS, open_database
+from samsvar.store.database import HEAD, MIGRATIONS
+from samsvar.store.sqlite import FILE_NAME
 from samsvar.store.tables import METADATA, SETTING
+from tests import databases
+from tests.databases import open_database
 
 
+@pytest.mark.sqlite
 def test_a_new_data_folder_is_for_its_owner_alone(tmp_path: Path) -> None:
     folder = tmp_path / "deep" / "data"
     database = open_database(folder)
@@ -33,6 +38,7 @@ def test_a_new_data_folder_is_for_its_owner_alone(tmp_path: Path) -> None:
     database.close()
 
 
+@pytest.mark.sqlite
 def test_every_connection_is_durable_and_checks_its_keys(tmp_path: Path) -> None:
     database = open_database(tmp_path)
     pragmas = ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
@@ -40,9 +46,8 @@ def test_every_connection_is_durable_and_checks_its_keys(tmp_path: Path) -> None
     raw = database.raw()
     with database.read() as pooled:
         seen = [
-            [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in pragmas]
-            for connection in (raw, pooled.connection.driver_connection)
-            if connection is not None
+            [connection.all(f"PRAGMA {name}")[0][0] for name in pragmas]
+            for connection in (raw, database.raw_of(pooled))
         ]
 
     assert seen == [["wal", 2, 1, 5000], ["wal", 2, 1, 5000]]
@@ -50,28 +55,34 @@ def test_every_connection_is_durable_and_checks_its_keys(tmp_path: Path) -> None
     database.close()
 
 
+@pytest.mark.databases
 def test_the_migrations_make_the_tables_that_the_code_uses(tmp_path: Path) -> None:
     database = open_database(tmp_path)
     with database.read() as connection:
         context = MigrationContext.configure(connection)
-        inspector = sa.inspect(connection)
+        inspector, dialect = sa.inspect(connection), connection.dialect
         keys = {t: inspector.get_pk_constraint(t)["constrained_columns"] for t in METADATA.tables}
         made = {
             table: {
-                (c["name"], str(c["type"]), c["nullable"], c["name"] in keys[table])
+                (c["name"], _kind(c["type"], dialect), c["nullable"], c["name"] in keys[table])
                 for c in inspector.get_columns(table)
             }
             for table in METADATA.tables
         }
         revision = context.get_current_revision()
     wanted = {
-        name: {(c.name, str(c.type), c.nullable, c.primary_key) for c in table.columns}
+        name: {(c.name, _kind(c.type, dialect), c.nullable, c.primary_key) for c in table.columns}
         for name, table in METADATA.tables.items()
     }
 
     assert made == wanted
     assert revision == HEAD
     database.close()
+
+
+def _kind(type_: sa.types.TypeEngine[Any], dialect: sa.Dialect) -> str:
+    name = type_.compile(dialect).split()[0]
+    return "FLOAT" if name == "DOUBLE" else name
 
 
 def test_the_head_that_the_code_names_is_the_last_migration() -> None:
@@ -82,6 +93,7 @@ def test_the_head_that_the_code_names_is_the_last_migration() -> None:
     assert ScriptDirectory.from_config(config).get_heads() == [HEAD]
 
 
+@pytest.mark.sqlite
 def test_a_second_opening_changes_nothing(tmp_path: Path) -> None:
     open_database(tmp_path).close()
     with sqlite3.connect(tmp_path / FILE_NAME) as before:
@@ -95,6 +107,7 @@ def test_a_second_opening_changes_nothing(tmp_path: Path) -> None:
     after.close()
 
 
+@pytest.mark.sqlite
 def test_a_database_newer_than_the_program_is_refused(tmp_path: Path) -> None:
     open_database(tmp_path).close()
     with sqlite3.connect(tmp_path / FILE_NAME) as connection:
@@ -107,6 +120,7 @@ def test_a_database_newer_than_the_program_is_refused(tmp_path: Path) -> None:
         open_database(tmp_path, read_only=True)
 
 
+@pytest.mark.sqlite
 def test_a_file_that_is_no_database_is_refused_and_kept(tmp_path: Path) -> None:
     (tmp_path / FILE_NAME).write_bytes(b"not a database, but somebody's" * 100)
 
@@ -116,6 +130,7 @@ def test_a_file_that_is_no_database_is_refused_and_kept(tmp_path: Path) -> None:
     assert (tmp_path / FILE_NAME).read_bytes().startswith(b"not a database")
 
 
+@pytest.mark.sqlite
 def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
 
@@ -123,6 +138,7 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
         open_database(tmp_path / "file" / "data")
 
 
+@pytest.mark.sqlite
 def test_one_who_only_looks_makes_nothing_and_changes_nothing(tmp_path: Path) -> None:
     with pytest.raises(ResourcesMissing, match="there is no database"):
         open_database(tmp_path, read_only=True)
@@ -138,13 +154,14 @@ def test_one_who_only_looks_makes_nothing_and_changes_nothing(tmp_path: Path) ->
     owner.close()
 
 
+@pytest.mark.sqlite
 def test_a_file_put_in_its_place_is_noticed_and_not_made_anew(tmp_path: Path) -> None:
     database = open_database(tmp_path)
     assert database.is_in_place()
 
     os.rename(tmp_path / FILE_NAME, tmp_path / "moved")
     assert not database.is_in_place()
-    with pytest.raises(sqlite3.OperationalError):
+    with pytest.raises(sa.exc.OperationalError):
         database.raw()
     assert not (tmp_path / FILE_NAME).exists()
 
@@ -153,6 +170,7 @@ def test_a_file_put_in_its_place_is_noticed_and_not_made_anew(tmp_path: Path) ->
     database.close()
 
 
+@pytest.mark.databases
 def test_two_writers_wait_for_each_other(tmp_path: Path) -> None:
     """Each reads, then writes: with a deferred transaction one of them would be turned away."""
     database = open_database(tmp_path)
@@ -171,6 +189,7 @@ def test_two_writers_wait_for_each_other(tmp_path: Path) -> None:
     database.close()
 
 
+@pytest.mark.databases
 def test_an_error_does_not_show_what_was_being_stored(tmp_path: Path) -> None:
     database = open_database(tmp_path)
     row = sa.insert(SETTING).values(name="191212121212", value="x")
@@ -184,17 +203,20 @@ def test_an_error_does_not_show_what_was_being_stored(tmp_path: Path) -> None:
     database.close()
 
 
+@pytest.mark.databases
 @pytest.mark.slow
 def test_processes_that_start_together_make_one_database(tmp_path: Path) -> None:
     program = (
         "import sys; from pathlib import Path; from samsvar.store.database import open_database;"
-        "from samsvar.store.secrets import open_vault;"
-        "print(open_vault(open_database(Path(sys.argv[1]))).fingerprint)"
+        "from samsvar.store.secrets import open_vault; from pydantic import SecretStr;"
+        "url = SecretStr(sys.argv[2]) if sys.argv[2] else None;"
+        "print(open_vault(open_database(Path(sys.argv[1]), url)).fingerprint)"
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    url = databases.url_text(tmp_path / "data")
     started = [
         subprocess.Popen(
-            [sys.executable, "-c", program, str(tmp_path / "data")],
+            [sys.executable, "-c", program, str(tmp_path / "data"), url],
             stdout=subprocess.PIPE,
             env=environment,
         )

@@ -19,10 +19,15 @@ from samsvar.model.engagement import (
     EngagementTransaction,
     UpdateCounts,
 )
-from samsvar.store.database import Database, open_database
-from samsvar.store.index import SqliteIndex
+from samsvar.store.database import Database, Lock
+from samsvar.store.index import SqlIndex
 from samsvar.store.index_loading import load_posts
 from samsvar.store.secrets import open_vault
+from samsvar.store.sqlite import SqliteDatabase
+from tests import databases
+from tests.databases import open_database
+
+pytestmark = pytest.mark.databases
 
 DOMAIN = "riv:clinicalprocess:logistics:logistics"
 TOLVAN = "191212121212"
@@ -52,8 +57,8 @@ def database(tmp_path: Path) -> Iterator[Database]:
 
 
 @pytest.fixture
-def index(database: Database) -> Iterator[SqliteIndex]:
-    made = SqliteIndex(database, open_vault(database))
+def index(database: Database) -> Iterator[SqlIndex]:
+    made = SqlIndex(database, open_vault(database))
     yield made
     made.close()
 
@@ -67,7 +72,7 @@ def delete(*posts: Engagement) -> list[EngagementTransaction]:
 
 
 async def test_what_is_stored_is_found_with_the_owner_and_time_of_the_index(
-    index: SqliteIndex,
+    index: SqlIndex,
 ) -> None:
     counts = await index.update(store(POST), OWNER, NOON)
 
@@ -75,7 +80,7 @@ async def test_what_is_stored_is_found_with_the_owner_and_time_of_the_index(
     assert list(await index.find(ANY)) == [STORED]
 
 
-async def test_an_unknown_person_has_no_posts(index: SqliteIndex) -> None:
+async def test_an_unknown_person_has_no_posts(index: SqlIndex) -> None:
     await index.update(store(POST), OWNER, NOON)
 
     assert list(await index.find(EngagementFilter("199001012385", DOMAIN))) == []
@@ -83,7 +88,7 @@ async def test_an_unknown_person_has_no_posts(index: SqliteIndex) -> None:
 
 
 async def test_the_same_again_is_not_touched_and_a_change_in_either_direction_is(
-    index: SqliteIndex,
+    index: SqlIndex,
 ) -> None:
     later = datetime(2026, 6, 2, 10, tzinfo=UTC)
     newer = dataclasses.replace(POST, most_recent_content="20260601000000")
@@ -104,7 +109,7 @@ async def test_the_same_again_is_not_touched_and_a_change_in_either_direction_is
 
 
 async def test_a_deleted_post_is_gone_and_another_delete_changes_nothing(
-    index: SqliteIndex,
+    index: SqlIndex,
 ) -> None:
     other = dataclasses.replace(POST, source_system="SE-B", logical_address="SE-B")
     await index.update(store(POST, other), OWNER, NOON)
@@ -114,7 +119,7 @@ async def test_a_deleted_post_is_gone_and_another_delete_changes_nothing(
     assert [post.source_system for post in await index.find(ANY)] == ["SE-B"]
 
 
-async def test_one_update_does_all_kinds_and_counts_each(index: SqliteIndex) -> None:
+async def test_one_update_does_all_kinds_and_counts_each(index: SqlIndex) -> None:
     posts = [dataclasses.replace(POST, source_system=f"SE-{n}") for n in range(4)]
     await index.update(store(*posts[:3]), OWNER, NOON)
     changed = dataclasses.replace(posts[1], most_recent_content="20260520000000")
@@ -127,7 +132,7 @@ async def test_one_update_does_all_kinds_and_counts_each(index: SqliteIndex) -> 
     assert [post.source_system for post in await index.find(ANY)] == ["SE-0", "SE-1", "SE-3"]
 
 
-async def test_the_last_word_on_one_key_counts(index: SqliteIndex) -> None:
+async def test_the_last_word_on_one_key_counts(index: SqlIndex) -> None:
     counts = await index.update([*store(POST), *delete(POST), *store(POST)], OWNER, NOON)
 
     assert counts == UpdateCounts(stored=1, unchanged=2)
@@ -147,7 +152,7 @@ async def test_the_last_word_on_one_key_counts(index: SqliteIndex) -> None:
     ],
 )
 async def test_each_field_of_the_key_makes_another_post_and_case_counts(
-    index: SqliteIndex, field: str
+    index: SqlIndex, field: str
 ) -> None:
     others = [dataclasses.replace(POST, **{field: value}) for value in ("other", "Other")]
     counts = await index.update(store(POST, *others), OWNER, NOON)
@@ -155,7 +160,7 @@ async def test_each_field_of_the_key_makes_another_post_and_case_counts(
     assert counts == UpdateCounts(stored=3)
 
 
-async def test_fields_that_run_into_each_other_do_not_collide(index: SqliteIndex) -> None:
+async def test_fields_that_run_into_each_other_do_not_collide(index: SqlIndex) -> None:
     """Two keys whose plain concatenation is the same are two posts."""
     one = dataclasses.replace(POST, source_system="ab", data_controller="c")
     other = dataclasses.replace(POST, source_system="a", data_controller="bc")
@@ -179,7 +184,7 @@ async def test_fields_that_run_into_each_other_do_not_collide(index: SqliteIndex
     ],
 )
 async def test_every_given_field_must_match(
-    index: SqliteIndex, wanted: dict[str, str], matches: bool
+    index: SqlIndex, wanted: dict[str, str], matches: bool
 ) -> None:
     await index.update(store(POST), OWNER, NOON)
 
@@ -188,7 +193,7 @@ async def test_every_given_field_must_match(
     assert list(found) == ([STORED] if matches else [])
 
 
-async def test_a_post_without_content_is_not_at_or_after_any_time(index: SqliteIndex) -> None:
+async def test_a_post_without_content_is_not_at_or_after_any_time(index: SqlIndex) -> None:
     await index.update(store(dataclasses.replace(POST, most_recent_content=None)), OWNER, NOON)
 
     since = EngagementFilter(TOLVAN, DOMAIN, most_recent_content="19000101000000")
@@ -196,7 +201,7 @@ async def test_a_post_without_content_is_not_at_or_after_any_time(index: SqliteI
     assert list(await index.find(since)) == []
 
 
-async def test_the_order_is_that_of_the_key_whatever_came_first(index: SqliteIndex) -> None:
+async def test_the_order_is_that_of_the_key_whatever_came_first(index: SqlIndex) -> None:
     posts = [dataclasses.replace(POST, source_system=f"SE-{n:03d}") for n in range(40)]
     shuffled = random.Random(7).sample(posts, len(posts))
     await index.update(store(*shuffled), OWNER, NOON)
@@ -204,17 +209,15 @@ async def test_the_order_is_that_of_the_key_whatever_came_first(index: SqliteInd
     assert [p.source_system for p in await index.find(ANY)] == [p.source_system for p in posts]
 
 
-async def test_no_number_stands_in_the_files(index: SqliteIndex, database: Database) -> None:
+async def test_no_number_stands_in_the_files(index: SqlIndex, database: Database) -> None:
     await index.update(store(POST), OWNER, NOON)
-    stored = b"".join(p.read_bytes() for p in database.path.parent.glob("samsvar*"))
+    stored = databases.stored(database.folder)
 
     assert b"SE2321000131" in stored
     assert TOLVAN.encode() not in stored
 
 
-async def test_a_broken_index_is_told_and_never_empty(
-    index: SqliteIndex, database: Database
-) -> None:
+async def test_a_broken_index_is_told_and_never_empty(index: SqlIndex, database: Database) -> None:
     await index.update(store(POST), OWNER, NOON)
     with database.write() as connection, connection.begin():
         connection.execute(sa.text("ALTER TABLE engagement RENAME TO lost"))
@@ -229,9 +232,11 @@ async def test_a_broken_index_is_told_and_never_empty(
     assert list(await index.find(ANY)) == [STORED]
 
 
+@pytest.mark.sqlite
 async def test_a_missing_file_is_told_and_never_made_anew(
-    index: SqliteIndex, database: Database
+    index: SqlIndex, database: Database
 ) -> None:
+    assert isinstance(database, SqliteDatabase)
     await index.find(ANY)
     database.path.rename(database.path.with_name("moved"))
 
@@ -243,30 +248,27 @@ async def test_a_missing_file_is_told_and_never_made_anew(
 
 
 async def test_a_search_does_not_wait_for_one_who_writes(
-    index: SqliteIndex, database: Database
+    index: SqlIndex, database: Database
 ) -> None:
     await index.update(store(POST), OWNER, NOON)
     writer = database.raw()
-    writer.execute("BEGIN IMMEDIATE")
-    writer.execute("DELETE FROM engagement")
+    writer.begin(Lock.WRITE)
+    writer.all("DELETE FROM engagement")
 
     found = await index.find(ANY)
-    writer.execute("ROLLBACK")
+    writer.rollback()
     writer.close()
 
     assert list(found) == [STORED]
 
 
-async def test_half_an_update_is_never_seen(index: SqliteIndex, database: Database) -> None:
+async def test_half_an_update_is_never_seen(index: SqlIndex, database: Database) -> None:
     """The second of two posts cannot be stored: the first is not stored either."""
-    with database.write() as connection, connection.begin():
-        connection.execute(
-            sa.text(
-                "CREATE TRIGGER full BEFORE INSERT ON engagement WHEN EXISTS (SELECT 1 FROM"
-                " engagement_place WHERE id = NEW.place AND source_system = 'SE-B')"
-                " BEGIN SELECT RAISE(ABORT, 'full'); END"
-            )
-        )
+    databases.refuse_inserts(
+        database.folder,
+        "engagement",
+        "EXISTS (SELECT 1 FROM engagement_place WHERE id = NEW.place AND source_system = 'SE-B')",
+    )
     other = dataclasses.replace(POST, source_system="SE-B")
 
     with pytest.raises(EngagementIndexUnavailable):
@@ -275,7 +277,7 @@ async def test_half_an_update_is_never_seen(index: SqliteIndex, database: Databa
     assert list(await index.find(ANY)) == []
 
 
-async def test_updates_at_the_same_time_all_take_effect(index: SqliteIndex) -> None:
+async def test_updates_at_the_same_time_all_take_effect(index: SqlIndex) -> None:
     posts = [dataclasses.replace(POST, source_system=f"SE-{n:02d}") for n in range(20)]
 
     counts = await asyncio.gather(*(index.update(store(post), OWNER, NOON) for post in posts))
@@ -284,7 +286,7 @@ async def test_updates_at_the_same_time_all_take_effect(index: SqliteIndex) -> N
     assert len(await index.find(ANY)) == 20
 
 
-async def test_the_largest_update_is_one_transaction(index: SqliteIndex) -> None:
+async def test_the_largest_update_is_one_transaction(index: SqlIndex) -> None:
     posts = [dataclasses.replace(POST, resident=f"19121212{n:04d}") for n in range(1000)]
 
     assert await index.update(store(*posts), OWNER, NOON) == UpdateCounts(stored=1000)
@@ -292,7 +294,7 @@ async def test_the_largest_update_is_one_transaction(index: SqliteIndex) -> None
 
 
 async def test_a_first_load_is_found_as_if_it_had_been_updated(
-    index: SqliteIndex, database: Database
+    index: SqlIndex, database: Database
 ) -> None:
     others = [dataclasses.replace(POST, source_system=name) for name in ("SE-C", "SE-B")]
 
@@ -305,7 +307,7 @@ async def test_a_first_load_is_found_as_if_it_had_been_updated(
 
 
 async def test_a_first_load_of_what_is_there_is_refused_whole(
-    index: SqliteIndex, database: Database
+    index: SqlIndex, database: Database
 ) -> None:
     await index.update(store(POST), OWNER, NOON)
     other = dataclasses.replace(POST, source_system="SE-B")
@@ -317,21 +319,14 @@ async def test_a_first_load_of_what_is_there_is_refused_whole(
 
 
 async def test_places_of_an_update_that_failed_are_not_believed_in(
-    index: SqliteIndex, database: Database
+    index: SqlIndex, database: Database
 ) -> None:
     """A number that was undone with its transaction may be another place's next time."""
-    with database.write() as connection, connection.begin():
-        connection.execute(
-            sa.text(
-                "CREATE TRIGGER full BEFORE INSERT ON engagement"
-                " BEGIN SELECT RAISE(ABORT, 'full'); END"
-            )
-        )
+    databases.refuse_inserts(database.folder, "engagement")
     with pytest.raises(EngagementIndexUnavailable):
         await index.update(store(POST), OWNER, NOON)
-    with database.write() as connection, connection.begin():
-        connection.execute(sa.text("DROP TRIGGER full"))
-    elsewhere = SqliteIndex(database, open_vault(database))
+    databases.take_inserts(database.folder, "engagement")
+    elsewhere = SqlIndex(database, open_vault(database))
     other = dataclasses.replace(POST, source_system="SE-OTHER")
     await elsewhere.update(store(other), OWNER, NOON)
     elsewhere.close()

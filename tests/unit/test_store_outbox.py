@@ -26,12 +26,16 @@ from samsvar.model.engagement import (
     UpdateCounts,
 )
 from samsvar.model.identifiers import LogicalAddress
-from samsvar.store.database import Database, open_database
-from samsvar.store.index import SqliteIndex
+from samsvar.store.database import Database
+from samsvar.store.index import SqlIndex
 from samsvar.store.lease import LEASE_SECONDS
-from samsvar.store.outbox import SqliteOutbox
+from samsvar.store.outbox import SqlOutbox
 from samsvar.store.outbox_desk import OutboxDesk
 from samsvar.store.secrets import open_vault
+from tests import databases
+from tests.databases import open_database
+
+pytestmark = pytest.mark.databases
 
 DOMAIN = "riv:clinicalprocess:logistics:logistics"
 TOLVAN = "191212121212"
@@ -48,14 +52,14 @@ class Place:
     """An index with its outbox, in one database."""
 
     database: Database
-    index: SqliteIndex
-    outbox: SqliteOutbox
+    index: SqlIndex
+    outbox: SqlOutbox
 
     @classmethod
     def at(cls, folder: Path) -> Place:
         database = open_database(folder)
         vault = open_vault(database)
-        return cls(database, SqliteIndex(database, vault), SqliteOutbox(database, vault))
+        return cls(database, SqlIndex(database, vault), SqlOutbox(database, vault))
 
     def close(self) -> None:
         self.outbox.close()
@@ -141,28 +145,21 @@ async def test_filters_ignore_case_and_an_empty_list_of_categories_is_all(place:
 
 async def test_the_news_is_not_written_if_the_change_is_not(place: Place) -> None:
     """One transaction: both or neither."""
-    with place.database.write() as connection, connection.begin():
-        connection.execute(
-            sa.text(
-                "CREATE TRIGGER full BEFORE INSERT ON outbox"
-                " WHEN NEW.subscriber = 'SE2129999997-EI3' BEGIN SELECT RAISE(ABORT, 'full'); END"
-            )
-        )
+    databases.refuse_inserts(place.database.folder, "outbox", "NEW.subscriber = 'SE2129999997-EI3'")
 
     with pytest.raises(EngagementIndexUnavailable):
         await place.index.update(store(POST), OWNER, NOON, AUDIENCE)
 
     assert await place.index.find(EngagementFilter(TOLVAN, DOMAIN)) == []
     assert OutboxDesk(place.database).lines() == []
-    with place.database.write() as connection, connection.begin():
-        connection.execute(sa.text("DROP TRIGGER full"))
+    databases.take_inserts(place.database.folder, "outbox")
     assert await place.index.update(store(POST), OWNER, NOON, AUDIENCE) == UpdateCounts(stored=1)
     assert list(await place.index.find(EngagementFilter(TOLVAN, DOMAIN))) != []
 
 
 async def test_no_number_stands_in_the_files(place: Place) -> None:
     await place.index.update(store(POST), OWNER, NOON, AUDIENCE)
-    stored = b"".join(p.read_bytes() for p in place.database.path.parent.glob("samsvar*"))
+    stored = databases.stored(place.database.folder)
 
     assert b"SE2129999997-EI3" in stored
     assert TOLVAN.encode() not in stored
@@ -283,6 +280,7 @@ async def test_an_outbox_that_cannot_be_used_is_told(place: Place) -> None:
         await place.outbox.due(NOON)
 
 
+@pytest.mark.sqlite
 def test_posts_of_the_first_layout_are_moved_to_the_new_one(tmp_path: Path) -> None:
     """Nothing is lost, and everybody is found under the same key."""
     open_vault(first := open_database(tmp_path))
@@ -292,7 +290,8 @@ def test_posts_of_the_first_layout_are_moved_to_the_new_one(tmp_path: Path) -> N
     from alembic.config import Config
 
     from samsvar.model.identifiers import PersonId
-    from samsvar.store.database import FILE_NAME, MIGRATIONS
+    from samsvar.store.database import MIGRATIONS
+    from samsvar.store.sqlite import FILE_NAME
 
     fresh = tmp_path / "old"
     fresh.mkdir()
@@ -425,6 +424,7 @@ _STEPS = st.lists(
 )
 
 
+@pytest.mark.chosen
 @given(steps=_STEPS)
 @settings(max_examples=40, deadline=None)
 def test_whatever_is_sent_repeated_and_lost_both_indexes_end_as_the_model(

@@ -37,6 +37,8 @@ from tests.grounds import (
 )
 from tests.privacy import found
 
+pytestmark = pytest.mark.databases
+
 LONGEST = timedelta(hours=36)
 OF_CHILD = PopulationRow(RowKind.GUARDIAN, CHILD, GUARDIAN)
 PROTECTED = PopulationRow(RowKind.PROTECTED, TOLVAN)
@@ -219,6 +221,7 @@ def test_the_database_holds_no_number_in_clear_nor_one_that_can_be_opened(made: 
     assert not any("sealed" in column.name for column in POPULATION_ROW.c)
 
 
+@pytest.mark.sqlite
 def test_an_answer_is_one_look_by_an_index(made: Made) -> None:
     database, store = made
     load(store, OF_CHILD)

@@ -34,6 +34,8 @@ from tests.grounds import (
 )
 from tests.privacy import found
 
+pytestmark = pytest.mark.databases
+
 HOUR = timedelta(hours=1)
 PATIENT = NewRelation(CLINIC, Relation.CURRENT_PATIENT, NOW - HOUR)
 RECEIVER = NewRelation(BOARD, Relation.CARE_RECEIVER, NOW - HOUR)
@@ -199,6 +201,7 @@ def test_the_database_holds_no_number_in_clear(
     assert found(everything(made, [CARE_RELATION]).encode()) == []
 
 
+@pytest.mark.sqlite
 def test_an_answer_is_one_look_by_an_index(
     database: tuple[Database, StoredRelations],
 ) -> None:

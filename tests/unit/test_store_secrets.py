@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from samsvar.errors import ResourcesMissing
 from samsvar.model.identifiers import PersonId
-from samsvar.store.database import open_database
 from samsvar.store.secrets import KEY_FILE, PersonVault, open_vault
+from tests.databases import open_database
 
 TOLVAN = PersonId("1.2.752.129.2.1.3.1", "191212121212")
 VAULT = PersonVault(bytes(range(32)))
@@ -57,6 +57,7 @@ def test_the_hash_is_of_root_and_number_and_key() -> None:
     assert {len(text) for text in hashes} == {64}
 
 
+@pytest.mark.databases
 def test_the_key_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:
     database = open_database(tmp_path)
     sealed = open_vault(database).seal(TOLVAN)
@@ -68,6 +69,7 @@ def test_the_key_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:
     database.close()
 
 
+@pytest.mark.databases
 def test_a_database_without_its_key_is_refused_not_given_a_new_one(tmp_path: Path) -> None:
     database = open_database(tmp_path)
     open_vault(database)
@@ -80,6 +82,7 @@ def test_a_database_without_its_key_is_refused_not_given_a_new_one(tmp_path: Pat
     database.close()
 
 
+@pytest.mark.databases
 @pytest.mark.parametrize(
     ("content", "mode", "message"),
     [

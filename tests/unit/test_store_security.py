@@ -19,9 +19,12 @@ from samsvar.model.blocks import BlockFilter, BlockPage
 from samsvar.model.registration import Refusal
 from samsvar.store.block_book import BlockBook
 from samsvar.store.consent_book import ConsentBook
-from samsvar.store.database import FILE_NAME, Database, open_database
+from samsvar.store.database import Database
 from samsvar.store.secrets import open_vault
 from samsvar.store.security import StoredBlocks, StoredConsents
+from samsvar.store.sqlite import FILE_NAME
+from tests import databases
+from tests.databases import open_database
 from tests.security_records import (
     ACTION,
     AT_WARD,
@@ -40,6 +43,8 @@ from tests.security_records import (
     kind_of,
     revoke,
 )
+
+pytestmark = pytest.mark.databases
 
 
 @dataclass
@@ -178,9 +183,7 @@ def test_no_person_and_no_reason_stands_readable_in_the_file(books: Books) -> No
     books.blocks.register(inner(), NOW)
     books.blocks.revoke("b-1", revoke(), NOW)
     books.blocks.end("b-1", ACTION, NOW)
-    with books.database.read() as connection:
-        connection.exec_driver_sql("SELECT 1")
-    kept = b"".join(one.read_bytes() for one in books.database.path.parent.glob(f"{FILE_NAME}*"))
+    kept = databases.stored(books.database.folder)
     assert b"c-1" in kept
     for secret in (TOLVAN.extension, CHILD.extension, "Önskemål"):
         assert secret.encode() not in kept
@@ -199,6 +202,7 @@ def test_no_row_can_be_taken_away(books: Books, table: str) -> None:
         connection.exec_driver_sql(f"DELETE FROM {table}")
 
 
+@pytest.mark.sqlite
 def test_a_check_is_one_search_by_an_index(books: Books) -> None:
     seen: list[str] = []
     sa.event.listen(
@@ -211,7 +215,7 @@ def test_a_check_is_one_search_by_an_index(books: Books) -> None:
     books.consents.of_person(TOLVAN)
     books.blocks.of_person(TOLVAN)
     assert len(seen) == 2
-    with sqlite3.connect(books.database.path) as raw:
+    with sqlite3.connect(books.database.folder / FILE_NAME) as raw:
         plans = [
             " ".join(row[3] for row in raw.execute(f"EXPLAIN QUERY PLAN {one}", ["x"]))
             for one in seen
@@ -242,12 +246,14 @@ async def test_the_ports_answer_in_the_words_of_the_rules(books: Books) -> None:
         blocks.close()
 
 
-@pytest.mark.parametrize("harm", ["moved", "dropped", "other key"])
+@pytest.mark.parametrize(
+    "harm", [pytest.param("moved", marks=pytest.mark.sqlite), "dropped", "other key"]
+)
 async def test_a_book_that_cannot_be_read_says_so(books: Books, harm: str) -> None:
     """Never NONE, never an empty answer; and nothing of whom it was about."""
     books.consents.register(consent(), NOW)
     books.blocks.register(block(), NOW)
-    path = books.database.path
+    path = books.database.folder / FILE_NAME
     if harm == "moved":
         path.rename(path.with_name("elsewhere"))
         path.write_bytes(b"")
@@ -258,7 +264,9 @@ async def test_a_book_that_cannot_be_read_says_so(books: Books, harm: str) -> No
     else:
         with books.database.write() as connection, connection.begin():
             for table in ("consent", "block"):
-                connection.exec_driver_sql(f"UPDATE {table} SET registration = x'0102030405'")
+                connection.exec_driver_sql(
+                    f"UPDATE {table} SET registration = substr(registration, 2)"
+                )
     consents, blocks = StoredConsents(books.consents), StoredBlocks(books.blocks)
     try:
         results = await asyncio.gather(

@@ -10,7 +10,10 @@ from pathlib import Path
 import pytest
 
 from samsvar.onboarding.roles import Role, User
+from tests import databases
 from tests.onboarding import Office, opened
+
+pytestmark = pytest.mark.databases
 
 
 @pytest.fixture
@@ -27,7 +30,7 @@ def test_a_token_is_its_users_and_only_its_hash_is_kept(office: Office, tmp_path
     assert office.users.by_token(token) == User(access.user.id, "Kommun", Role.PRODUCER, ("a", "b"))
     assert "Kommun" in repr(access)
     assert token.split("_", 2)[2] not in repr(office.users.all())
-    stored = b"".join(path.read_bytes() for path in tmp_path.glob("samsvar.sqlite*"))
+    stored = databases.stored(tmp_path)
     assert token.split("_", 2)[2].encode() not in stored
     assert hashlib.sha256(token.encode()).hexdigest().encode() in stored
 

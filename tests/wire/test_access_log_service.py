@@ -21,7 +21,7 @@ from samsvar.model.exchange import QuestionRecord
 from samsvar.model.identifiers import HsaId
 from samsvar.simulation.server import running as serving
 from samsvar.soap.interaction import read_interaction
-from samsvar.store.access_log import SqliteAccessLog
+from samsvar.store.access_log import SqlAccessLog
 from samsvar.store.access_log_reader import AccessLogReader
 from samsvar.store.access_report import AccessReport
 from samsvar.store.database import open_database
@@ -66,7 +66,7 @@ async def a_hub(folder: Path, *records: QuestionRecord, audit: str = "") -> Asyn
     settings = site.write(log=f"[audit]\n{audit}")
     site.load_registry(site.registry([], MORE))
     database = open_database(settings.hub.data)
-    log = SqliteAccessLog(database, open_vault(database))
+    log = SqlAccessLog(database, open_vault(database))
     await asyncio.gather(*(log.append(one) for one in records))
     await log.close()
     database.close()
@@ -229,7 +229,7 @@ async def test_a_hub_tells_its_log_service_and_says_when_it_cannot(tmp_path: Pat
         settings = site.write(log=f'[audit]\nstore_log = "{url}/StoreLog/2/rivtabp21"')
         site.load_registry(site.registry([], MORE))
         database = open_database(settings.hub.data)
-        log = SqliteAccessLog(database, open_vault(database), ships=True)
+        log = SqlAccessLog(database, open_vault(database), ships=True)
         await log.append(disclosed(1))
         await log.close()
         database.close()

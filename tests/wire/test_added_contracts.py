@@ -18,9 +18,9 @@ from samsvar.clock import SystemClock
 from samsvar.model.engagement import Engagement, EngagementTransaction
 from samsvar.settings import load
 from samsvar.simulation import producer, running
-from samsvar.store.database import open_database
-from samsvar.store.index import SqliteIndex
+from samsvar.store.index import SqlIndex
 from samsvar.store.secrets import open_vault
+from tests.databases import open_database
 from tests.hub import CONSUMER, HUB, Running, Site, post, running_hub, status_rows
 from tests.packages import (
     AGREEMENTS,
@@ -163,7 +163,7 @@ async def _open(site: Site, case: Case, urls: dict[str, str]) -> None:
 
 async def _index(site: Site, case: Case, sources: Sequence[str]) -> None:
     database = open_database(load(site.settings_file, {}).hub.data)
-    index = SqliteIndex(database, open_vault(database))
+    index = SqlIndex(database, open_vault(database))
     time_of_content = "20260101120000"
     posts = [
         EngagementTransaction(

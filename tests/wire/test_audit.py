@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from samsvar.simulation import Knobs
-from samsvar.store.database import FILE_NAME
+from samsvar.store.sqlite import FILE_NAME
 from tests.audit_log import report_on
 from tests.hub import CONSUMER, HubProcess, Running
 from tests.wire.test_kill import Journal, a_site, ask, under_load
@@ -32,6 +32,7 @@ def events(folder: Path, action: str) -> list[str]:
     return [line["message"] for line in told if line["event.action"] == action]
 
 
+@pytest.mark.databases
 async def test_the_log_of_a_killed_and_of_a_stopped_hub_is_whole(tmp_path: Path) -> None:
     heads = tmp_path / "heads.jsonl"
     audit = {"SAMSVAR_AUDIT__HEADS_FILE": str(heads), "SAMSVAR_AUDIT__HEAD_ROWS": "20"}
@@ -56,6 +57,7 @@ async def test_the_log_of_a_killed_and_of_a_stopped_hub_is_whole(tmp_path: Path)
         assert events(tmp_path, "audit-alarm") == []
 
 
+@pytest.mark.sqlite
 async def test_a_hub_that_is_given_an_older_copy_says_so(tmp_path: Path) -> None:
     heads, data = tmp_path / "heads.jsonl", tmp_path / "data"
     audit = {"SAMSVAR_AUDIT__HEADS_FILE": str(heads)}

@@ -285,6 +285,7 @@ def test_check_finds_nothing_wrong_with_the_demo(demo: Demo) -> None:
         ("ok", "contracts"),
         ("ok", "adapters"),
         ("ok", "certificates"),
+        ("ok", "database"),
         ("ok", "registry"),
     ]
 

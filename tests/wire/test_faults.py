@@ -21,7 +21,7 @@ from samsvar.registry import RegistryInvalid
 from samsvar.simulation import Knobs, producer, running
 from samsvar.simulation.authority import Identity
 from samsvar.simulation.producer import Canned, Holdings
-from samsvar.store.database import FILE_NAME
+from samsvar.store.sqlite import FILE_NAME
 from tests.hub import (
     CONSUMER,
     HUB,
@@ -404,6 +404,7 @@ async def test_without_a_registry_every_question_is_vp008(tmp_path: Path) -> Non
     )
 
 
+@pytest.mark.sqlite
 async def test_without_its_access_log_the_hub_gives_nothing_out(tmp_path: Path) -> None:
     """VP012: what a source answers stays inside as long as no row can tell who got it."""
     site = Site(tmp_path)

@@ -14,6 +14,7 @@ pytestmark = pytest.mark.wire
 TOLVAN = "191212121212"
 
 
+@pytest.mark.databases
 async def test_a_question_collects_the_plans_of_two_sources(tmp_path: Path) -> None:
     """Two producers that speak the contract, one of them down: one honest answer."""
     site = Site(tmp_path)

@@ -7,7 +7,6 @@ own words, misspelt ones among them; and an index that is broken says so.
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count
@@ -18,7 +17,8 @@ import pytest_asyncio
 
 from samsvar.model.exchange import Verdict
 from samsvar.simulation import demo_data, producer, running
-from samsvar.store.database import FILE_NAME
+from samsvar.store.sqlite import FILE_NAME
+from tests import databases
 from tests.hub import (
     CONSUMER,
     DOMAIN,
@@ -442,25 +442,16 @@ async def _asked_of_broken(tmp_path: Path, broken: str, body: bytes) -> tuple[Se
         if broken == "moved":
             file.rename(file.with_suffix(".away"))
         else:
-            _drop_index(file)
+            _drop_index(settings.hub.data)
         fault = await refused(hub, body, correlation_id="broken-1")
         if broken == "moved":
             file.with_suffix(".away").rename(file)
     return fault, site
 
 
-def _drop_index(file: Path) -> None:
-    connection = sqlite3.connect(file)
-    try:
-        tables = connection.execute(
-            "SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE '%engagement%'"
-        ).fetchall()
-        assert tables
-        for (name,) in tables:
-            connection.execute(f"DROP TABLE {name}")
-        connection.commit()
-    finally:
-        connection.close()
+def _drop_index(data: Path) -> None:
+    tables = ("engagement", "engagement_place", "engagement_gone")
+    databases.tamper(data, *(f"DROP TABLE {name}" for name in tables))
 
 
 @pytest.mark.parametrize("body", QUESTIONS.values(), ids=QUESTIONS)
@@ -477,6 +468,7 @@ async def test_a_broken_index_is_a_fault_and_never_an_empty_answer(
 
 
 @pytest.mark.parametrize("body", QUESTIONS.values(), ids=QUESTIONS)
+@pytest.mark.sqlite
 async def test_a_database_that_was_moved_away_is_a_fault(tmp_path: Path, body: bytes) -> None:
     """The access log is in it: nothing can be told unlogged, so VP012 covers all else."""
     fault, site = await _asked_of_broken(tmp_path, "moved", body)

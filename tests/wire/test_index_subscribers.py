@@ -14,7 +14,8 @@ from samsvar.cli import run
 from samsvar.simulation import demo_data, producer, running
 from samsvar.simulation.server import Tls
 from samsvar.store.consistency import figures
-from samsvar.store.database import open_database
+from tests import databases
+from tests.databases import open_database
 from tests.hub import CONSUMER, HUB, UPDATE_PATH, Running, Site, Source, post, running_hub
 from tests.subscriber import Subscriber
 from tests.world import envelope as question
@@ -319,14 +320,11 @@ async def test_three_indexes_that_subscribe_to_each_other_agree_and_fall_silent(
 
 def _notifications(site: Site) -> int:
     """How many the hub has sent: rows of its access log in its own name."""
-    import sqlite3
-
-    with sqlite3.connect(f"file:{site.folder}/data/samsvar.sqlite?mode=ro", uri=True) as log:
-        (count,) = log.execute(
-            "SELECT count(*) FROM question WHERE contract LIKE '%ProcessNotification%'"
-            " AND decisions <> '[]'"
-        ).fetchone()
-    log.close()
+    ((count,),) = databases.tamper(
+        site.folder / "data",
+        "SELECT count(*) FROM question WHERE contract LIKE '%ProcessNotification%'"
+        " AND decisions <> '[]'",
+    )
     return int(count)
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import sqlite3
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, closing, suppress
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -17,7 +16,8 @@ import aiohttp
 import pytest
 
 from samsvar.simulation import Knobs, demo_data, producer, running
-from samsvar.store.database import FILE_NAME
+from samsvar.store.sqlite import FILE_NAME
+from tests import databases
 from tests.hub import (
     CONSUMER,
     FIND_PATH,
@@ -102,13 +102,14 @@ async def under_load(
 
 def logged(site: Site) -> Counter[str]:
     """How many rows say that a question was answered, by its id; the database is sound."""
-    path = site.folder / "data" / FILE_NAME
-    with closing(sqlite3.connect(path)) as database:
-        assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-        rows = database.execute("SELECT correlation_id FROM question WHERE verdict = 'answered'")
-        return Counter(str(row[0]) for row in rows)
+    data = site.folder / "data"
+    if databases.chosen() == databases.SQLITE:
+        assert databases.tamper(data, "PRAGMA integrity_check") == [("ok",)]
+    rows = databases.tamper(data, "SELECT correlation_id FROM question WHERE verdict = 'answered'")
+    return Counter(str(row[0]) for row in rows)
 
 
+@pytest.mark.databases
 async def test_whatever_was_answered_before_a_kill_is_in_the_access_log(tmp_path: Path) -> None:
     """Three times kill -9 under load, once more in silence: each answered question has one row."""
     answered: list[str] = []
@@ -137,6 +138,7 @@ async def test_whatever_was_answered_before_a_kill_is_in_the_access_log(tmp_path
     assert logged(site) == rows
 
 
+@pytest.mark.databases
 async def test_an_update_that_was_accepted_before_a_kill_is_found_after_it(tmp_path: Path) -> None:
     """Accepted means stored: FindContent tells each post once, in a new process."""
     accepted: list[str] = []

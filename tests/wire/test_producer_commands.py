@@ -13,6 +13,7 @@ import pytest
 
 from samsvar.simulation import Knobs, demo_data, producer, running
 from samsvar.simulation.server import Tls
+from tests import databases
 from tests.command import Ran, Shell
 from tests.hub import CONSUMER, UPDATE_PATH, Running, Site, post, running_hub, status_rows
 from tests.wire.test_admin_api import update
@@ -255,7 +256,7 @@ async def test_tokens_are_shown_once_listed_without_and_revoked_at_once(hub: Run
     assert name in listed.out
     assert let_in.code == 0
     assert (revoked.code, again.code) == (0, 3)
-    database = (hub.site.folder / "data" / "samsvar.sqlite-wal").read_bytes()
+    database = databases.stored(hub.site.folder / "data")
     assert token.split("_", 2)[2].encode() not in database
 
 

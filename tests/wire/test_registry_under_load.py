@@ -16,9 +16,9 @@ from samsvar.model.exchange import QuestionRecord, Reason, Verdict
 from samsvar.settings import Settings, load
 from samsvar.simulation import demo_data, producer, running
 from samsvar.store.access_log_reader import AccessLogReader
-from samsvar.store.database import open_database
 from samsvar.store.secrets import open_vault
 from samsvar.store.tables import CATALOGUE_VERSION
+from tests.databases import open_database
 from tests.hub import (
     CONSUMER,
     HUB,
@@ -173,6 +173,7 @@ async def test_a_hub_whose_catalogue_is_damaged_starts_with_the_copy_and_says_so
     assert state["notes"][0].startswith("catalogue: version 1 from the signed copy of ")
 
 
+@pytest.mark.databases
 async def test_every_process_has_a_new_version_within_five_seconds(tmp_path: Path) -> None:
     """Two hubs of one data folder, with the settings as they come; neither is restarted."""
     site = Site(tmp_path)

@@ -23,9 +23,9 @@ from samsvar.settings import ProducerSettings, SecuritySettings, Settings
 from samsvar.soap.parsing import REQUEST_LIMITS, parse
 from samsvar.store.block_book import BlockBook
 from samsvar.store.consent_book import ConsentBook
-from samsvar.store.database import open_database
 from samsvar.store.secrets import open_vault
 from tests.bad_producer import Asked, Behaviour, http, misbehaving, saying
+from tests.databases import open_database
 from tests.hub import CONSUMER, STRANGER, Running, Site, free_port, post, running_hub
 from tests.outside import fault_of, rows_about
 from tests.security_messages import (

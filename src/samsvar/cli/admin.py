@@ -20,7 +20,7 @@ from samsvar.observe.masking import masked
 from samsvar.onboarding.roles import Role
 
 if TYPE_CHECKING:
-    from samsvar.store.users import SqliteUsers
+    from samsvar.store.users import SqlUsers
 
 app = typer.Typer(help="Who may use the administrative interface, /admin/v1.")
 tokens = typer.Typer(help="Bearer tokens.")
@@ -120,20 +120,20 @@ def _check(role: Role, name: str, producers: list[str] | None) -> None:
 
 
 @contextmanager
-def _users(settings: Path | None, *, read_only: bool = False) -> Iterator[SqliteUsers]:
+def _users(settings: Path | None, *, read_only: bool = False) -> Iterator[SqlUsers]:
     from samsvar.clock import SystemClock
     from samsvar.errors import ResourcesMissing
     from samsvar.store.database import open_database
-    from samsvar.store.users import SqliteUsers
+    from samsvar.store.users import SqlUsers
 
-    folder = settings_from(settings).hub.data
+    hub = settings_from(settings).hub
     try:
-        database = open_database(folder, read_only=read_only)
+        database = open_database(hub.data, hub.database, read_only=read_only)
         try:
             if not read_only:
                 trail(database)
-            yield SqliteUsers(database, SystemClock())
+            yield SqlUsers(database, SystemClock())
         finally:
             database.close()
     except ResourcesMissing as error:
-        raise Stop(UNREACHED, f"{folder}: {error}") from error
+        raise Stop(UNREACHED, f"{hub.data}: {error}") from error

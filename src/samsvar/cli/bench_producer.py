@@ -202,12 +202,12 @@ async def _index(settings: Settings, *, wanted: bool) -> AsyncIterator[Engagemen
         return
     from samsvar.errors import HubError
     from samsvar.store.database import open_database
-    from samsvar.store.index import SqliteIndex
+    from samsvar.store.index import SqlIndex
     from samsvar.store.secrets import open_vault
 
     try:
-        database = open_database(settings.hub.data, read_only=True)
-        index = SqliteIndex(database, open_vault(database))
+        database = open_database(settings.hub.data, settings.hub.database, read_only=True)
+        index = SqlIndex(database, open_vault(database))
     except HubError as error:
         raise Stop(UNREACHED, f"{settings.hub.data}: {error}") from error
     try:

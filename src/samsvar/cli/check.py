@@ -16,7 +16,7 @@ _NONE_YET = "note: none has been loaded yet: samsvar registry load FILE"
 
 
 def check(settings: SettingsOption = None) -> None:
-    """Check settings, the XML door, contracts, adapters, certificates and the registry."""
+    """Check settings, the XML door, contracts, adapters, certificates, database and registry."""
     told = settings_from(settings)
     base = settings.parent if settings else Path.cwd()
     faults: list[str] = []
@@ -26,6 +26,7 @@ def check(settings: SettingsOption = None) -> None:
         ("contracts", lambda: _contracts(told)),
         ("adapters", _adapters),
         ("certificates", lambda: _certificates(told)),
+        ("database", lambda: _database(told)),
         ("registry", lambda: _registry(told, base)),
     ):
         found = list(_guarded(find))
@@ -112,25 +113,38 @@ def _certificates(settings: Settings) -> Iterator[str]:
             yield f"note: {certificate}: ends {ends:%Y-%m-%d}, in {(ends - now).days} days"
 
 
+def _database(settings: Settings) -> Iterator[str]:
+    from samsvar.store.database import DatabaseMissing, open_database
+
+    try:
+        open_database(settings.hub.data, settings.hub.database, read_only=True).close()
+    except DatabaseMissing as error:
+        yield f"note: {error}: the hub makes it when it starts"
+
+
 def _registry(settings: Settings, base: Path) -> Iterator[str]:
     from samsvar.app import Packaged, catalogue_of
     from samsvar.contracts import ContractsInvalid
+    from samsvar.errors import ResourcesMissing
     from samsvar.manifest import AdaptersInvalid, resolve_options
     from samsvar.registry import RegistryInvalid
     from samsvar.settings import read_secret
-    from samsvar.store.database import FILE_NAME, open_database
+    from samsvar.store.database import DatabaseMissing, open_database
 
-    if not (settings.hub.data / FILE_NAME).is_file():
+    try:
+        database = open_database(settings.hub.data, settings.hub.database, read_only=True)
+    except DatabaseMissing:
         yield _NONE_YET
+        return
+    except ResourcesMissing:
+        yield "cannot be judged before the database can be opened"
         return
     try:
         packaged = Packaged.load(settings.hub.data)
+        text = catalogue_of(database, packaged, settings).registry()
     except (ContractsInvalid, AdaptersInvalid):
         yield "cannot be judged before contracts and adapters are sound"
         return
-    database = open_database(settings.hub.data, read_only=True)
-    try:
-        text = catalogue_of(database, packaged, settings).registry()
     finally:
         database.close()
     if text is None:

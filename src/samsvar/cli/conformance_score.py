@@ -48,7 +48,7 @@ def score(
 ) -> None:
     """Print how well live answers keep the rules, by producer and contract."""
     from samsvar.clock import SystemClock
-    from samsvar.store.conformance import SqliteConformance
+    from samsvar.store.conformance import SqlConformance
 
     if not 1 <= days <= 3660:
         raise Stop(WRONG_INPUT, "--days: a number from 1 to 3660")
@@ -56,7 +56,7 @@ def score(
     today = SystemClock().now().date()
     since = f"{today - timedelta(days=days - 1):%Y-%m-%d}"
     with opened(told) as database:
-        kept = SqliteConformance(database)
+        kept = SqlConformance(database)
         scores = scored(kept.days(since), kept.findings(since), today)
     wanted = [one for one in scores if producer is None or one.producer == producer]
     if as_json:

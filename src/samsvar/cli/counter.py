@@ -119,7 +119,7 @@ class Here:
         settings = self._settings
         try:
             looking = method == "GET"  # nothing is made by looking
-            database = open_database(settings.hub.data, read_only=looking)
+            database = open_database(settings.hub.data, settings.hub.database, read_only=looking)
             try:
                 if not looking:
                     trail(database)

@@ -1,4 +1,4 @@
-"""The data folder's database, for commands that look at it or change what is there."""
+"""The hub's database, for commands that look at it or change what is there."""
 
 from __future__ import annotations
 
@@ -15,6 +15,20 @@ if TYPE_CHECKING:
     from samsvar.store.database import Database
 
 
+def is_made(settings: Settings) -> bool:
+    """Whether a hub has made its database yet. One that cannot be reached counts as made: whoever
+    opens it is told what is wrong."""
+    from samsvar.store.database import DatabaseMissing, open_database
+
+    try:
+        open_database(settings.hub.data, settings.hub.database, read_only=True).close()
+    except DatabaseMissing:
+        return False
+    except ResourcesMissing:
+        return True
+    return True
+
+
 @contextmanager
 def opened(settings: Settings, *, write: bool = False, noted: bool = True) -> Iterator[Database]:
     """The database that a hub has made; none is made by looking, nor by ``write``. To write is a
@@ -26,10 +40,10 @@ def opened(settings: Settings, *, write: bool = False, noted: bool = True) -> It
     from samsvar.store.database import open_database
 
     try:
-        database = open_database(settings.hub.data, read_only=True)
+        database = open_database(settings.hub.data, settings.hub.database, read_only=True)
         if write:
             database.close()
-            database = open_database(settings.hub.data)
+            database = open_database(settings.hub.data, settings.hub.database)
         try:
             if write and noted:
                 trail(database)

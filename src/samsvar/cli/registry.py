@@ -6,22 +6,20 @@ from __future__ import annotations
 import getpass
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from samsvar.cli import registry_drafts, registry_versions
+from samsvar.cli.data_folder import is_made
 from samsvar.cli.options import SettingsOption, settings_from, text_of
 from samsvar.cli.outcome import REFUSED, UNREACHED, WRONG_INPUT, Stop
-from samsvar.cli.registry_store import DATABASE_FILE, opened
+from samsvar.cli.registry_store import opened
 from samsvar.cli.trail import trail
 from samsvar.errors import ResourcesMissing
 from samsvar.registry import RegistryInvalid
 from samsvar.registry.difference import difference
 from samsvar.settings import Settings
-
-if TYPE_CHECKING:
-    from samsvar.store.catalogue import SqliteCatalogue
 
 app = typer.Typer(help="The service address catalogue: contracts, producers, routes, permissions.")
 app.add_typer(registry_drafts.app, name="draft")
@@ -50,7 +48,7 @@ def load(
     version, counts = load_registry(told, file, comment=comment, force=force, dry_run=dry_run)
     done = "would be loaded" if dry_run else f"is in force as version {version}"
     sys.stdout.write(f"{file.name} {done}: {counts}\n")
-    if dry_run and (told.hub.data / DATABASE_FILE).is_file():
+    if dry_run and is_made(told):
         with opened(told, read_only=True) as store:
             if store.catalogue.newest():
                 number, in_force = store.newest()
@@ -85,7 +83,7 @@ def load_registry(
     if dry_run:
         return 0, counts
     try:
-        database = open_database(settings.hub.data)
+        database = open_database(settings.hub.data, settings.hub.database)
         try:
             trail(database)
             catalogue = catalogue_of(database, packaged, settings)
@@ -108,27 +106,14 @@ def show(
     version: Annotated[int | None, typer.Option(help="this version instead of the newest")] = None,
 ) -> None:
     """Print the registry in force, as a file that can be loaded again."""
-    catalogue = _catalogue(settings_from(settings))
-    if history:
-        registry_versions.print_versions(catalogue.history())
-        return
-    text = catalogue.registry(version)
-    if text is None and version is not None and catalogue.newest():
+    with opened(settings_from(settings), read_only=True) as store:
+        if history:
+            registry_versions.print_versions(store.catalogue.history())
+            return
+        text = store.catalogue.registry(version)
+        newest = store.catalogue.newest()
+    if text is None and version is not None and newest:
         raise Stop(REFUSED, f"there is no version {version}: samsvar registry history")
     if text is None:
         raise Stop(REFUSED, "no registry has been loaded: samsvar registry load FILE")
     sys.stdout.write(text)
-
-
-def _catalogue(settings: Settings) -> SqliteCatalogue:
-    from samsvar.app import Packaged, catalogue_of
-    from samsvar.store.database import open_database
-
-    try:
-        return catalogue_of(
-            open_database(settings.hub.data, read_only=True),
-            Packaged.load(settings.hub.data),
-            settings,
-        )
-    except ResourcesMissing as error:
-        raise Stop(UNREACHED, f"{settings.hub.data}: {error}") from error

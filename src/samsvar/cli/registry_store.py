@@ -16,13 +16,9 @@ from samsvar.settings import Settings
 
 if TYPE_CHECKING:
     from samsvar.app import Packaged
-    from samsvar.store.catalogue import SqliteCatalogue
+    from samsvar.store.catalogue import SqlCatalogue
     from samsvar.store.database import Database
     from samsvar.store.drafts import Drafts
-
-
-DATABASE_FILE = "samsvar.sqlite"
-"""In the data folder. (To ask ``store.database`` would load all of SQL for every command.)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +28,7 @@ class Store:
     settings: Settings
     packaged: Packaged
     database: Database
-    catalogue: SqliteCatalogue
+    catalogue: SqlCatalogue
     drafts: Drafts
 
     @property
@@ -95,7 +91,7 @@ def opened(settings: Settings, *, read_only: bool = False) -> Iterator[Store]:
 
     try:
         packaged = Packaged.load(settings.hub.data)
-        database = open_database(settings.hub.data, read_only=read_only)
+        database = open_database(settings.hub.data, settings.hub.database, read_only=read_only)
         try:
             if not read_only:
                 trail(database)

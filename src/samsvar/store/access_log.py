@@ -18,11 +18,10 @@ log service must hear. Knows nothing of why a question ended as it did. Long, fo
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TypeVar
@@ -34,8 +33,8 @@ from samsvar.errors import AuditUnavailable
 from samsvar.model.exchange import QuestionRecord
 from samsvar.ports import AccessLog
 from samsvar.store.access_row import Row, row_of, storable
-from samsvar.store.audit_tree import TreeBroken, continued, keep
-from samsvar.store.database import Database
+from samsvar.store.audit_tree import TreeBroken, continued, kept
+from samsvar.store.database import Database, Lock, Raw, Values
 from samsvar.store.secrets import PersonVault
 from samsvar.store.tables import DISCLOSURE_OWNER, LOG_OUTBOX, QUESTION
 
@@ -65,7 +64,7 @@ class _Waiting:
     durable: asyncio.Future[None]
 
 
-class SqliteAccessLog:
+class SqlAccessLog:
     """Appends questions to the access log."""
 
     def __init__(
@@ -89,7 +88,7 @@ class SqliteAccessLog:
         self._wake = threading.Condition()
         self._closing = False
         self._paused = 0
-        self._connection: sqlite3.Connection | None = None
+        self._connection: Raw | None = None
         self._tree = CompactRange()
         """As this writer left it: the one in the database must have this as its beginning."""
         self._writer = threading.Thread(target=self._write, name="access-log", daemon=True)
@@ -176,17 +175,14 @@ class SqliteAccessLog:
         try:
             if self._connection is None:
                 self._connection = self._database.raw()
-            self._connection.execute("BEGIN IMMEDIATE")
+            self._connection.begin(Lock.ACCESS_LOG)
             growing = Growing(continued(self._connection, self._tree))
             for row in rows:
                 row["sequence"] = growing.size + 1
                 row["leaf"] = leaf_of(row)
                 growing.add(row["leaf"])
-            for statement, values in (*_insertions(rows), *_beside(batch)):
-                self._connection.execute(statement, values)
             grown = growing.range
-            keep(self._connection, grown)
-            self._connection.execute("COMMIT")
+            self._connection.commit([*_insertions(rows), *_beside(batch), kept(grown)])
             self._tree = grown
         except TreeBroken as error:
             self._let_go()
@@ -201,14 +197,10 @@ class SqliteAccessLog:
         """Closing rolls back what was begun. The next batch gets a new connection."""
         connection, self._connection = self._connection, None
         if connection is not None:
-            with suppress(sqlite3.Error):
-                connection.close()
+            connection.close()
 
 
-Statement = tuple[str, list[object]]
-
-
-def _insertions(rows: Sequence[Row]) -> Iterator[Statement]:
+def _insertions(rows: Sequence[Row]) -> Iterator[tuple[str, Values]]:
     """Rows without a user apart: half the values to hand over, and most rows are such."""
     plain: list[Row] = []
     full: list[Row] = []
@@ -220,7 +212,7 @@ def _insertions(rows: Sequence[Row]) -> Iterator[Statement]:
             yield _insertion(QUESTION.name, columns, len(some)), values
 
 
-def _beside(batch: Sequence[_Waiting]) -> Iterator[Statement]:
+def _beside(batch: Sequence[_Waiting]) -> Iterator[tuple[str, Values]]:
     """What is stored with the rows, and can be made of them again. A system's question adds
     nothing here."""
     owned = [(owner, each.row["sequence"]) for each in batch for owner in each.owners]
@@ -264,4 +256,4 @@ def _settle(futures: Sequence[asyncio.Future[None]], reason: str | None) -> None
             future.set_exception(AuditUnavailable(reason))
 
 
-_: type[AccessLog] = SqliteAccessLog  # interface guard
+_: type[AccessLog] = SqlAccessLog  # interface guard

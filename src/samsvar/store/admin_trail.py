@@ -13,7 +13,7 @@ from uuid import uuid4
 from samsvar.model.exchange import QuestionRecord, Verdict
 from samsvar.model.identifiers import CorrelationId, HsaId
 from samsvar.ports import AccessLog, Clock
-from samsvar.store.access_log import SqliteAccessLog
+from samsvar.store.access_log import SqlAccessLog
 from samsvar.store.database import Database
 from samsvar.store.secrets import open_vault
 
@@ -63,7 +63,7 @@ def note_in(database: Database, clock: Clock, who: str, what: str) -> None:
     """
 
     async def note() -> None:
-        log = SqliteAccessLog(database, open_vault(database))
+        log = SqlAccessLog(database, open_vault(database))
         try:
             await AdminTrail(log, clock).note(who, what, "local")
         finally:

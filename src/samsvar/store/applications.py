@@ -39,7 +39,7 @@ PRODUCER_APPLICATION = sa.Table(
 _C = PRODUCER_APPLICATION.c
 
 
-class SqliteApplications:
+class SqlApplications:
     """Implements ``onboarding.ports.Applications``."""
 
     def __init__(self, database: Database) -> None:
@@ -143,4 +143,4 @@ def _failed(what: str, error: Exception) -> ResourcesMissing:
     return ResourcesMissing(f"the applications cannot be {what} ({type(error).__name__})")
 
 
-_: type[Applications] = SqliteApplications  # interface guard
+_: type[Applications] = SqlApplications  # interface guard

@@ -23,7 +23,7 @@ from samsvar.model.exchange import QuestionRecord, Verdict
 from samsvar.model.identifiers import ContractUrn, CorrelationId, HsaId
 from samsvar.model.local_time import STOCKHOLM, local_day
 from samsvar.ports import Clock
-from samsvar.store.access_log import SqliteAccessLog
+from samsvar.store.access_log import SqlAccessLog
 from samsvar.store.audit_view import viewed
 from samsvar.store.database import Database
 from samsvar.store.secrets import PersonVault
@@ -191,7 +191,7 @@ class DropDesk:
             return int(connection.execute(own).scalar_one())
 
     async def _append(self, record: QuestionRecord) -> None:
-        log = SqliteAccessLog(self._database, self._vault)
+        log = SqlAccessLog(self._database, self._vault)
         try:
             await log.append(record)
         finally:

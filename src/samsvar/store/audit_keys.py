@@ -29,8 +29,8 @@ class AuditKeys:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._path = database.path.with_name(KEY_FILE)
-        self._next = database.path.with_name(_NEXT_FILE)
+        self._path = database.folder / KEY_FILE
+        self._next = database.folder / _NEXT_FILE
         self._held: Ed25519PrivateKey | None = None
 
     def current(self, now: datetime) -> Ed25519PrivateKey:

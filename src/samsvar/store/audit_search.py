@@ -20,7 +20,7 @@ from samsvar.errors import ResourcesMissing
 from samsvar.model.exchange import QuestionRecord, Verdict
 from samsvar.model.identifiers import ContractUrn, CorrelationId, HsaId, PersonId
 from samsvar.ports import Clock
-from samsvar.store.access_log import SqliteAccessLog
+from samsvar.store.access_log import SqlAccessLog
 from samsvar.store.access_report import AccessReport
 from samsvar.store.access_row import user_id_hash
 from samsvar.store.database import Database
@@ -132,7 +132,7 @@ class AuditDesk:
         return int(next(self._read(own))["sequence"]) - 1
 
     async def _append(self, record: QuestionRecord) -> None:
-        log = SqliteAccessLog(self._database, self._vault)
+        log = SqlAccessLog(self._database, self._vault)
         try:
             await log.append(record)
         finally:

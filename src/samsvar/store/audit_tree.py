@@ -1,14 +1,13 @@
 """The growing edge of the access log's tree: one row, written in the transaction that appends.
 
-Knows SQLite and that one row. Whoever appends reads it after the write lock is taken, so that
-several hubs of one data folder write one sequence of rows.
+Knows that one row. Whoever appends reads it after the access log's lock is taken, so that
+several hubs of one database write one sequence of rows.
 """
 
 from __future__ import annotations
 
-import sqlite3
-
 from samsvar.audit.merkle import CompactRange
+from samsvar.store.database import Raw, Values
 
 _READ = "SELECT size, peaks FROM audit_tree WHERE id = 1"
 _KEEP = "UPDATE audit_tree SET size = ?, peaks = ? WHERE id = 1"
@@ -19,22 +18,22 @@ class TreeBroken(Exception):
     """The tree in the database is not one that this log can have. The text says what to do."""
 
 
-def stored_tree(connection: sqlite3.Connection) -> CompactRange:
+def stored_tree(connection: Raw) -> CompactRange:
     """The tree as the last append left it.
 
     Raises:
         TreeBroken: there is none, or it is none.
     """
-    found = connection.execute(_READ).fetchone()
-    if found is None:
+    found = connection.all(_READ)
+    if not found:
         raise TreeBroken("the access log's tree is missing" + _WHAT_TO_DO)
     try:
-        return CompactRange.read(*found)
+        return CompactRange.read(*found[0])
     except (TypeError, ValueError) as error:
         raise TreeBroken("the access log's tree is damaged" + _WHAT_TO_DO) from error
 
 
-def continued(connection: sqlite3.Connection, known: CompactRange) -> CompactRange:
+def continued(connection: Raw, known: CompactRange) -> CompactRange:
     """The tree to append to, which must not be behind, or another than, the one that is known.
 
     Raises:
@@ -48,6 +47,6 @@ def continued(connection: sqlite3.Connection, known: CompactRange) -> CompactRan
     return tree
 
 
-def keep(connection: sqlite3.Connection, tree: CompactRange) -> None:
-    """Store the tree, inside the caller's transaction."""
-    connection.execute(_KEEP, (tree.size, tree.stored))
+def kept(tree: CompactRange) -> tuple[str, Values]:
+    """The statement that stores the tree, for the transaction that appends."""
+    return _KEEP, (tree.size, tree.stored)

@@ -6,7 +6,6 @@ and how they are read when the file may be damaged. Judges nothing: ``audit.veri
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -20,7 +19,7 @@ from samsvar.audit.row_form import NAMES
 from samsvar.audit.verifying import RowsDamaged
 from samsvar.errors import ResourcesMissing
 from samsvar.store.audit_tree import TreeBroken, stored_tree
-from samsvar.store.database import Database
+from samsvar.store.database import Database, Raw
 
 _COLUMNS = ", ".join(NAMES)
 _ROWS = f"SELECT {_COLUMNS}, leaf FROM question WHERE sequence >= ? ORDER BY sequence"  # noqa: S608 - the columns' names
@@ -39,7 +38,7 @@ Row = tuple[tuple[Any, ...], bytes]
 class LogView:
     """The log at one moment. Its methods raise ResourcesMissing if it cannot be read at all."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: Raw) -> None:
         self._connection = connection
 
     @property
@@ -54,7 +53,7 @@ class LogView:
             return stored_tree(self._connection)
         except TreeBroken as error:
             raise ResourcesMissing(str(error)) from error
-        except sqlite3.Error as error:
+        except sa.exc.SQLAlchemyError as error:
             raise ResourcesMissing(
                 f"the access log cannot be read ({type(error).__name__})"
             ) from error
@@ -66,9 +65,9 @@ class LogView:
             RowsDamaged: the next one cannot be read.
         """
         try:
-            for row in self._connection.execute(_ROWS, (first,)):
+            for row in self._connection.each(_ROWS, (first,)):
                 yield row[:-1], row[-1]
-        except sqlite3.Error as error:
+        except sa.exc.SQLAlchemyError as error:
             raise RowsDamaged from error
 
     def row(self, sequence: int) -> Row | None:
@@ -136,8 +135,8 @@ class LogView:
 
     def _all(self, statement: str, *values: object) -> Sequence[tuple[Any, ...]]:
         try:
-            return self._connection.execute(statement, values).fetchall()
-        except sqlite3.Error as error:
+            return self._connection.all(statement, values)
+        except sa.exc.SQLAlchemyError as error:
             raise ResourcesMissing(
                 f"the access log cannot be read ({type(error).__name__})"
             ) from error
@@ -152,10 +151,7 @@ def viewed(database: Database) -> Iterator[LogView]:
     """
     try:
         with database.read() as connection, connection.begin():
-            driver = connection.connection.driver_connection
-            if not isinstance(driver, sqlite3.Connection):
-                raise ResourcesMissing("the access log is proven in SQLite only")
-            yield LogView(driver)
+            yield LogView(database.raw_of(connection))
     except sa.exc.SQLAlchemyError as error:
         raise ResourcesMissing(f"the access log cannot be read ({type(error).__name__})") from error
 

@@ -50,7 +50,7 @@ class PublishedVersion:
     permissions: int
 
 
-class SqliteCatalogue:
+class SqlCatalogue:
     """Publishes registries, and holds the newest as a catalogue."""
 
     def __init__(self, database: Database, parse: Callable[[str], Registry], clock: Clock) -> None:
@@ -223,4 +223,4 @@ def _check_shrinking(what: str, before: int, after: int) -> None:
         )
 
 
-_: type[CatalogueSource] = SqliteCatalogue  # interface guard
+_: type[CatalogueSource] = SqlCatalogue  # interface guard

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
 
 from samsvar.errors import ResourcesMissing
 from samsvar.store.database import Database
 from samsvar.store.tables import CONFORMANCE_DAY, CONFORMANCE_FINDING
+from samsvar.store.upsert import insert
 
 
 class Added(Protocol):
@@ -72,7 +72,7 @@ class Finding:
     answers: int
 
 
-class SqliteConformance:
+class SqlConformance:
     """Adds and reads the counts."""
 
     def __init__(self, database: Database) -> None:
@@ -87,9 +87,9 @@ class SqliteConformance:
         try:
             with self._database.write() as connection, connection.begin():
                 for one in counted:
-                    connection.execute(_add_day(one))
+                    connection.execute(_add_day(connection, one))
                     for (rule, path), answers in one.findings.items():
-                        connection.execute(_add_finding(one, rule, path, answers))
+                        connection.execute(_add_finding(connection, one, rule, path, answers))
         except sa.exc.SQLAlchemyError as error:
             reason = type(error).__name__
             raise ResourcesMissing(f"conformance could not be written ({reason})") from error
@@ -113,9 +113,9 @@ class SqliteConformance:
             return [Finding(*row) for row in connection.execute(rows)]
 
 
-def _add_day(one: Added) -> sa.Insert:
+def _add_day(connection: sa.Connection, one: Added) -> sa.Insert:
     table = CONFORMANCE_DAY
-    row = insert(table).values(
+    row = insert(connection, table).values(
         producer=one.producer,
         contract=one.contract,
         day=one.day,
@@ -130,9 +130,11 @@ def _add_day(one: Added) -> sa.Insert:
     )
 
 
-def _add_finding(one: Added, rule: str, path: str, answers: int) -> sa.Insert:
+def _add_finding(
+    connection: sa.Connection, one: Added, rule: str, path: str, answers: int
+) -> sa.Insert:
     table = CONFORMANCE_FINDING
-    row = insert(table).values(
+    row = insert(connection, table).values(
         producer=one.producer,
         contract=one.contract,
         day=one.day,

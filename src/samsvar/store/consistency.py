@@ -11,14 +11,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
 
 from samsvar.errors import ResourcesMissing
 from samsvar.model.consistency import Consistency
@@ -37,6 +35,7 @@ from samsvar.store.tables import (
     QUESTION,
     SETTING,
 )
+from samsvar.store.upsert import insert
 
 AT_ONCE = 200
 EVERY_SECONDS = 5.0
@@ -100,7 +99,7 @@ class ConsistencyCounter:
                 with self._database.write() as connection, connection.begin():
                     if read_to(connection) == begun:  # else another hub was quicker
                         _write(connection, sums, last)
-        except (sa.exc.SQLAlchemyError, sqlite3.Error, OSError) as error:
+        except (sa.exc.SQLAlchemyError, OSError) as error:
             raise ResourcesMissing(
                 f"the consistency of the index cannot be counted ({type(error).__name__})"
             ) from error
@@ -200,7 +199,7 @@ def figures(database: Database) -> tuple[Sequence[Consistency], int, int]:
 def _write(connection: sa.Connection, sums: Mapping[tuple[str, str], _Sum], last: int) -> None:
     for (contract, address), found in sums.items():
         told: dict[str, Any] = {"producer": found.producer, "last_at": found.last_at}
-        put = insert(INDEX_CONSISTENCY).values(
+        put = insert(connection, INDEX_CONSISTENCY).values(
             contract=contract, logical_address=address, **told, **found.counters
         )
         added = {name: INDEX_CONSISTENCY.c[name] + count for name, count in found.counters.items()}
@@ -209,7 +208,7 @@ def _write(connection: sa.Connection, sums: Mapping[tuple[str, str], _Sum], last
                 index_elements=["contract", "logical_address"], set_={**told, **added}
             )
         )
-    stopped = insert(SETTING).values(name=_READ_TO, value=str(last))
+    stopped = insert(connection, SETTING).values(name=_READ_TO, value=str(last))
     connection.execute(
         stopped.on_conflict_do_update(index_elements=["name"], set_={"value": str(last)})
     )

@@ -5,7 +5,6 @@ For filling an empty index and for measuring. Nobody is told of the posts. Knows
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
@@ -15,12 +14,15 @@ import sqlalchemy as sa
 from samsvar.errors import EngagementIndexUnavailable
 from samsvar.model.engagement import Engagement
 from samsvar.model.local_time import local_time
-from samsvar.store.database import Database
+from samsvar.store.database import Database, Raw
 from samsvar.store.posts import Places, as_number, place_of, resident_hash
 from samsvar.store.secrets import PersonVault
+from samsvar.store.tables import ENGAGEMENT, ENGAGEMENT_PLACE
 
 _AT_ONCE = 500_000
+_MILLISECONDS = 600_000  # so many posts take a while
 _Row = tuple[bytes, int, str, str, int | None, int, None]
+_COLUMNS = tuple(column.name for column in ENGAGEMENT.c)
 
 
 def load_posts(
@@ -40,9 +42,8 @@ def load_posts(
     moment, count = int(local_time(now).strftime("%Y%m%d%H%M%S")), 0
     places = Places()
     waiting: list[_Row] = []
-    connection = database.raw()
+    connection = database.raw(_MILLISECONDS)
     try:
-        connection.execute("PRAGMA cache_size = -262144")  # 256 MiB: a key lies anywhere
         for post in engagements:
             waiting.append(
                 (
@@ -57,8 +58,10 @@ def load_posts(
             )
             if len(waiting) >= _AT_ONCE:
                 count += _insert(connection, waiting)
-        return count + _insert(connection, waiting)
-    except (sa.exc.SQLAlchemyError, sqlite3.Error, OSError) as error:
+        count += _insert(connection, waiting)
+        connection.analyse((ENGAGEMENT.name, ENGAGEMENT_PLACE.name))
+        return count
+    except (sa.exc.SQLAlchemyError, OSError) as error:
         raise EngagementIndexUnavailable(
             f"the engagement index cannot be written ({type(error).__name__})"
         ) from error
@@ -75,16 +78,10 @@ def _place(database: Database, places: Places, post: Engagement) -> int:
     return known
 
 
-def _insert(connection: sqlite3.Connection, waiting: list[_Row]) -> int:
+def _insert(connection: Raw, waiting: list[_Row]) -> int:
     """One transaction, in the order of the key; empties the list."""
     count = len(waiting)
     waiting.sort(key=lambda row: row[:4])
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        connection.executemany("INSERT INTO engagement VALUES (?, ?, ?, ?, ?, ?, ?)", waiting)
-    except BaseException:
-        connection.execute("ROLLBACK")
-        raise
-    connection.execute("COMMIT")
+    connection.load(ENGAGEMENT.name, _COLUMNS, waiting)
     waiting.clear()
     return count

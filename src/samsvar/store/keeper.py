@@ -16,7 +16,7 @@ from samsvar.errors import CatalogueUnavailable, ResourcesMissing
 from samsvar.model.catalogue_lookup import Catalogue
 from samsvar.ports import CatalogueSource, Clock
 from samsvar.registry import Registry, RegistryInvalid
-from samsvar.store.catalogue import SqliteCatalogue
+from samsvar.store.catalogue import SqlCatalogue
 from samsvar.store.snapshot import (
     CatalogueSnapshot,
     Copy,
@@ -31,7 +31,7 @@ class CatalogueKeeper:
 
     def __init__(
         self,
-        catalogue: SqliteCatalogue,
+        catalogue: SqlCatalogue,
         snapshot: CatalogueSnapshot,
         parse: Callable[[str], Registry],
         clock: Clock,

@@ -11,9 +11,9 @@ import socket
 from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
 
 from samsvar.store.tables import LEASE
+from samsvar.store.upsert import insert
 
 LEASE_SECONDS = 15.0
 
@@ -37,7 +37,7 @@ class Lease:
         """
         mine = {"holder": self._holder, "until": stamp(now + timedelta(seconds=LEASE_SECONDS))}
         take = (
-            insert(LEASE)
+            insert(connection, LEASE)
             .values(name=self._name, **mine)
             .on_conflict_do_update(
                 index_elements=["name"],

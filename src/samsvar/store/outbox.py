@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import sqlite3
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
@@ -22,7 +21,6 @@ from typing import TypeVar
 
 import orjson
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
 
 from samsvar.errors import EngagementIndexUnavailable
 from samsvar.model.engagement import Audience, Engagement, EngagementTransaction, Notification
@@ -33,6 +31,7 @@ from samsvar.store.lease import Lease, stamp
 from samsvar.store.posts import RESIDENT_ROOT, resident_hash
 from samsvar.store.secrets import PersonVault
 from samsvar.store.tables import OUTBOX, OUTBOX_SUBSCRIBER
+from samsvar.store.upsert import insert
 
 _LONGEST_REASON = 200
 
@@ -75,7 +74,7 @@ def put(
         connection.execute(sa.insert(OUTBOX), rows)
 
 
-class SqliteOutbox:
+class SqlOutbox:
     """Implements ``ports.Outbox``. Its statements run in one thread of their own."""
 
     def __init__(self, database: Database, vault: PersonVault) -> None:
@@ -115,9 +114,14 @@ class SqliteOutbox:
     ) -> None:
         """Nothing more for this subscriber until then."""
         row = {"failures": failures, "retry_at": stamp(until), "reason": reason[:_LONGEST_REASON]}
-        put_in = insert(OUTBOX_SUBSCRIBER).values(subscriber=subscriber, **row)
-        statement = put_in.on_conflict_do_update(index_elements=["subscriber"], set_=row)
-        await self._do(lambda connection: connection.execute(statement))
+
+        def work(connection: sa.Connection) -> None:
+            put_in = insert(connection, OUTBOX_SUBSCRIBER).values(subscriber=subscriber, **row)
+            connection.execute(
+                put_in.on_conflict_do_update(index_elements=["subscriber"], set_=row)
+            )
+
+        await self._do(work)
 
     async def refused(self, number: int, until: datetime) -> None:
         """Count one more refusal of this very change, and let it rest until then."""
@@ -158,7 +162,7 @@ class SqliteOutbox:
         try:
             with self._database.write() as connection, connection.begin():
                 return work(connection)
-        except (sa.exc.SQLAlchemyError, sqlite3.Error, OSError) as error:
+        except (sa.exc.SQLAlchemyError, OSError) as error:
             raise EngagementIndexUnavailable(
                 f"the outbox cannot be used ({type(error).__name__})"
             ) from error
@@ -255,7 +259,7 @@ FROM waiting LEFT JOIN outbox_subscriber USING (subscriber)
 WHERE waiting.subscriber IS NOT NULL
   AND (retry_at IS NULL OR retry_at <= :now)
   AND EXISTS (SELECT 1 FROM outbox
-              WHERE outbox.subscriber = waiting.subscriber AND outbox.dead = 0
+              WHERE outbox.subscriber = waiting.subscriber AND outbox.dead = false
                 AND outbox.not_before <= :now)
 """
 
@@ -273,4 +277,4 @@ def _key(vault: PersonVault, post: Engagement) -> bytes:
     return hashlib.sha256(orjson.dumps(parts)).digest()[:16]
 
 
-_: type[Outbox] = SqliteOutbox  # interface guard
+_: type[Outbox] = SqlOutbox  # interface guard

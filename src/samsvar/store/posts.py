@@ -14,12 +14,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
 
 from samsvar.model.engagement import Engagement, EngagementTransaction, UpdateCounts
 from samsvar.model.identifiers import PersonId
 from samsvar.store.secrets import PersonVault
 from samsvar.store.tables import ENGAGEMENT, ENGAGEMENT_GONE, ENGAGEMENT_PLACE
+from samsvar.store.upsert import insert
 
 RESIDENT_ROOT = "engagement-index"  # the index has no root of a number; the hash wants one
 PLACE = (
@@ -198,7 +198,7 @@ def write(connection: sa.Connection, changes: Changes, moment: int) -> None:
     if kept:
         connection.execute(_FORGET_GONE, kept)
     if changes.gone:
-        connection.execute(_GONE, [_gone_row(key, at) for key, at in changes.gone.items()])
+        _remember_gone(connection, changes.gone)
         oldest = int((_moment(moment) - KEPT_GONE).strftime("%Y%m%d%H%M%S"))
         connection.execute(sa.delete(ENGAGEMENT_GONE).where(ENGAGEMENT_GONE.c.at < oldest))
 
@@ -243,7 +243,7 @@ def _moment(number: int) -> datetime:
 
 def _number(connection: sa.Connection, place: Place) -> int:
     names = dict(zip(PLACE, place, strict=True))
-    connection.execute(insert(ENGAGEMENT_PLACE).values(names).on_conflict_do_nothing())
+    connection.execute(insert(connection, ENGAGEMENT_PLACE).values(names).on_conflict_do_nothing())
     found = sa.select(ENGAGEMENT_PLACE.c.id).filter_by(**names)
     return int(connection.execute(found).scalar_one())
 
@@ -263,10 +263,12 @@ _DELETE = sa.delete(ENGAGEMENT).where(_THIS)
 _FORGET_GONE = sa.delete(ENGAGEMENT_GONE).where(
     *(ENGAGEMENT_GONE.c[name] == sa.bindparam(f"key_{name}") for name in _KEY)
 )
-_gone_insert = insert(ENGAGEMENT_GONE)
-_GONE = _gone_insert.on_conflict_do_update(
-    index_elements=list(_KEY), set_={"at": _gone_insert.excluded.at}
-)
+
+
+def _remember_gone(connection: sa.Connection, gone: Mapping[Key, int]) -> None:
+    put = insert(connection, ENGAGEMENT_GONE)
+    put = put.on_conflict_do_update(index_elements=list(_KEY), set_={"at": put.excluded.at})
+    connection.execute(put, [_gone_row(key, at) for key, at in gone.items()])
 
 
 def _named(key: Key) -> dict[str, Any]:

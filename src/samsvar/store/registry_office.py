@@ -15,17 +15,17 @@ from samsvar.errors import ResourcesMissing
 from samsvar.onboarding.ports import RegistryOffice
 from samsvar.onboarding.refusals import NotNow, RegistryMoved
 from samsvar.registry import Registry, RegistryInvalid
-from samsvar.store.catalogue import CatalogueMoved, CatalogueShrinks, SqliteCatalogue
+from samsvar.store.catalogue import CatalogueMoved, CatalogueShrinks, SqlCatalogue
 from samsvar.store.drafts import DraftRefused, Drafts
 
 _EMPTY = Registry((), (), (), ())
 
 
-class SqliteRegistryOffice:
+class SqlRegistryOffice:
     """Implements ``onboarding.ports.RegistryOffice``."""
 
     def __init__(
-        self, catalogue: SqliteCatalogue, drafts: Drafts, parse: Callable[[str], Registry]
+        self, catalogue: SqlCatalogue, drafts: Drafts, parse: Callable[[str], Registry]
     ) -> None:
         self._catalogue = catalogue
         self._drafts = drafts
@@ -83,4 +83,4 @@ def _refused(text: str, error: RegistryInvalid) -> NotNow:
     return NotNow(text, [str(fault) for fault in error.faults])
 
 
-_: type[RegistryOffice] = SqliteRegistryOffice  # interface guard
+_: type[RegistryOffice] = SqlRegistryOffice  # interface guard

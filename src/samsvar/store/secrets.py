@@ -102,7 +102,7 @@ def open_vault(database: Database) -> PersonVault:
     Raises:
         ResourcesMissing: the key is gone, is another one, or can be read by others.
     """
-    path = database.path.with_name(KEY_FILE)
+    path = database.folder / KEY_FILE
     with database.read() as connection:
         expected = connection.scalar(sa.select(SETTING.c.value).filter_by(name=_FINGERPRINT))
     try:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 METADATA = sa.MetaData()
+COUNT = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+"""Of what grows for ever. (SQLite's integers are wide enough, and its keys must be called so.)"""
 
 SETTING = sa.Table(
     "setting",
@@ -28,7 +30,7 @@ CATALOGUE_VERSION = sa.Table(
 QUESTION = sa.Table(
     "question",
     METADATA,
-    sa.Column("sequence", sa.Integer, primary_key=True),
+    sa.Column("sequence", COUNT, primary_key=True),
     sa.Column("correlation_id", sa.Text, nullable=False),
     sa.Column("at", sa.Text, nullable=False),
     sa.Column("sender", sa.Text),
@@ -101,7 +103,7 @@ AUDIT_TREE = sa.Table(
     METADATA,
     sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("log", sa.Text, nullable=False),
-    sa.Column("size", sa.Integer, nullable=False),
+    sa.Column("size", COUNT, nullable=False),
     sa.Column("peaks", sa.LargeBinary, nullable=False),
 )
 """One row, of id 1: the log's own id, and what its writer needs to make the tree grow."""
@@ -110,7 +112,7 @@ AUDIT_HEAD = sa.Table(
     "audit_head",
     METADATA,
     sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("size", sa.Integer, nullable=False),
+    sa.Column("size", COUNT, nullable=False),
     sa.Column("peaks", sa.LargeBinary, nullable=False),
     sa.Column("line", sa.LargeBinary, nullable=False),
 )
@@ -166,7 +168,7 @@ ENGAGEMENT_GONE = sa.Table(
 OUTBOX = sa.Table(
     "outbox",
     METADATA,
-    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("number", COUNT, primary_key=True),
     sa.Column("subscriber", sa.Text, nullable=False),
     sa.Column("dead", sa.Boolean, nullable=False),
     sa.Column("key", sa.LargeBinary, nullable=False),
@@ -204,10 +206,10 @@ INDEX_CONSISTENCY = sa.Table(
     sa.Column("contract", sa.Text, primary_key=True),
     sa.Column("logical_address", sa.Text, primary_key=True),
     sa.Column("producer", sa.Text, nullable=False),
-    sa.Column("indexed_answers", sa.Integer, nullable=False),
-    sa.Column("indexed_empty", sa.Integer, nullable=False),
-    sa.Column("direct_answers", sa.Integer, nullable=False),
-    sa.Column("direct_not_indexed", sa.Integer, nullable=False),
+    sa.Column("indexed_answers", COUNT, nullable=False),
+    sa.Column("indexed_empty", COUNT, nullable=False),
+    sa.Column("direct_answers", COUNT, nullable=False),
+    sa.Column("direct_not_indexed", COUNT, nullable=False),
     sa.Column("last_at", sa.Text, nullable=False),
 )
 

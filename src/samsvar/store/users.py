@@ -63,7 +63,7 @@ class Access:
         return self.revoked is not None or self.expires <= now
 
 
-class SqliteUsers:
+class SqlUsers:
     """Makes, finds and revokes. Every method raises ResourcesMissing if it cannot."""
 
     def __init__(self, database: Database, clock: Clock) -> None:

@@ -9,7 +9,7 @@ from alembic import context
 
 context.configure(
     connection=context.config.attributes["connection"],
-    transactional_ddl=True,  # SQLite can, as long as the driver does not commit by itself
+    transactional_ddl=True,  # both can; SQLite as long as the driver does not commit by itself
 )
 with context.begin_transaction():
     context.run_migrations()

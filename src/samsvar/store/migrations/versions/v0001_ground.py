@@ -8,15 +8,13 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from samsvar.store.migrations.append_only import make_append_only
+from samsvar.store.tables import COUNT
+
 revision = "0001"
 down_revision = None
 branch_labels = None
 depends_on = None
-
-_APPEND_ONLY = """
-CREATE TRIGGER question_no_{verb} BEFORE {verb} ON question
-BEGIN SELECT RAISE(ABORT, 'the access log is append-only'); END
-"""
 
 
 def upgrade() -> None:
@@ -38,7 +36,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "question",
-        sa.Column("sequence", sa.Integer, primary_key=True, autoincrement=True),
+        sa.Column("sequence", COUNT, primary_key=True, autoincrement=True),
         sa.Column("correlation_id", sa.Text, nullable=False),
         sa.Column("at", sa.Text, nullable=False),
         sa.Column("sender", sa.Text),
@@ -60,8 +58,7 @@ def upgrade() -> None:
     )
     op.create_index("question_correlation", "question", ["correlation_id"])
     op.create_index("question_subject", "question", ["subject_hash"])
-    for verb in ("UPDATE", "DELETE"):
-        op.execute(_APPEND_ONLY.format(verb=verb))
+    make_append_only("question")
     op.create_table(
         "engagement",
         # In the order in which a search narrows: the key is also the only index needed.

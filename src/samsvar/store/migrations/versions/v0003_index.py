@@ -12,6 +12,8 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
+from samsvar.store.tables import COUNT
+
 revision = "0003"
 down_revision = "0002"
 branch_labels = None
@@ -67,10 +69,10 @@ def upgrade() -> None:
         sa.Column("contract", sa.Text, primary_key=True),
         sa.Column("logical_address", sa.Text, primary_key=True),
         sa.Column("producer", sa.Text, nullable=False),
-        sa.Column("indexed_answers", sa.Integer, nullable=False),
-        sa.Column("indexed_empty", sa.Integer, nullable=False),
-        sa.Column("direct_answers", sa.Integer, nullable=False),
-        sa.Column("direct_not_indexed", sa.Integer, nullable=False),
+        sa.Column("indexed_answers", COUNT, nullable=False),
+        sa.Column("indexed_empty", COUNT, nullable=False),
+        sa.Column("direct_answers", COUNT, nullable=False),
+        sa.Column("direct_not_indexed", COUNT, nullable=False),
         sa.Column("last_at", sa.Text, nullable=False),
     )
     # Counting begins now: what the index was when older questions were asked is not known.
@@ -92,7 +94,7 @@ def _post_key() -> Sequence[sa.Column[Any]]:
 def _make_outbox() -> None:
     op.create_table(
         "outbox",
-        sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
+        sa.Column("number", COUNT, primary_key=True, autoincrement=True),
         sa.Column("subscriber", sa.Text, nullable=False),
         sa.Column("dead", sa.Boolean, nullable=False),
         sa.Column("key", sa.LargeBinary, nullable=False),

@@ -13,35 +13,34 @@ from alembic import op
 
 from samsvar.audit.merkle import CompactRange, Growing, leaf_hash
 from samsvar.audit.row_form import MISSING, NAMES_1, form_1_of
+from samsvar.store.migrations.append_only import allow_update, make_append_only, refuse_update
+from samsvar.store.tables import COUNT
 
 revision = "0006"
 down_revision = "0005"
 branch_labels = None
 depends_on = None
-
-_APPEND_ONLY = """
-CREATE TRIGGER {table}_no_{verb} BEFORE {verb} ON {table}
-BEGIN SELECT RAISE(ABORT, 'the access log is append-only'); END
-"""
 _AT_ONCE = 1000
 
 
 def upgrade() -> None:
     """Make column and tables, and hash what is there."""
-    op.execute("ALTER TABLE question ADD COLUMN leaf BLOB NOT NULL DEFAULT x''")
+    nothing = "x''" if op.get_bind().dialect.name == "sqlite" else "''"
+    leaf = sa.Column("leaf", sa.LargeBinary, nullable=False, server_default=sa.text(nothing))
+    op.add_column("question", leaf)
     op.create_index("question_sender", "question", ["sender"])
     op.create_index("question_at", "question", ["at"])
     op.create_table(
         "audit_tree",
         sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
         sa.Column("log", sa.Text, nullable=False),
-        sa.Column("size", sa.Integer, nullable=False),
+        sa.Column("size", COUNT, nullable=False),
         sa.Column("peaks", sa.LargeBinary, nullable=False),
     )
     op.create_table(
         "audit_head",
         sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
-        sa.Column("size", sa.Integer, nullable=False),
+        sa.Column("size", COUNT, nullable=False),
         sa.Column("peaks", sa.LargeBinary, nullable=False),
         sa.Column("line", sa.LargeBinary, nullable=False),
     )
@@ -52,11 +51,10 @@ def upgrade() -> None:
         sa.Column("line", sa.LargeBinary, nullable=False),
     )
     for table in ("audit_head", "audit_key"):
-        for verb in ("UPDATE", "DELETE"):
-            op.execute(_APPEND_ONLY.format(table=table, verb=verb))
-    op.execute("DROP TRIGGER question_no_UPDATE")
+        make_append_only(table)
+    allow_update("question")
     tree = _hash_rows()
-    op.execute(_APPEND_ONLY.format(table="question", verb="UPDATE"))
+    refuse_update("question")
     op.get_bind().execute(
         sa.text("INSERT INTO audit_tree (id, log, size, peaks) VALUES (1, :log, :size, :peaks)"),
         {"log": secrets.token_hex(16), "size": tree.size, "peaks": tree.stored},
