@@ -17,14 +17,16 @@ from samsvar.model.identifiers import ContractUrn, HsaId, LogicalAddress, Person
 from samsvar.model.user import Capacity, Statement
 from samsvar.store.access_log import SqlAccessLog
 from samsvar.store.access_report import AccessReport
-from samsvar.store.database import open_database
 from samsvar.store.secrets import open_vault
+from tests.databases import open_database
 from tests.unit.test_store_access_log import CITIZEN, NURSE, TOLVAN, disclosed, record
 
 DAY = (datetime(2026, 6, 1, tzinfo=UTC), datetime(2026, 6, 2, tzinfo=UTC))
 NAMES = {"SE2321000131-E0001": "Exempelkommunen", "SE2321000131-E0002": "Hemtjänst Norr"}
 EXISTENCE = Disclosure(LogicalAddress("SE-B"), "SE-OWNER", None, Shown.EXISTENCE, ("VG4",), 0)
 CONTACTS = ContractUrn("urn:riv:clinicalprocess:logistics:logistics:GetCareContactsResponder:3")
+
+pytestmark = pytest.mark.databases
 
 
 def told(one: QuestionRecord, owner: str | None = None) -> list[AccessSeen]:

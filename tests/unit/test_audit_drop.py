@@ -18,13 +18,18 @@ from samsvar.audit.row_form import NAMES, leaf_of_values
 from samsvar.audit.verifying import Chain, Report, verify
 from samsvar.store.audit_drop import DropDesk, DropRefused
 from samsvar.store.audit_heads import HeadHabits, HeadWriter
+from samsvar.store.audit_tree import kept, stored_tree
 from samsvar.store.audit_view import viewed
-from samsvar.store.database import Database, open_database
+from samsvar.store.database import Database, Lock, Values
 from samsvar.store.heads_file import read
 from samsvar.store.secrets import open_vault
 from samsvar.store.sqlite import FILE_NAME
+from tests import databases
 from tests.audit_log import falsify, row
 from tests.command import Shell
+from tests.databases import open_database
+
+pytestmark = pytest.mark.databases
 
 OLD, NEW = datetime(2015, 3, 1, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=UTC)
 TODAY = datetime(2026, 11, 2, tzinfo=UTC)
@@ -45,24 +50,21 @@ class DayClock:
 
 def add(database: Database, numbers: range, at: datetime) -> None:
     """Rows of a day, in one transaction, with the tree."""
-    connection = sqlite3.connect(database.folder / FILE_NAME, isolation_level=None)
-    connection.execute("BEGIN IMMEDIATE")
-    size, peaks = connection.execute("SELECT size, peaks FROM audit_tree").fetchone()
-    tree = CompactRange.read(size, peaks)
-    stamps = NAMES.index("at")
+    connection = database.raw()
+    connection.begin(Lock.ACCESS_LOG)
+    tree = stored_tree(connection)
     marks = ", ".join("?" * (len(NAMES) + 1))
+    insert = f"INSERT INTO question ({', '.join(NAMES)}, leaf) VALUES ({marks})"
+    statements: list[tuple[str, Values]] = []
     for number in numbers:
         values = list(row(number)[0])
         moment = at + timedelta(microseconds=number)
-        values[stamps] = moment.isoformat(timespec="microseconds")
+        values[NAMES.index("at")] = moment.isoformat(timespec="microseconds")
         leaf = leaf_of_values(values)
-        connection.execute(
-            f"INSERT INTO question ({', '.join(NAMES)}, leaf) VALUES ({marks})", (*values, leaf)
-        )
-        connection.execute("INSERT INTO disclosure_owner VALUES ('se-a', ?)", (number,))
+        owner = "INSERT INTO disclosure_owner (owner, sequence) VALUES (?, ?)"
+        statements += [(insert, (*values, leaf)), (owner, ("se-a", number))]
         tree = tree.grown([leaf])
-    connection.execute("UPDATE audit_tree SET size = ?, peaks = ?", (tree.size, tree.stored))
-    connection.execute("COMMIT")
+    connection.commit([*statements, kept(tree)])
     connection.close()
 
 
@@ -83,7 +85,10 @@ def folder(tmp_path: Path) -> Path:
     add(database, range(38, 51), NEW)
     sign(database, tmp_path, NEW)
     database.close()
-    (tmp_path / "samsvar.toml").write_text('[audit]\nheads_file = "heads.jsonl"\n', "utf-8")
+    hub = databases.hub_setting(tmp_path / "data")
+    (tmp_path / "samsvar.toml").write_text(
+        f'[hub]\n{hub}[audit]\nheads_file = "heads.jsonl"\n', "utf-8"
+    )
     return tmp_path
 
 
@@ -115,10 +120,9 @@ def report_on(folder: Path) -> Report:
 
 def numbers(folder: Path) -> list[int]:
     """Which rows are there."""
-    with sqlite3.connect(folder / "data" / FILE_NAME) as connection:
-        found = connection.execute("SELECT sequence FROM question ORDER BY sequence").fetchall()
-        owned = connection.execute("SELECT min(sequence) FROM disclosure_owner").fetchone()[0]
-    connection.close()
+    data = folder / "data"
+    found = databases.tamper(data, "SELECT sequence FROM question ORDER BY sequence")
+    owned = databases.tamper(data, "SELECT min(sequence) FROM disclosure_owner")[0][0]
     assert owned == found[0][0]  # what is made of the rows goes with them
     return [one for (one,) in found]
 
@@ -176,9 +180,9 @@ def test_a_row_that_was_changed_is_evidence_and_stays(folder: Path) -> None:
     [
         ("DELETE FROM question WHERE sequence = 1", "append-only"),
         ("DELETE FROM question WHERE sequence = 40", "append-only"),
-        ("INSERT INTO audit_cut VALUES (50, zeroblob(96), 50)", "five years"),
-        ("INSERT INTO audit_cut VALUES (30, zeroblob(128), 50)", "five years"),
-        ("INSERT INTO audit_cut VALUES (37, zeroblob(96), 99)", "five years"),
+        ("INSERT INTO audit_cut VALUES (50, '', 50)", "five years"),
+        ("INSERT INTO audit_cut VALUES (30, '', 50)", "five years"),
+        ("INSERT INTO audit_cut VALUES (37, '', 99)", "five years"),
     ],
 )
 def test_the_database_itself_lets_nothing_else_go(folder: Path, statement: str, why: str) -> None:
@@ -239,6 +243,7 @@ FORGERIES: dict[str, tuple[str, str]] = {
 }
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize("kind", FORGERIES)
 def test_whoever_forges_a_drop_is_found_out(folder: Path, kind: str) -> None:
     drop(folder)
@@ -279,7 +284,7 @@ def test_rows_let_go_before_their_time_are_found_out_by_the_heads_days(folder: P
     """One who has the database, and appends the row that tells of it: the next head is honest."""
     from samsvar.audit import cuts
 
-    tree = CompactRange.read(50, _peaks_at(folder, 50))
+    tree = _tree_at(folder, 50)
     cut = cuts.Cut(tree, 51)
     teller = list(row(51)[0])
     teller[NAMES.index("contract")] = cuts.DROP
@@ -297,13 +302,12 @@ def test_rows_let_go_before_their_time_are_found_out_by_the_heads_days(folder: P
     assert "does not tell" in (cuts.wrong_with(cut, None, [young, late]) or "")
 
 
-def _peaks_at(folder: Path, size: int) -> bytes:
-    with sqlite3.connect(folder / "data" / FILE_NAME) as connection:
-        found = connection.execute("SELECT peaks FROM audit_head WHERE size = ?", (size,))
-        peaks = found.fetchone()[0]
-    connection.close()
-    assert isinstance(peaks, bytes)
-    return peaks
+def _tree_at(folder: Path, size: int) -> CompactRange:
+    database = open_database(folder / "data", read_only=True)
+    with viewed(database) as view:
+        tree = next(tree for _, tree in view.heads_down_from(size))
+    database.close()
+    return tree
 
 
 def test_the_command_says_what_would_go_and_then_does_it(folder: Path) -> None:

@@ -23,10 +23,12 @@ from samsvar.pipeline.log_shipper import LogShipper, ShippingHabits
 from samsvar.settings import ProducerSettings
 from samsvar.simulation.server import running
 from samsvar.store.access_log import SqlAccessLog
-from samsvar.store.database import Database, open_database
+from samsvar.store.database import Database
 from samsvar.store.log_outbox import LogOutboxDesk, SqlLogOutbox
 from samsvar.store.secrets import PersonVault, open_vault
+from tests import databases
 from tests.command import Shell
+from tests.databases import open_database
 from tests.log_service import CORE, LogKeeper
 from tests.unit.test_store_access_log import CITIZEN, NURSE, disclosed, record
 from tests.world import MemoryEvents
@@ -36,6 +38,8 @@ QUICK = ShippingHabits(
     refusals=3, patience=2, first_pause=0.02, longest_pause=0.05, look_every=0.01, renew_every=5
 )
 GIVER = str(NURSE.care_giver)
+
+pytestmark = pytest.mark.databases
 
 
 @dataclass
@@ -222,19 +226,19 @@ async def test_a_row_that_is_refused_is_found_among_others_and_becomes_a_dead_le
         assert letter.reason == "it answered VALIDATION_ERROR"
         assert len(stand.told("access-log-dead-letter")) == 1
 
-        (tmp_path / "samsvar.toml").write_text("")
-        shell = Shell(tmp_path)
-        shown = await asyncio.to_thread(shell.run, "audit", "outbox", "list")
+        (tmp_path / "samsvar.toml").write_text(f"[hub]\n{databases.hub_setting(tmp_path / 'data')}")
+        shell, settings = Shell(tmp_path), ("--settings", tmp_path / "samsvar.toml")
+        shown = await asyncio.to_thread(shell.run, "audit", "outbox", "list", *settings)
         assert f"{GIVER}: 0 waiting, 1 dead" in shown.out
         assert (
-            await asyncio.to_thread(shell.run, "audit", "outbox", "retry", "--row", 1)
+            await asyncio.to_thread(shell.run, "audit", "outbox", "retry", "--row", 1, *settings)
         ).code == 3
         stand.keeper.refuses = set()
-        again = await asyncio.to_thread(shell.run, "audit", "outbox", "retry")
+        again = await asyncio.to_thread(shell.run, "audit", "outbox", "retry", *settings)
         assert again.out == "1 row waits again\n"
         await stand.until(lambda: stand.waiting() == (0, 0))
     assert told_of(stand.keeper)["question-37"] == 2
-    shown = await asyncio.to_thread(shell.run, "audit", "outbox", "list")
+    shown = await asyncio.to_thread(shell.run, "audit", "outbox", "list", *settings)
     assert shown.out == "Nothing waits: the log service has taken every row.\n"
 
 
