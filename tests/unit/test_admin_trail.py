@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from pathlib import Path
 
 import pytest
 
 from samsvar.store.access_log_reader import AccessLogReader
-from samsvar.store.database import open_database
 from samsvar.store.secrets import open_vault
-from samsvar.store.sqlite import FILE_NAME
+from tests import databases
 from tests.audit_log import falsify, report_on
 from tests.command import Ran, Shell
+from tests.databases import open_database
 from tests.hub import Site
 
 
@@ -69,9 +68,7 @@ def test_nothing_is_changed_that_could_not_be_noted(folder: Path) -> None:
     refused = samsvar(folder, "admin", "token", "create", "--role", "auditor", "--name", "Karin")
     assert refused.code == 4
     assert "tree is missing" in refused.err
-    with sqlite3.connect(folder / "data" / FILE_NAME) as connection:
-        assert connection.execute("SELECT count(*) FROM admin_user").fetchone()[0] == 0
-    connection.close()
+    assert databases.tamper(folder / "data", "SELECT count(*) FROM admin_user") == [(0,)]
 
 
 def test_a_row_of_a_change_that_was_falsified_is_found(folder: Path) -> None:

@@ -24,9 +24,9 @@ from samsvar.soap.interaction import read_interaction
 from samsvar.store.access_log import SqlAccessLog
 from samsvar.store.access_log_reader import AccessLogReader
 from samsvar.store.access_report import AccessReport
-from samsvar.store.database import open_database
 from samsvar.store.secrets import open_vault
 from tests.contract_facts import wsdl_of
+from tests.databases import open_database
 from tests.hub import CONSUMER, HUB, STRANGER, Running, Site, post, running_hub
 from tests.log_service import LogKeeper
 from tests.registry_questions import asked

@@ -15,10 +15,10 @@ from samsvar.simulation import demo_data, producer, running
 from samsvar.simulation.server import Tls
 from samsvar.soap.index_messages import UPDATE
 from samsvar.store.access_log_reader import AccessLogReader
-from samsvar.store.database import open_database
 from samsvar.store.secrets import open_vault
 from tests.admin_api import PREFIX, Api, description, token, users_of
 from tests.audit_log import falsify
+from tests.databases import open_database
 from tests.hub import (
     CONSUMER,
     DOMAIN,
