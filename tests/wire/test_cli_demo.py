@@ -306,7 +306,7 @@ def test_a_new_system_goes_from_nothing_to_answering_by_commands_alone(demo: Dem
             *("producers", "add", "--name", "Ny omsorg", "--hsa-id", hsa_id, "--contract"),
             *("GetCarePlans 2", "--owner", "SE2129999989-0001", "--organisation", "namnd"),
             *("--data-controller", "SE2129999989", "--contact", "Systemförvaltning"),
-            *("--address", f"https://localhost:{port}/", *settings),
+            *("--address", f"https://localhost:{port}/", "--legal-basis", "SOL_ELDERLY", *settings),
         ),
         shell.inside(*request),
         shell.inside("producers", "certificate", name, csr, *settings),

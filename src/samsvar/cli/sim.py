@@ -75,6 +75,9 @@ def sim(
     if certificate or key or authority:
         if not (certificate and key and authority):
             raise Stop(WRONG_INPUT, "--certificate, --key and --authority go together")
+        for file in (certificate, key, authority):
+            if not file.is_file():
+                raise Stop(WRONG_INPUT, f"{file}: there is no such file")
         tls = Tls(certificate, key, authority)
     if system != PRODUCER and (hsa_id or index):
         raise Stop(WRONG_INPUT, f"--hsa-id and --index go with `samsvar sim {PRODUCER}` only")
