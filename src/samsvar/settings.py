@@ -146,6 +146,10 @@ class ListenSettings(_Section):
     admin: bool = Field(
         default=False, description="serve the administrative interface, /admin/v1, here too"
     )
+    users: bool = Field(
+        default=False,
+        description="serve users with tokens here too: /fhir/r4, /documents, /citizen/v1, /existence",
+    )
 
     @model_validator(mode="after")
     def _fits_its_kind(self) -> ListenSettings:
@@ -498,6 +502,18 @@ class UserSettings(_Section):
     issuer: tuple[IssuerSettings, ...] = Field(
         default=(), max_length=20, description="identity providers; none: no user is let in"
     )
+    base_url: str | None = Field(
+        default=None,
+        max_length=512,
+        description="how clients reach the hub, where that is not what their Host header says",
+    )
+    step_seconds: Annotated[float, Field(gt=0, le=10)] = Field(
+        default=0.25,
+        description="answers leave at a multiple of this: their time must tell nothing",
+    )
+    handle_minutes: Annotated[float, Field(gt=0, le=1440)] = Field(
+        default=30.0, description="how long the id of a resource can be used to read it again"
+    )
 
     @field_validator("issuer")
     @classmethod
@@ -505,6 +521,15 @@ class UserSettings(_Section):
         if len({each.issuer for each in issuers}) < len(issuers):
             raise ValueError("an issuer stands twice: its tokens are of one kind of user")
         return issuers
+
+    @field_validator("base_url")
+    @classmethod
+    def _can_be_reached(cls, url: str | None) -> str | None:
+        if url is None:
+            return None
+        if (fault := fault_of_url(url, plain_on_loopback=True)) or "?" in url:
+            raise ValueError(fault or "no query belongs in it")
+        return url.rstrip("/")
 
 
 def fault_of_url(url: str, *, plain_on_loopback: bool) -> str | None:
@@ -671,7 +696,7 @@ def _lay_over(
         if not (isinstance(kind, type) and issubclass(kind, _Section)):
             faults.append(f"{name}: no such setting")
             continue
-        if kind is UserSettings:
+        if kind is UserSettings and (key == "issuer" or key not in kind.model_fields):
             faults.append(f"{name}: no such setting; [[users.issuer]] stands in the file only")
             continue
         if key not in kind.model_fields:

@@ -48,6 +48,8 @@ class ListenerFacts:
     most_connections: int
     admin: bool = False
     """Whether the administrative interface is served here."""
+    users: bool = False
+    """Whether users with tokens are served here."""
 
 
 class _Refused(ValueError):

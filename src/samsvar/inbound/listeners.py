@@ -89,6 +89,7 @@ class Listeners:
             header_seconds=self._limits.header_seconds,
             most_connections=self._limits.connections,
             admin=settings.admin,
+            users=settings.users,
         )
 
         def connection() -> HardenedProtocol:

@@ -5,20 +5,25 @@ Knows SOAP over HTTP and the national platform's headers. Knows no producer and 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from uuid import uuid4
 
 from samsvar.contracts.served import settled
 from samsvar.errors import ConsumerError, HubError, MalformedRequest, ResourcesMissing, RuleBroken
+from samsvar.inbound.call_headers import (
+    correlation_of,
+    forwarded_by,
+    history_of,
+    original_consumer_of,
+    seconds_asked,
+)
 from samsvar.inbound.http import Headers, HttpRefused
 from samsvar.inbound.http_protocol import Arrival
 from samsvar.inbound.peer import peer_of
 from samsvar.model.catalogue import RivtaProfile
 from samsvar.model.exchange import Answer, Call
-from samsvar.model.identifiers import ContractUrn, CorrelationId, HsaId
-from samsvar.observe.masking import masked
+from samsvar.model.identifiers import ContractUrn
 from samsvar.pipeline import run
 from samsvar.pipeline.index_service import INDEX_CONTRACTS, serve_index
 from samsvar.pipeline.registry_service import REGISTRY_CONTRACTS, serve_registry
@@ -29,14 +34,6 @@ from samsvar.soap.faults import FAULT_STATUS, fault_bytes
 from samsvar.soap.media_type import MediaTypeRefused, charset_of
 from samsvar.soap.parsing import Limits, XmlRefused
 from samsvar.soap.request import Message, read_message
-
-_CORRELATION = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
-_HSA = re.compile(r"[A-Za-z0-9_:.-]{1,64}", re.ASCII)
-_HISTORY = re.compile(r"[A-Za-z0-9_:.# -]{1,512}", re.ASCII)
-#: a consumer that waits for less than the hub's own budget says so here, in seconds
-DEADLINE_HEADER = b"x-samsvar-deadline-seconds"
-_OWN_HEADERS = frozenset({rivta.ORIGINAL_CONSUMER, rivta.ROUTING_HISTORY})
-
 
 Service = Callable[[Call, World], Awaitable[bytes]]
 """Answers one call with an envelope; raises as ``pipeline.run`` does."""
@@ -174,21 +171,17 @@ class SoapDoor:
         known = world.contracts.get(contract) if contract else None
         budget = min(self._deadline, (known.deadline if known else None) or self._deadline)
         return Call(
-            correlation_id=_correlation(headers),
+            correlation_id=correlation_of(headers),
             peer=peer_of(arrival, headers, client),
             contract=contract,
             logical_address=read.logical_address if read else None,
             profile=read.profile if read else RivtaProfile.BP21,
-            original_consumer=_original_consumer(headers),
-            routing_history=_checked(headers.get(b"x-rivta-routing-history"), _HISTORY),
-            forwarded=tuple(
-                (name, value)
-                for name, value in headers.starting(rivta.RIVTA_PREFIX.encode())
-                if name not in _OWN_HEADERS and _HISTORY.fullmatch(value)
-            ),
+            original_consumer=original_consumer_of(headers),
+            routing_history=history_of(headers),
+            forwarded=forwarded_by(headers),
             message=message,
             received=arrival.at,
-            deadline=arrival.at + min(budget, _asked(headers, budget)),
+            deadline=arrival.at + seconds_asked(headers, budget),
             received_at=world.clock.now(),
         )
 
@@ -208,40 +201,6 @@ def _read(headers: Headers, body: bytes, limits: Limits) -> Message | ConsumerEr
         return MalformedRequest(f"The request could not be read properly. {error}")
     except ConsumerError as error:
         return error
-
-
-def _correlation(headers: Headers) -> CorrelationId:
-    given = headers.get(b"x-skltp-correlation-id")
-    # It goes to every log here and at the producers: a number of a person must not.
-    if given and _CORRELATION.fullmatch(given) and masked(given) == given:
-        return CorrelationId(given)
-    return CorrelationId(str(uuid4()))
-
-
-def _original_consumer(headers: Headers) -> HsaId | None:
-    given = headers.get(b"x-rivta-original-serviceconsumer-hsaid")
-    if not given:
-        return None
-    return HsaId(_checked(given, _HSA) or "")
-
-
-def _checked(value: str | None, shape: re.Pattern[str]) -> str | None:
-    if value and not shape.fullmatch(value):
-        raise HttpRefused(400, "an x-rivta header holds what it cannot")
-    return value or None
-
-
-def _asked(headers: Headers, otherwise: float) -> float:
-    given = headers.get(DEADLINE_HEADER)
-    if given is None:
-        return otherwise
-    try:
-        seconds = float(given)
-    except ValueError:
-        seconds = 0.0
-    if not 0.1 <= seconds <= otherwise:
-        raise HttpRefused(400, f"x-samsvar-deadline-seconds: a number from 0.1 to {otherwise:g}")
-    return seconds
 
 
 def _headers_out(call: Call, answer: Answer | None) -> list[tuple[bytes, bytes]]:

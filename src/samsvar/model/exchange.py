@@ -6,6 +6,7 @@ vocabulary of a walk: its words are read together.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -49,6 +50,9 @@ class Sender:
     oddities: tuple[str, ...] = ()
 
 
+Chosen = Callable[[CarePlan | CareContact], bool]
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """A request at the door: who seems to ask, and the envelope, read but not judged."""
@@ -78,6 +82,9 @@ class Call:
     """The person who asks, where one has logged in at the hub's own interface."""
     statement: Statement | None = None
     """What that person states for this question."""
+    chosen: Chosen | None = field(repr=False, default=None)
+    """Which records are asked for, where the question itself cannot say it. The others are as if
+    they had not come: neither shown nor told of in the log."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from samsvar.model.exchange import (
     Item,
     Outcome,
     Question,
+    Shown,
 )
 from samsvar.model.sharing import sendable
 from samsvar.pipeline.accounting import disclosures, existence, refused_emergencies
@@ -35,6 +36,9 @@ from samsvar.pipeline.records import Record, taken_apart
 from samsvar.pipeline.weigh import Scales, Weighed, told, weigh
 from samsvar.ports import World
 from samsvar.soap.codecs import CODECS, Codec, written
+
+#: the door that asks only whether there is something which is not shown
+EXISTENCE = "existence"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +89,13 @@ async def disclose(
         (outcome.recipient.logical_address, several if isinstance(outcome, Answered) else [])
         for outcome, several in zip(left, weighed, strict=True)
     ]
+    told_apart = disclosures(told_of)
+    if call.door == EXISTENCE:  # no record leaves by it, whatever the rules would let be shown
+        told_apart = tuple(one for one in told_apart if one.shown in (Shown.EXISTENCE, Shown.DENY))
     return Disclosed(
         left,
         (*events, *grounds.silent, *silent, *refused_emergencies(told_of)),
-        disclosures(told_of),
+        told_apart,
         any(not one.whole for _, several in told_of for one in several),
         existence(told_of),
     )
@@ -106,6 +113,10 @@ def _opened(
         items = [_read(item, codec) if needs_data else item for item in outcome.reply.items]
     except ProducerAnswerInvalid as error:
         return dropped(outcome, error), []
+    if call.chosen is not None:
+        chosen = call.chosen
+        items = [item for item in items if item.record is not None and chosen(item.record)]
+        outcome = replace(outcome, received=len(items))
     return outcome, [taken_apart(item, owners) for item in items]
 
 

@@ -36,6 +36,7 @@ class PersonVault:
     def __init__(self, key: bytes) -> None:
         if len(key) != _KEY_BYTES:
             raise ValueError(f"the key must be {_KEY_BYTES} bytes")
+        self._key = key
         # Keyed once, and copied for each person. (``hmac.digest`` lets go of the interpreter
         # lock, even for a few bytes: the event loop then waits for the access log's thread.)
         self._keyed = hmac.new(_derived(key, b"samsvar person hash"), digestmod=hashlib.sha256)
@@ -80,6 +81,10 @@ class PersonVault:
         nonce = secrets.token_bytes(_NONCE_BYTES)
         message = f"{person.root}|{person.extension}".encode()
         return _FORM + nonce + self._cipher.encrypt(nonce, message, _FORM)
+
+    def key_for(self, purpose: str) -> bytes:
+        """A key of its own for something else that must stay closed; 32 bytes."""
+        return _derived(self._key, f"samsvar {purpose}".encode())
 
     def open(self, sealed: bytes) -> PersonId:
         """The person that was sealed.

@@ -21,7 +21,7 @@ from samsvar.model.care import (
     DataQuality,
     QualityCode,
 )
-from samsvar.model.identifiers import ContractUrn
+from samsvar.model.identifiers import ContractUrn, PersonId
 from samsvar.model.selection import Selection, matching_contacts
 from samsvar.soap.codecs.elements import Bricklayer, can_stand, to_bytes
 from samsvar.soap.codecs.headers import read_header
@@ -59,6 +59,11 @@ _STATUSES: dict[ContactStatus, str] = {
 def read_query(body: bytes, source_system: str) -> CareQuery:
     """The question; MalformedRequest where the contract says INVALID_REQUEST."""
     return _REQUEST.read(body, source_system)
+
+
+def ask(about: PersonId, source_filter: str | None) -> bytes:
+    """The request element of a question about a person; ``source_filter``: at one source."""
+    return _REQUEST.write(about, source_filter)
 
 
 def select(contacts: Sequence[CareContact], query: CareQuery) -> Selection[CareContact]:

@@ -29,7 +29,7 @@ from samsvar.model.care import (
     Signature,
     Unit,
 )
-from samsvar.model.identifiers import ContractUrn
+from samsvar.model.identifiers import ContractUrn, PersonId
 from samsvar.model.selection import Selection, matching_plans
 from samsvar.model.sharing import LARGEST_ATTACHMENT, PDF
 from samsvar.soap.codecs.elements import Bricklayer, can_stand, to_bytes
@@ -54,6 +54,11 @@ _CUT = "\n\n[Texten är avkortad här. Läs hela planen i källsystemet.]\n".enc
 def read_query(body: bytes, source_system: str) -> CareQuery:
     """The question; MalformedRequest where the contract says INVALID_REQUEST."""
     return _REQUEST.read(body, source_system)
+
+
+def ask(about: PersonId, source_filter: str | None) -> bytes:
+    """The request element of a question about a person; ``source_filter``: at one source."""
+    return _REQUEST.write(about, source_filter)
 
 
 def select(plans: Sequence[CarePlan], query: CareQuery) -> Selection[CarePlan]:

@@ -1,4 +1,4 @@
-"""A request element of the logistics contracts, read as a canonical question.
+"""A request element of the logistics contracts: read as a canonical question, and made of one.
 
 Knows the request's fields and the contract's rules between them. Knows no record, and does
 not judge the person's number: that is done where the request comes in.
@@ -15,6 +15,7 @@ from lxml import etree
 from samsvar.errors import MalformedRequest
 from samsvar.model.care import CareQuery
 from samsvar.model.identifiers import PersonId, folded
+from samsvar.soap.envelope import escaped
 from samsvar.soap.parsing import REQUEST_LIMITS, XmlRefused, parse
 
 _DAY = re.compile(r"(\d{4})(\d{2})(\d{2})", re.ASCII)
@@ -55,6 +56,21 @@ class RequestShape:
             care_givers=self._all(root, "careGiverHSAId"),
             contact_ids=contact_ids,
         )
+
+    def write(self, about: PersonId, source_filter: str | None) -> bytes:
+        """The request element of a question about a person alone; with ``source_filter``, about
+        what one source system has."""
+        source = (
+            f"<r:sourceSystemHSAId>{escaped(source_filter)}</r:sourceSystemHSAId>"
+            if source_filter
+            else ""
+        )
+        return (
+            f'<r:{self.operation} xmlns:r="{self.responder}" xmlns:c="{self.core}">'
+            f"<r:patientId><c:id>{escaped(about.extension)}</c:id>"
+            f"<c:type>{escaped(about.root)}</c:type></r:patientId>"
+            f"{source}</r:{self.operation}>"
+        ).encode()
 
     def _all(self, root: etree._Element, name: str) -> tuple[str, ...]:
         """Every value. An empty one is a form's unfilled field and asks for nothing."""
