@@ -19,13 +19,21 @@ from samsvar.bench.live_taps import NoticedEvents, NoticedTransport
 from samsvar.clock import SystemClock
 from samsvar.contracts import ContractsInvalid, data_dir
 from samsvar.contracts.served import ServedContracts
-from samsvar.errors import CatalogueUnavailable
+from samsvar.errors import CatalogueUnavailable, ResourcesMissing
 from samsvar.fact_ports import FactSources
 from samsvar.inbound.admin.door import AdminDoor
 from samsvar.inbound.door import Door
+from samsvar.inbound.fhir.facade import Facade
 from samsvar.inbound.listeners import Listeners
+from samsvar.inbound.seats import Seats
 from samsvar.inbound.soap import SoapDoor
 from samsvar.inbound.tls import CertificatesUnusable
+from samsvar.inbound.tokens import TokenVerifier
+from samsvar.inbound.users.asking import Desk
+from samsvar.inbound.users.door import UserDoor
+from samsvar.inbound.users.handles import Handles
+from samsvar.inbound.users.routes import pages as user_pages
+from samsvar.inbound.users.routes import table as user_routes
 from samsvar.inbound.wsdl import WsdlShelf
 from samsvar.manifest import LoadedAdapter, load_adapters
 from samsvar.model.catalogue import ProducerKind
@@ -37,6 +45,7 @@ from samsvar.outbound.adapter_http import ProducerHttp
 from samsvar.outbound.dispatch import Dispatch
 from samsvar.outbound.http_client import HttpClient, client_tls
 from samsvar.outbound.notify import SoapDeliverer
+from samsvar.outbound.oidc import key_sources
 from samsvar.outbound.soap import SoapTransport
 from samsvar.outbound.store_log import SoapLogService
 from samsvar.pipeline.access_log_service import AccessLogService, ReportLimits
@@ -153,6 +162,11 @@ def house_rules(settings: Settings) -> HouseRules:
     )
 
 
+class NoAccesses:
+    def for_person(self, *_asked: object) -> Any:
+        raise ResourcesMissing("none is set up")
+
+
 class Hub:
     """One hub process: start it, let it serve, stop it."""
 
@@ -233,6 +247,7 @@ class Hub:
             facts=self._fact_sources(vault),
             security=self.security.served,
         )
+        seats = Seats(settings.limits.questions)
         self._shelf = WsdlShelf(data_dir() / "wsdl", packaged.served.now.added_wsdls)
         soap = SoapDoor(
             world,
@@ -247,6 +262,8 @@ class Hub:
             missing=self.missing,
             notes=self.notes,
             is_revoked=self._is_revoked,
+            seats=seats,
+            users=self._user_door(world, vault, seats),
             admin=self._admin_door(packaged, vault),
         )
         self._listeners = Listeners(door, settings.limits, self.events, self._clock)
@@ -399,6 +416,34 @@ class Hub:
             published=self._look_for_catalogue,
         )
         return premises.door(table, self.events, AdminTrail(self._access_log, self._clock).note)
+
+    def _user_door(self, world: World, vault: PersonVault, seats: Seats) -> UserDoor | None:
+        settings = self._settings
+        if not any(listener.users for listener in settings.listen):
+            return None
+        verifier = TokenVerifier(
+            settings.users, self._clock, key_sources(settings.users, self._clock, self.events)
+        )
+        self._closing.push_async_callback(verifier.close)
+        desk = Desk(
+            world,
+            Handles(vault.key_for("handles")),
+            NoAccesses(),
+            address=settings.hub.addresses[0],
+            deadline=settings.hub.deadline_seconds,
+            handle_minutes=settings.users.handle_minutes,
+        )
+        return UserDoor(
+            user_routes(Facade(desk)),
+            user_pages(),
+            verifier,
+            self.events,
+            self._clock,
+            seats,
+            step_seconds=settings.users.step_seconds,
+            body_seconds=settings.limits.body_seconds,
+            base_url=settings.users.base_url,
+        )
 
     def _catalogue_version(self) -> int | None:
         try:

@@ -148,7 +148,7 @@ class ListenSettings(_Section):
     )
     users: bool = Field(
         default=False,
-        description="serve users with tokens here too: /fhir/r4, /documents, /citizen/v1, /existence",
+        description="serve users with tokens here too: /fhir/r4, /documents, /citizen, /existence",
     )
 
     @model_validator(mode="after")

@@ -23,7 +23,7 @@ class Interaction(StrEnum):
     SEARCH = "search-type"
     """``POST [base]/[type]/_search``, and nothing else that FHIR calls a search."""
     READ = "read"
-    """``GET [base]/[type]/[id]``; the id is a handle of this server's own."""
+    """``GET [base]/[type]/[id]``; the id is a handle that a search gave the same user."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +57,22 @@ _PATIENT = SearchParameter(
 )
 _SOURCE = SearchParameter("_source", "uri", "One source system only, as in meta.source")
 
+_BOTH = (Interaction.SEARCH, Interaction.READ)
+_TARGET = ("Provenance:target",)
+
 SERVED: tuple[Served, ...] = (
     Served(
         "CarePlan",
-        (Interaction.SEARCH,),
+        _BOTH,
         "Care plans of one person from all sources that the caller may ask",
         (
             _PATIENT,
             SearchParameter("category", "token", "Kind of plan, by typeofcareplan-cs"),
-            SearchParameter("date", "date", "When the plan was established; ge and le"),
+            SearchParameter(
+                "date",
+                "date",
+                "When the plan holds; where that is not told, when it was established or changed",
+            ),
             SearchParameter("status", "token", "Status of the plan"),
             _SOURCE,
         ),
@@ -75,28 +82,51 @@ SERVED: tuple[Served, ...] = (
             "CarePlan:goal",
             "CarePlan:supporting-info",
         ),
-        reverse_includes=("Provenance:target",),
+        reverse_includes=_TARGET,
     ),
     Served(
+        "Goal",
+        _BOTH,
+        "Goals in the plans of one person",
+        (_PATIENT, _SOURCE),
+        reverse_includes=_TARGET,
+    ),
+    Served(
+        "ServiceRequest",
+        _BOTH,
+        "Activities (insatser) in the plans of one person",
+        (_PATIENT, _SOURCE),
+        reverse_includes=_TARGET,
+    ),
+    Served(
+        "CareTeam",
+        _BOTH,
+        "Those who take part in the plans of one person",
+        (_PATIENT, _SOURCE),
+        reverse_includes=_TARGET,
+    ),
+    Served("Flag", (Interaction.READ,), "That a decision on level of care exists"),
+    Served("Provenance", (Interaction.READ,), "Whose a record or a part of it is"),
+    Served(
         "Encounter",
-        (Interaction.SEARCH,),
+        _BOTH,
         "Care contacts of one person",
         (
             _PATIENT,
-            SearchParameter("date", "date", "A day of the contact; ge and le"),
+            SearchParameter("date", "date", "When the contact is"),
             SearchParameter("status", "token", "Status of the contact"),
             _SOURCE,
         ),
-        reverse_includes=("Provenance:target",),
+        reverse_includes=_TARGET,
     ),
     Served(
         "DocumentReference",
-        (Interaction.SEARCH,),
+        _BOTH,
         "IHE MHD, ITI-67: plans as documents, made when they are asked for",
         (
             _PATIENT,
             SearchParameter("category", "token", "Kind of plan, by typeofcareplan-cs"),
-            SearchParameter("date", "date", "When the plan was last changed; ge and le"),
+            SearchParameter("date", "date", "When the plan was last changed"),
             SearchParameter("format", "token", "Form of the document"),
             SearchParameter("status", "token", "current"),
             _SOURCE,
@@ -111,7 +141,7 @@ SERVED: tuple[Served, ...] = (
         "AuditEvent",
         (Interaction.SEARCH,),
         "Who has seen one person's records",
-        (_PATIENT, SearchParameter("date", "date", "When it was seen; ge and le")),
+        (_PATIENT, SearchParameter("date", "date", "When it was seen")),
     ),
 )
 
@@ -128,8 +158,9 @@ class Installation:
     base_url: str
     software_version: str
     released: date
-    authorize_url: str
-    token_url: str
+    authorize_url: str | None = None
+    """Of the one authorization server, where there is one: clients may find it by its issuer."""
+    token_url: str | None = None
 
 
 def capability_statement(installation: Installation, table: tuple[Served, ...] = SERVED) -> Json:
@@ -164,16 +195,16 @@ def capability_statement(installation: Installation, table: tuple[Served, ...] =
 
 
 def _security(installation: Installation) -> Json:
-    return {
+    known = installation.authorize_url and installation.token_url
+    addresses = {
+        "url": OAUTH,
         "extension": [
-            {
-                "url": OAUTH,
-                "extension": [
-                    {"url": "authorize", "valueUri": installation.authorize_url},
-                    {"url": "token", "valueUri": installation.token_url},
-                ],
-            }
+            {"url": "authorize", "valueUri": installation.authorize_url},
+            {"url": "token", "valueUri": installation.token_url},
         ],
+    }
+    return {
+        "extension": [addresses] if known else [],
         "cors": False,
         "service": [
             {

@@ -4,6 +4,8 @@
 ``/health/live``        the process turns
 ``/health/ready``       it can serve, or what is missing
 ``/admin/v1/...``       the administrative interface, on listeners that have it
+``/fhir/r4/...``        users with tokens, on listeners that have them; also ``/documents``,
+                        ``/citizen/v1`` and ``/existence``
 """
 
 from __future__ import annotations
@@ -27,7 +29,9 @@ from samsvar.inbound.http import (
     respond,
 )
 from samsvar.inbound.http_protocol import Arrival
+from samsvar.inbound.seats import Seats
 from samsvar.inbound.soap import SoapDoor
+from samsvar.inbound.users.door import UserDoor, is_for_users
 from samsvar.inbound.wsdl import WsdlShelf
 from samsvar.observe.masking import masked
 from samsvar.settings import LimitSettings
@@ -55,7 +59,9 @@ class Door:
         missing: Callable[[], list[str]],
         notes: Callable[[], list[str]] = list,
         is_revoked: Callable[[bytes], bool],
+        seats: Seats,
         admin: AdminDoor | None = None,
+        users: UserDoor | None = None,
     ) -> None:
         self._soap = soap
         self._shelf = shelf
@@ -63,8 +69,9 @@ class Door:
         self._missing = missing
         self._notes = notes
         self._is_revoked = is_revoked
+        self._seats = seats
         self._admin = admin
-        self._in_work = 0
+        self._users = users
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -103,6 +110,8 @@ class Door:
             return self._described(scope, host, path)
         if self._admin and arrival.listener.admin and path.startswith("/admin/"):
             return await self._admin.serve(arrival, headers, scope, receive)
+        if self._users and arrival.listener.users and is_for_users(path):
+            return await self._users.serve(arrival, headers, scope, receive)
         if path in ("/health/live", "/health/ready"):
             return self._health(path)
         raise HttpRefused(404, "nothing here; the services are under /vp/")
@@ -110,14 +119,12 @@ class Door:
     async def _post(
         self, scope: Scope, arrival: Arrival, headers: Headers, receive: Receive, path: str
     ) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
-        self._refuse_when_full()
+        self._seats.refuse_when_full()
         update = any(part in path for part in _UPDATES)
         most = self._limits.update_bytes if update else self._limits.request_bytes
         # Not in work until it is here: slow senders must not take the places of others.
         body = await read_body(headers, receive, most, self._limits.body_seconds)
-        self._refuse_when_full()
-        self._in_work += 1
-        try:
+        with self._seats.taken():
             return await self._soap.serve(
                 arrival,
                 headers,
@@ -125,12 +132,6 @@ class Door:
                 body,
                 UPDATE_LIMITS if update else REQUEST_LIMITS,
             )
-        finally:
-            self._in_work -= 1
-
-    def _refuse_when_full(self) -> None:
-        if self._in_work >= self._limits.questions:
-            raise HttpRefused(503, "too many questions at once; come back", retry_after="1")
 
     def _described(
         self, scope: Scope, host: str, path: str

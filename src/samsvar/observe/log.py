@@ -37,6 +37,7 @@ ACTIONS: Mapping[str, str] = {
     "catalogue-from-snapshot": "error",
     "contracts-changed": "change",
     "admin-request": "access",
+    "user-request": "access",
     "hub-started": "start",
     "hub-stopped": "end",
     "certificates-reloaded": "change",

@@ -1,0 +1,247 @@
+"""The door for users: find the row, recognise the user, read, ask, answer at the pace, note.
+
+Every request ends in one ``user-request`` event with what and how; never with a path as it came,
+and never with who. Knows no row and no rule.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import unquote_plus
+
+from pydantic import BaseModel
+
+from samsvar.inbound.admin.problems import Problem
+from samsvar.inbound.admin.reading import read_json
+from samsvar.inbound.call_headers import correlation_of
+from samsvar.inbound.http import CallerGone, Headers, Receive, Scope, read_body
+from samsvar.inbound.http_protocol import Arrival
+from samsvar.inbound.peer import peer_of
+from samsvar.inbound.seats import Seats
+from samsvar.inbound.tokens import TokenVerifier
+from samsvar.inbound.users.asking import Visit
+from samsvar.inbound.users.pace import Pace
+from samsvar.inbound.users.refusal import Refusal, as_fhir, as_problem, refusal_of
+from samsvar.inbound.users.router import (
+    CITIZEN,
+    EXISTENCE,
+    FHIR_JSON,
+    PREFIXES,
+    Asked,
+    Made,
+    Route,
+    Takes,
+    found,
+)
+from samsvar.inbound.users.statement import from_headers
+from samsvar.model.identifiers import CorrelationId
+from samsvar.ports import Clock, Events
+from samsvar.tokens import refuse_token_outside, refuse_without_scope
+
+MOST_BYTES = 16 * 1024
+_HEADERS = ((b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"))
+_JSON_FORMS = frozenset(
+    {FHIR_JSON, "application/json", "application/json+fhir", "application/*", "*/*"}
+)
+Answer = tuple[int, list[tuple[bytes, bytes]], bytes]
+#: a description that anybody may read, by its path: told the hub's URL, it gives the body
+OpenPages = Mapping[str, Callable[[str], Made]]
+
+
+def is_for_users(path: str) -> bool:
+    """Whether the path is one of this door's."""
+    return any(path == each or path.startswith(f"{each}/") for each in PREFIXES)
+
+
+class UserDoor:
+    """Serves everything under the prefixes. One for the whole process."""
+
+    def __init__(
+        self,
+        routes: Sequence[Route],
+        pages: OpenPages,
+        verifier: TokenVerifier,
+        events: Events,
+        clock: Clock,
+        seats: Seats,
+        *,
+        step_seconds: float,
+        body_seconds: float,
+        base_url: str | None,
+    ) -> None:
+        self._routes = routes
+        self._pages = pages
+        self._verifier = verifier
+        self._events = events
+        self._clock = clock
+        self._seats = seats
+        self._pace = Pace(clock, step_seconds)
+        self._body_seconds = body_seconds
+        self._base_url = base_url
+
+    async def serve(
+        self, arrival: Arrival, headers: Headers, scope: Scope, receive: Receive
+    ) -> Answer:
+        """Serve one request.
+
+        Raises:
+            CallerGone: nobody is there to tell.
+        """
+        noted = _Noted(CorrelationId("-"))
+        more: tuple[tuple[bytes, bytes], ...] = ()
+        try:
+            noted.correlation_id = correlation_of(headers)
+            made = await self._served(arrival, headers, scope, receive, noted)
+            content_type = made.content_type.encode()
+            status, body = made.status, made.body
+        except (CallerGone, asyncio.CancelledError):
+            raise
+        except Exception as error:  # noqa: BLE001 - one bug here must not close the connection
+            refusal = refusal_of(error)
+            noted.error_type = type(error).__name__ if refusal.status == 500 else None
+            noted.fault = refusal.reason[1] if refusal.reason else None
+            told = (as_problem if _speaks_json(scope["path"]) else as_fhir)(refusal)
+            made = None
+            status, more, body = told.status, told.headers, told.body
+            content_type = told.content_type
+        if noted.recognised:
+            await self._pace.keep(arrival.at)
+        self._note(noted, made, status, arrival, scope, len(body))
+        lines = [
+            (b"content-type", content_type),
+            (b"x-skltp-correlation-id", noted.correlation_id.encode()),
+            *_HEADERS,
+            *more,
+        ]
+        return status, lines, body
+
+    async def _served(
+        self,
+        arrival: Arrival,
+        headers: Headers,
+        scope: Scope,
+        receive: Receive,
+        noted: _Noted,
+    ) -> Made:
+        path, query = scope["path"], scope["query_string"].decode("latin-1")
+        refuse_token_outside(f"{path}?{query}")
+        base = self._base_url or f"{scope['scheme']}://{headers.get(b'host')}"
+        page = self._pages.get(path)
+        if page is not None and scope["method"] in ("GET", "HEAD"):
+            noted.template = path
+            return page(base)
+        route, names = found(self._routes, scope["method"], path)
+        noted.template = route.template
+        peer = peer_of(arrival, headers, scope["client"])
+        user = await self._verifier.user(headers.get(b"authorization"), peer.certificate)
+        noted.recognised = True
+        if user.kind not in route.kinds:
+            kinds = " and ".join(sorted(route.kinds))
+            raise Refusal(403, f"this is for users who are {kinds}")
+        refuse_without_scope(user, *route.scope)
+        if query:
+            raise Refusal(400, "nothing may stand after a question mark: use the body")
+        accepts = headers.get(b"accept") or "*/*"
+        if not (route.any_form or _accepted(accepts)):
+            raise Refusal(406, f"what is given is {route.gives}; charset=utf-8")
+        visit = Visit(
+            door=route.door,
+            arrival=arrival,
+            headers=headers,
+            peer=peer,
+            correlation_id=noted.correlation_id,
+            user=user,
+            statement=from_headers(headers),
+            base=base,
+        )
+        body = await self._body(route, headers, receive)
+        with self._seats.taken():
+            return await route.handler(
+                Asked(visit, names, body, accepts, headers.get(b"prefer") or "")
+            )
+
+    async def _body(self, route: Route, headers: Headers, receive: Receive) -> object:
+        if route.takes is Takes.NOTHING:
+            return None
+        self._seats.refuse_when_full()
+        told, _, parameters = (headers.get(b"content-type") or "").partition(";")
+        charset = parameters.strip().lower().removeprefix("charset=").strip('"')
+        if told.strip().lower() != route.takes.value or charset not in ("", "utf-8"):
+            raise Refusal(415, f"send it as Content-Type: {route.takes.value}; charset=utf-8")
+        if (headers.get(b"content-encoding") or "identity").lower() != "identity":
+            raise Refusal(415, "no Content-Encoding but identity is taken")
+        body = await read_body(headers, receive, MOST_BYTES, self._body_seconds)
+        if route.takes is Takes.FORM:
+            return _form(body)
+        assert route.request is not None
+        return _json(route.request, body)
+
+    def _note(
+        self,
+        noted: _Noted,
+        made: Made | None,
+        status: int,
+        arrival: Arrival,
+        scope: Scope,
+        size: int,
+    ) -> None:
+        self._events.emit(
+            "user-request",
+            noted.correlation_id,
+            detail=f"{scope['method'][:10]} {noted.template or 'no such path'}",
+            status=status,
+            fault=noted.fault,
+            items=made.items if made else None,
+            sources_total=made.sources_total if made else None,
+            sources_failed=(made.sources_failed or None) if made else None,
+            source=scope["client"][0] if scope["client"] else "local",
+            error_type=noted.error_type,
+            response_bytes=size,
+            seconds=self._clock.monotonic() - arrival.at,
+        )
+
+
+@dataclass(slots=True)
+class _Noted:
+    """What is known of a request when it ends."""
+
+    correlation_id: CorrelationId
+    template: str | None = None
+    recognised: bool = False
+    fault: str | None = None
+    error_type: str | None = None
+
+
+def _speaks_json(path: str) -> bool:
+    return path.startswith((CITIZEN, EXISTENCE))
+
+
+def _accepted(accepts: str) -> bool:
+    """JSON in one of its names, not ruled out by ``q=0``."""
+    for each in accepts.split(","):
+        form, _, parameters = each.partition(";")
+        quality = parameters.replace(" ", "").lower()
+        if form.strip().lower() in _JSON_FORMS and "q=0;" not in f"{quality};".replace(
+            "q=0.0", "q=0"
+        ):
+            return True
+    return False
+
+
+def _form(body: bytes) -> str:
+    try:
+        text = body.decode("utf-8")
+        unquote_plus(text, errors="strict")
+    except UnicodeDecodeError:
+        raise Refusal(400, "the form is not UTF-8, percent-encoded") from None
+    refuse_token_outside(text)
+    return text
+
+
+def _json(model: type[BaseModel], body: bytes) -> BaseModel:
+    try:
+        return read_json(model, body)
+    except Problem as problem:
+        raise Refusal(problem.status, str(problem), faults=problem.faults) from None
