@@ -83,7 +83,18 @@ class Site:
         """Write the settings: a TLS listener and a trusted plain one. ``sections`` adds lines
         to a section: ``hub="deadline_seconds = 2"``."""
         lines = dict.fromkeys(
-            ("hub", "producers", "index", "limits", "log", "security", "listen", "plain_listen"), ""
+            (
+                "users",
+                "hub",
+                "producers",
+                "index",
+                "limits",
+                "log",
+                "security",
+                "listen",
+                "plain_listen",
+            ),
+            "",
         )
         lines |= sections
         self.settings_file.write_text(
@@ -117,6 +128,7 @@ authority = "certificates/authority.pem"
 {lines["log"]}
 [security]
 {lines["security"]}
+{lines["users"]}
 """,
             encoding="utf-8",
         )

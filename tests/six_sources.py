@@ -82,9 +82,12 @@ class SoapClient:
 
 
 @contextlib.asynccontextmanager
-async def six_sources(site: Site) -> AsyncIterator[SixSources]:
-    """Serve all six and the hub until the block ends. The index is empty."""
-    settings = site.write()
+async def six_sources(
+    site: Site, more_registry: str = "", **sections: str
+) -> AsyncIterator[SixSources]:
+    """Serve all six and the hub until the block ends. The index is empty. ``sections``: as
+    ``Site.write`` takes them."""
+    settings = site.write(**sections)  # type: ignore[arg-type]
     tls = Tls(site.server.certificate, site.server.key, site.authority.certificate)
     knobs: dict[str, Knobs] = {}
     sources: list[Source] = []
@@ -104,7 +107,9 @@ async def six_sources(site: Site) -> AsyncIterator[SixSources]:
             application = producer.application(holdings, turned)
             url = await stack.enter_async_context(running(application, tls=tls))
             sources.append(Source(holdings.hsa_id, f"{url}/", extra=f"timeout = {LIMIT}"))
-        site.load_registry(site.registry(sources, "\n".join(map(_may_update, knobs))))
+        site.load_registry(
+            site.registry(sources, "\n".join([*map(_may_update, knobs), more_registry]))
+        )
         hub = await stack.enter_async_context(running_hub(site, settings))
         identities = {hsa_id: site.authority.client(hsa_id, [hsa_id]) for hsa_id in knobs}
         yield SixSources(hub, knobs, identities, adapted)

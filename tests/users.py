@@ -1,0 +1,223 @@
+"""Users at the hub's own interface: real tokens from a simulated provider, real sockets, the six
+sources, and facts that a test decides.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import orjson
+import pytest
+
+from samsvar import app
+from samsvar.clock import SystemClock
+from samsvar.model.catalogue import Channel, Consumer
+from samsvar.model.exchange import QuestionRecord
+from samsvar.model.identifiers import HsaId
+from samsvar.model.user import UserKind
+from samsvar.ports import World
+from samsvar.registry.writer import written_care_giver, written_consumer
+from samsvar.simulation import demo_data
+from samsvar.simulation.authority import Identity
+from samsvar.simulation.demo_directory import CARE_GIVERS
+from samsvar.simulation.identity_provider import AUDIENCE, IdentityProvider, identity_provider
+from samsvar.simulation.people import person
+from tests.facts import MemoryFacts
+from tests.hub import CONSUMER, QUESTIONS, Site
+from tests.outside import rows_of
+from tests.six_sources import SixSources, six_sources
+
+CITIZENS = "SE2129999963-CITIZEN1"
+STRANGER = "SE2129999963-STRANGER"
+TOLVAN = "191212121212"
+STEP = 0.1
+#: what staff state in the usual case
+STATED = {"x-samsvar-need": "true", "x-samsvar-relevance": "true"}
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """An answer."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+    seconds: float
+
+    @property
+    def json(self) -> Any:
+        """Its body."""
+        return orjson.loads(self.body)
+
+    @property
+    def reason(self) -> str | None:
+        """The code of a refusal."""
+        if "issue" in self.json:
+            coded = self.json["issue"][0]["details"].get("coding")
+            return coded[0]["code"] if coded else None
+        found: str | None = self.json["reason"]
+        return found
+
+    def of(self, kind: str, mode: str = "match") -> list[dict[str, Any]]:
+        """The resources of a Bundle."""
+        return [
+            entry["resource"]
+            for entry in self.json.get("entry", ())
+            if entry["resource"]["resourceType"] == kind and entry["search"]["mode"] == mode
+        ]
+
+
+@dataclass(slots=True)
+class Users:
+    """The hub, the provider, and what the facts say."""
+
+    six: SixSources
+    provider: IdentityProvider
+    facts: MemoryFacts
+
+    @property
+    def site(self) -> Site:
+        """Its folder."""
+        return self.six.hub.site
+
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        alias: str | None = None,
+        *,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        sender: str | None = CONSUMER,
+        token: str | None = None,
+        identity: Identity | None = None,
+    ) -> Seen:
+        """One request. ``alias``: whose token; staff state need and relevance unless told."""
+        told = dict(headers or {})
+        if token is None and alias is not None:
+            token = self.provider.token(alias)
+        if token is not None:
+            told["Authorization"] = f"Bearer {token}"
+        hub = self.six.hub
+        where = path if path.startswith("http") else f"{hub.tls if identity else hub.plain}{path}"
+        begun = SystemClock().monotonic()
+        async with (
+            hub.client(identity, sender=None if identity else sender) as session,
+            session.request(method, where, data=body, headers=told) as answer,
+        ):
+            content = await answer.read()
+            seen = Seen(
+                answer.status,
+                {name.lower(): value for name, value in answer.headers.items()},
+                content,
+                SystemClock().monotonic() - begun,
+            )
+        with (self.site.folder / "answers.log").open("ab") as log:
+            log.write(f"{seen.status} {dict(seen.headers)}\n".encode())
+            if seen.status != 200:
+                log.write(content + b"\n")
+        return seen
+
+    async def search(
+        self,
+        kind: str,
+        alias: str,
+        number: str = TOLVAN,
+        *,
+        base: str = "/fhir/r4",
+        headers: Mapping[str, str] | None = None,
+        more: Mapping[str, str] | None = None,
+        **options: Any,
+    ) -> Seen:
+        """``POST [base]/[kind]/_search`` about a person."""
+        root = person(number).root
+        form = {"patient.identifier": f"urn:oid:{root}|{number}", **(more or {})}
+        return await self.ask(
+            "POST",
+            f"{base}/{kind}/_search",
+            alias,
+            body=urlencode(form).encode(),
+            headers={
+                "Content-Type": "application/x-www-form-urlencoded",
+                **(STATED if headers is None else headers),
+            },
+            **options,
+        )
+
+    async def post(
+        self,
+        path: str,
+        alias: str,
+        body: object,
+        headers: Mapping[str, str] | None = None,
+        **options: Any,
+    ) -> Seen:
+        """POST of JSON."""
+        return await self.ask(
+            "POST",
+            path,
+            alias,
+            body=orjson.dumps(body),
+            headers={"Content-Type": "application/json", **(headers or {})},
+            **options,
+        )
+
+    def rows(self, correlation_id: str) -> list[QuestionRecord]:
+        """What the access log says."""
+        with rows_of(self.site) as log:
+            return list(log.named(correlation_id))
+
+
+@contextlib.asynccontextmanager
+async def serving_users(
+    site: Site, patch: pytest.MonkeyPatch, **settings: object
+) -> AsyncIterator[Users]:
+    """Six sources that the index knows, a hub that lets users in, and facts in memory."""
+    facts = MemoryFacts()
+    patch.setattr(app, "World", lambda **parts: World(**{**parts, "facts": facts.sources()}))
+    async with identity_provider(SystemClock().now) as provider:
+        users = "\n".join(
+            f"{name} = {orjson.dumps(value).decode()}" for name, value in settings.items()
+        )
+        issuers = "".join(
+            f'[[users.issuer]]\nissuer = "{provider.issuer(kind)}"\nkind = "{kind}"\n'
+            f'audience = ["{AUDIENCE}"]\n'
+            for kind in UserKind
+        )
+        sections = {
+            "users": f"[users]\nstep_seconds = {STEP}\n{users}\n{issuers}",
+            "listen": "users = true",
+            "plain_listen": "users = true",
+        }
+        async with six_sources(site, _registry(), **sections) as six:
+            for number, category, sources in _held(six):
+                await site.index(number, sources, category)
+            yield Users(six, provider, facts)
+
+
+def _held(six: SixSources) -> list[tuple[str, str, list[str]]]:
+    """What the three that speak the contract hold, and that the others hold plans of Tolvan."""
+    found: list[tuple[str, str, list[str]]] = []
+    for holdings in (demo_data.hospital(), demo_data.municipality(), demo_data.clinic()):
+        found += [(number, "cll-cp", [holdings.hsa_id]) for number in holdings.plans]
+        found += [(number, "vko", [holdings.hsa_id]) for number in holdings.contacts]
+    found.append((TOLVAN, "cll-cp", sorted(six.adapted)))
+    return found
+
+
+def _registry() -> str:
+    tables = [written_care_giver(giver) for giver in CARE_GIVERS]
+    tables.append(written_consumer(Consumer(HsaId(CITIZENS), Channel.CITIZEN)))
+    tables.append(
+        f'[[permission]]\nconsumer = "{CITIZENS}"\ncontract = {QUESTIONS}\nlogical_address = "*"\n'
+    )
+    return "\n".join(f"{table}\n" for table in tables)
+
+
+def percent(text: str) -> str:
+    """A reason, as a header takes it."""
+    return quote(text, safe=" ")
