@@ -19,7 +19,7 @@ from samsvar.model.catalogue import Channel, Consumer
 from samsvar.model.exchange import QuestionRecord
 from samsvar.model.identifiers import HsaId
 from samsvar.model.user import UserKind
-from samsvar.ports import World
+from samsvar.ports import AccessLog, World
 from samsvar.registry.writer import written_care_giver, written_consumer
 from samsvar.simulation import demo_data
 from samsvar.simulation.authority import Identity
@@ -28,7 +28,6 @@ from samsvar.simulation.identity_provider import AUDIENCE, IdentityProvider, ide
 from samsvar.simulation.people import person
 from tests.facts import MemoryFacts
 from tests.hub import CONSUMER, QUESTIONS, Site
-from tests.outside import rows_of
 from tests.six_sources import SixSources, six_sources
 
 CITIZENS = "SE2129999963-CITIZEN1"
@@ -78,6 +77,8 @@ class Users:
     six: SixSources
     provider: IdentityProvider
     facts: MemoryFacts
+    kept: list[QuestionRecord]
+    """Every row of the access log, as it was handed over."""
 
     @property
     def site(self) -> Site:
@@ -168,8 +169,7 @@ class Users:
 
     def rows(self, correlation_id: str) -> list[QuestionRecord]:
         """What the access log says."""
-        with rows_of(self.site) as log:
-            return list(log.named(correlation_id))
+        return [row for row in self.kept if row.correlation_id == correlation_id]
 
 
 @contextlib.asynccontextmanager
@@ -178,7 +178,13 @@ async def serving_users(
 ) -> AsyncIterator[Users]:
     """Six sources that the index knows, a hub that lets users in, and facts in memory."""
     facts = MemoryFacts()
-    patch.setattr(app, "World", lambda **parts: World(**{**parts, "facts": facts.sources()}))
+    kept: list[QuestionRecord] = []
+
+    def world(**parts: Any) -> World:
+        log = _Watched(parts["access_log"], kept)
+        return World(**{**parts, "facts": facts.sources(), "access_log": log})
+
+    patch.setattr(app, "World", world)
     async with identity_provider(SystemClock().now) as provider:
         users = "\n".join(
             f"{name} = {orjson.dumps(value).decode()}" for name, value in settings.items()
@@ -196,7 +202,20 @@ async def serving_users(
         async with six_sources(site, _registry(), **sections) as six:
             for number, category, sources in _held(six):
                 await site.index(number, sources, category)
-            yield Users(six, provider, facts)
+            yield Users(six, provider, facts, kept)
+
+
+@dataclass(frozen=True, slots=True)
+class _Watched:
+    """The access log, and a list of what it has made durable."""
+
+    log: AccessLog
+    kept: list[QuestionRecord]
+
+    async def append(self, record: QuestionRecord) -> None:
+        """Hand it over, then note it."""
+        await self.log.append(record)
+        self.kept.append(record)
 
 
 def _held(six: SixSources) -> list[tuple[str, str, list[str]]]:

@@ -23,7 +23,6 @@ from samsvar.errors import CatalogueUnavailable, ResourcesMissing
 from samsvar.fact_ports import FactSources
 from samsvar.inbound.admin.door import AdminDoor
 from samsvar.inbound.door import Door
-from samsvar.inbound.fhir.facade import Facade
 from samsvar.inbound.listeners import Listeners
 from samsvar.inbound.seats import Seats
 from samsvar.inbound.soap import SoapDoor
@@ -433,9 +432,10 @@ class Hub:
             deadline=settings.hub.deadline_seconds,
             handle_minutes=settings.users.handle_minutes,
         )
+        routes = user_routes(desk)
         return UserDoor(
-            user_routes(Facade(desk)),
-            user_pages(),
+            routes,
+            user_pages(routes),
             verifier,
             self.events,
             self._clock,

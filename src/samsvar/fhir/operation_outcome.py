@@ -44,20 +44,12 @@ _WORDS: dict[str, tuple[str, str]] = {
 
 def source_outcomes(statuses: Sequence[StatusRecord]) -> list[Json]:
     """One for each source whose data is not there or not fresh, in their order."""
-    return [source_outcome(status) for status in statuses if status.code in _SILENT]
+    return [source_outcome(status) for status in statuses if is_silent(status)]
 
 
 def source_outcome(status: StatusRecord) -> Json:
     """What the receiver must know of one source that gave nothing."""
-    if status.code is StatusCode.DATA_FROM_CACHE_SYNCH_FAILED:
-        code = "incomplete"
-        words = ("kunde inte nås; uppgifterna är äldre", "could not be reached; its data is older")
-    else:
-        code = _issue_code(status.error)
-        words = _WORDS[code]
-    address = status.logical_address
-    swedish = f"Källan {address} {words[0]}. Svaret kan sakna uppgifter därifrån."
-    english = f"The source {address} {words[1]}. The answer may lack what it holds."
+    code, swedish, english = in_words(status, status.logical_address)
     told = f" ({status.error.text})" if status.error and status.error.text else ""
     return _outcome(
         {
@@ -74,6 +66,27 @@ def source_outcome(status: StatusRecord) -> Json:
             },
             "diagnostics": f"{swedish} {english}{told}",
         }
+    )
+
+
+def is_silent(status: StatusRecord) -> bool:
+    """Whether its data is not there, or not fresh."""
+    return status.code in _SILENT
+
+
+def in_words(status: StatusRecord, source: str) -> tuple[str, str, str]:
+    """FHIR's issue type, and how a source fared in Swedish and in English. ``source``: what it
+    is called."""
+    if status.code is StatusCode.DATA_FROM_CACHE_SYNCH_FAILED:
+        code = "incomplete"
+        words = ("kunde inte nås; uppgifterna är äldre", "could not be reached; its data is older")
+    else:
+        code = _issue_code(status.error)
+        words = _WORDS[code]
+    return (
+        code,
+        f"Källan {source} {words[0]}. Svaret kan sakna uppgifter därifrån.",
+        f"The source {source} {words[1]}. The answer may lack what it holds.",
     )
 
 

@@ -6,7 +6,8 @@ producers get a proper question. Knows contracts and calls; knows no FHIR, no pa
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -224,6 +225,17 @@ class Desk:
             statement=visit.statement,
             chosen=None,
         )
+
+
+async def both(one: Awaitable[Answer], other: Awaitable[Answer]) -> tuple[Answer, Answer]:
+    """Both walks at once; if one breaks, the other is still let end, for it is logged."""
+    first, second = await asyncio.gather(one, other, return_exceptions=True)
+    for each in (first, second):
+        if isinstance(each, BaseException):
+            raise each
+    assert isinstance(first, Answer)
+    assert isinstance(second, Answer)
+    return first, second
 
 
 def gone() -> Refusal:

@@ -140,7 +140,8 @@ class UserDoor:
         if user.kind not in route.kinds:
             kinds = " and ".join(sorted(route.kinds))
             raise Refusal(403, f"this is for users who are {kinds}")
-        refuse_without_scope(user, *route.scope)
+        for kind, interaction in route.scopes:
+            refuse_without_scope(user, kind, interaction)
         if query:
             raise Refusal(400, "nothing may stand after a question mark: use the body")
         accepts = headers.get(b"accept") or "*/*"

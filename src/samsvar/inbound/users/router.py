@@ -78,13 +78,15 @@ class Route:
     summary: str
     door: str
     """As the access log calls it."""
-    scope: tuple[str, Interaction]
-    """What the token's scopes must allow."""
+    scopes: tuple[tuple[str, Interaction], ...]
+    """What the token's scopes must allow, each of them."""
     handler: Handler = field(repr=False)
     takes: Takes = Takes.NOTHING
     kinds: frozenset[UserKind] = EVERYBODY
     request: type[BaseModel] | None = None
     response: type[BaseModel] | None = None
+    handles: bool = False
+    """The body names a record, which may not be there."""
     any_form: bool = False
     """The answer has a form of its own, whatever is accepted."""
 

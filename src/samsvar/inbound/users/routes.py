@@ -6,24 +6,35 @@ of the same rows. What FHIR is served stands in ``fhir.capability``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from functools import partial
 
 import orjson
+from pydantic import BaseModel
 
 from samsvar import __version__
 from samsvar.fhir.capability import SERVED, Installation, capability_statement
 from samsvar.fhir.capability import Interaction as Does
+from samsvar.inbound.citizen import bodies
+from samsvar.inbound.citizen.handlers import CitizenPages
+from samsvar.inbound.existence import ExistenceBody, ExistenceDesk, ExistenceQuestion
 from samsvar.inbound.fhir.facade import Facade
+from samsvar.inbound.users.asking import Desk
+from samsvar.inbound.users.openapi import document
 from samsvar.inbound.users.router import (
+    CITIZEN,
     DOCUMENTS,
+    EXISTENCE,
     FHIR,
     FHIR_JSON,
+    JSON,
+    Handler,
     Made,
     Route,
     Takes,
 )
+from samsvar.model.user import UserKind
 from samsvar.tokens import Interaction
 
 #: when what is served changed last
@@ -31,14 +42,21 @@ RELEASED = date(2026, 11, 20)
 _SEARCH, _READ = Interaction.SEARCH, Interaction.READ
 
 
-def table(facade: Facade) -> tuple[Route, ...]:
+def table(desk: Desk) -> tuple[Route, ...]:
     """Every row."""
-    return (*_fhir(facade), *_documents(facade))
+    facade = Facade(desk)
+    return (
+        *_fhir(facade),
+        *_documents(facade),
+        *_citizen(CitizenPages(desk)),
+        *_existence(ExistenceDesk(desk)),
+    )
 
 
-def pages() -> dict[str, Callable[[str], Made]]:
+def pages(routes: Sequence[Route]) -> dict[str, Callable[[str], Made]]:
     """What anybody may read."""
-    return {f"{FHIR}/metadata": _metadata}
+    described = Made(orjson.dumps(document(routes)), JSON)
+    return {f"{FHIR}/metadata": _metadata, f"{CITIZEN}/openapi.json": lambda _base: described}
 
 
 def _fhir(facade: Facade) -> list[Route]:
@@ -54,7 +72,7 @@ def _fhir(facade: Facade) -> list[Route]:
                     f"search{kind}",
                     served.says,
                     "fhir",
-                    (kind, _SEARCH),
+                    ((kind, _SEARCH),),
                     partial(facade.search, kind=kind),
                     Takes.FORM,
                 )
@@ -68,7 +86,7 @@ def _fhir(facade: Facade) -> list[Route]:
                     f"read{kind}",
                     served.says,
                     "fhir",
-                    (kind, _READ),
+                    ((kind, _READ),),
                     handler,
                     any_form=kind == "Binary",
                 )
@@ -86,7 +104,7 @@ def _documents(facade: Facade) -> list[Route]:
             "findDocuments",
             "ITI-67: plans as documents",
             "documents",
-            (kind, _SEARCH),
+            ((kind, _SEARCH),),
             partial(facade.search, kind=kind, documents=True),
             Takes.FORM,
         ),
@@ -96,10 +114,101 @@ def _documents(facade: Facade) -> list[Route]:
             "retrieveDocument",
             "ITI-68: a document, made on the spot",
             "documents",
-            ("Binary", _READ),
+            (("Binary", _READ),),
             facade.document,
             any_form=True,
         ),
+    ]
+
+
+def _citizen(pages: CitizenPages) -> list[Route]:
+    """A person's own plans, a child's, and who has read."""
+
+    def row(
+        name: str,
+        path: str,
+        summary: str,
+        handler: Handler,
+        request: type[BaseModel],
+        response: type[BaseModel],
+        *kinds: str,
+        handles: bool = False,
+    ) -> Route:
+        interaction = _READ if handles else _SEARCH
+        return Route(
+            "POST",
+            f"{CITIZEN}/{path}",
+            name,
+            summary,
+            "citizen",
+            tuple((kind, interaction) for kind in kinds),
+            handler,
+            Takes.JSON,
+            frozenset({UserKind.CITIZEN}),
+            request,
+            response,
+            handles,
+        )
+
+    question, report = bodies.CitizenQuestion, bodies.ReportQuestion
+    return [
+        row(
+            "overview",
+            "overview",
+            "Level 1: what happens, in order",
+            pages.overview,
+            question,
+            bodies.OverviewBody,
+            "CarePlan",
+            "Encounter",
+        ),
+        row(
+            "listPlans",
+            "plans",
+            "Level 2: all plans, a line for each",
+            pages.plans,
+            question,
+            bodies.PlansBody,
+            "CarePlan",
+        ),
+        row(
+            "readPlan",
+            "plan",
+            "Level 3: a whole plan; of its activities those that the filters leave",
+            pages.plan,
+            bodies.PlanQuestion,
+            bodies.WholePlanBody,
+            "CarePlan",
+            handles=True,
+        ),
+        row(
+            "accessReport",
+            "access-report",
+            "Who has read (vem har läst)",
+            pages.access_report,
+            report,
+            bodies.ReportBody,
+            "AuditEvent",
+        ),
+    ]
+
+
+def _existence(desk: ExistenceDesk) -> list[Route]:
+    """Of what is not shown."""
+    return [
+        Route(
+            "POST",
+            EXISTENCE,
+            "existence",
+            "Whether there is something that is not shown, as far as a rule lets it be told",
+            "existence",
+            (("CarePlan", _SEARCH),),
+            desk.ask,
+            Takes.JSON,
+            frozenset({UserKind.STAFF}),
+            ExistenceQuestion,
+            ExistenceBody,
+        )
     ]
 
 

@@ -75,7 +75,7 @@ def with_body(stated: Statement, body: StatedBody) -> Statement:
     Raises:
         Refusal: 422, the body says something else than the headers.
     """
-    told = body.model_dump(exclude_none=True, exclude={"emergency"})
+    told = body.model_dump(exclude_none=True, exclude={"emergency", "person"})
     if body.emergency is not None:
         told |= {"emergency": True, "emergency_reason": _sensible(body.emergency)}
     for name, value in told.items():
