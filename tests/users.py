@@ -5,8 +5,8 @@ sources, and facts that a test decides.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -26,6 +26,7 @@ from samsvar.simulation.authority import Identity
 from samsvar.simulation.demo_directory import CARE_GIVERS
 from samsvar.simulation.identity_provider import AUDIENCE, IdentityProvider, identity_provider
 from samsvar.simulation.people import person
+from samsvar.simulation.producer import Holdings
 from tests.facts import MemoryFacts
 from tests.hub import CONSUMER, QUESTIONS, Site
 from tests.six_sources import SixSources, six_sources
@@ -33,6 +34,9 @@ from tests.six_sources import SixSources, six_sources
 CITIZENS = "SE2129999963-CITIZEN1"
 STRANGER = "SE2129999963-STRANGER"
 TOLVAN = "191212121212"
+WITH_FILE = "196501022773"
+"""Has a plan with a file at the hospital, and one that is not approved for own eyes."""
+PDF = b"%PDF-1.7 a plan"
 STEP = 0.1
 #: what staff state in the usual case
 STATED = {"x-samsvar-need": "true", "x-samsvar-relevance": "true"}
@@ -185,6 +189,7 @@ async def serving_users(
         return World(**{**parts, "facts": facts.sources(), "access_log": log})
 
     patch.setattr(app, "World", world)
+    patch.setattr(demo_data, "hospital", _hospital(demo_data.hospital()))
     async with identity_provider(SystemClock().now) as provider:
         users = "\n".join(
             f"{name} = {orjson.dumps(value).decode()}" for name, value in settings.items()
@@ -205,6 +210,16 @@ async def serving_users(
             yield Users(six, provider, facts, kept)
 
 
+def _hospital(holdings: Holdings) -> Callable[[], Holdings]:
+    """The demo's, and the plans of one more person."""
+    (plan,) = holdings.plans[TOLVAN]
+    more = (
+        replace(plan, document_id="VP-0901", title="Vårdplan med fil", pdf=PDF),
+        replace(plan, document_id="VP-0902", title="Utkast till vårdplan", approved=False),
+    )
+    return lambda: replace(holdings, plans={**holdings.plans, WITH_FILE: more})
+
+
 @dataclass(frozen=True, slots=True)
 class _Watched:
     """The access log, and a list of what it has made durable."""
@@ -219,7 +234,7 @@ class _Watched:
 
 
 def _held(six: SixSources) -> list[tuple[str, str, list[str]]]:
-    """What the three that speak the contract hold, and that the others hold plans of Tolvan."""
+    """What the three that speak the contract hold, and some of what the others do."""
     found: list[tuple[str, str, list[str]]] = []
     for holdings in (demo_data.hospital(), demo_data.municipality(), demo_data.clinic()):
         found += [(number, "cll-cp", [holdings.hsa_id]) for number in holdings.plans]

@@ -22,6 +22,10 @@ class Plan:
     unit_name: str
     care_giver: str
     professional: str
+    pdf: bytes = b""
+    """The plan as a file beside its text, if there is one."""
+    approved: bool = True
+    """For the person's own eyes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +69,19 @@ def _professional(record: Plan | Contact, time: str) -> str:
 def written_plan(hsa_id: str, plan: Plan, shown: Fictive) -> str:
     """A plan, with an extension element last."""
     text = base64.b64encode(plan.text.encode()).decode()
+    file = base64.b64encode(plan.pdf).decode()
+    content = "<c:content><c:mediaType>application/pdf</c:mediaType>"
+    attached = f"{content}<c:value>{file}</c:value></c:content>" if plan.pdf else ""
     return (
         f"<carePlan><c:carePlanHeader><c:documentId>{plan.document_id}</c:documentId>"
         f"<c:sourceSystemHSAId>{hsa_id}</c:sourceSystemHSAId>"
         f"<c:documentTitle>{escape(plan.title)}</c:documentTitle>"
         f"<c:documentTime>{plan.time}</c:documentTime>{_person(shown)}"
         f"{_professional(plan, plan.time)}"
-        "<c:approvedForPatient>true</c:approvedForPatient></c:carePlanHeader>"
+        f"<c:approvedForPatient>{str(plan.approved).lower()}</c:approvedForPatient>"
+        "</c:carePlanHeader>"
         "<c:carePlanBody><c:content><c:mediaType>text/plain</c:mediaType>"
-        f"<c:value>{text}</c:value></c:content>"
+        f"<c:value>{text}</c:value></c:content>{attached}"
         f"<c:typeOfCarePlanEnum>{plan.kind}</c:typeOfCarePlanEnum></c:carePlanBody>"
         f'<x:origin xmlns:x="urn:example:extension"><x:system>{hsa_id}</x:system></x:origin>'
         "</carePlan>"
