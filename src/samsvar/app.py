@@ -27,12 +27,7 @@ from samsvar.inbound.listeners import Listeners
 from samsvar.inbound.seats import Seats
 from samsvar.inbound.soap import SoapDoor
 from samsvar.inbound.tls import CertificatesUnusable
-from samsvar.inbound.tokens import TokenVerifier
-from samsvar.inbound.users.asking import Desk
 from samsvar.inbound.users.door import UserDoor
-from samsvar.inbound.users.handles import Handles
-from samsvar.inbound.users.routes import pages as user_pages
-from samsvar.inbound.users.routes import table as user_routes
 from samsvar.inbound.wsdl import WsdlShelf
 from samsvar.manifest import LoadedAdapter, load_adapters
 from samsvar.model.catalogue import ProducerKind
@@ -44,7 +39,6 @@ from samsvar.outbound.adapter_http import ProducerHttp
 from samsvar.outbound.dispatch import Dispatch
 from samsvar.outbound.http_client import HttpClient, client_tls
 from samsvar.outbound.notify import SoapDeliverer
-from samsvar.outbound.oidc import key_sources
 from samsvar.outbound.soap import SoapTransport
 from samsvar.outbound.store_log import SoapLogService
 from samsvar.pipeline.access_log_service import AccessLogService, ReportLimits
@@ -81,6 +75,7 @@ from samsvar.store.population import StoredPopulation
 from samsvar.store.relations import StoredRelations
 from samsvar.store.secrets import PersonVault, open_vault
 from samsvar.store.snapshot import CatalogueSnapshot
+from samsvar.users import open_users
 
 #: seconds that running questions get when the hub is told to stop
 DRAIN_SECONDS = 30.0
@@ -417,33 +412,11 @@ class Hub:
         return premises.door(table, self.events, AdminTrail(self._access_log, self._clock).note)
 
     def _user_door(self, world: World, vault: PersonVault, seats: Seats) -> UserDoor | None:
-        settings = self._settings
-        if not any(listener.users for listener in settings.listen):
+        users = open_users(self._settings, world, vault, seats, NoAccesses())
+        if users is None:
             return None
-        verifier = TokenVerifier(
-            settings.users, self._clock, key_sources(settings.users, self._clock, self.events)
-        )
-        self._closing.push_async_callback(verifier.close)
-        desk = Desk(
-            world,
-            Handles(vault.key_for("handles")),
-            NoAccesses(),
-            address=settings.hub.addresses[0],
-            deadline=settings.hub.deadline_seconds,
-            handle_minutes=settings.users.handle_minutes,
-        )
-        routes = user_routes(desk)
-        return UserDoor(
-            routes,
-            user_pages(routes),
-            verifier,
-            self.events,
-            self._clock,
-            seats,
-            step_seconds=settings.users.step_seconds,
-            body_seconds=settings.limits.body_seconds,
-            base_url=settings.users.base_url,
-        )
+        self._closing.push_async_callback(users.verifier.close)
+        return users.door
 
     def _catalogue_version(self) -> int | None:
         try:
