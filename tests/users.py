@@ -7,6 +7,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -36,6 +37,7 @@ STRANGER = "SE2129999963-STRANGER"
 TOLVAN = "191212121212"
 WITH_FILE = "196501022773"
 """Has a plan with a file at the hospital, and one that is not approved for own eyes."""
+CHILD = "202101012397"
 PDF = b"%PDF-1.7 a plan"
 STEP = 0.1
 #: what staff state in the usual case
@@ -121,6 +123,7 @@ class Users:
                 content,
                 SystemClock().monotonic() - begun,
             )
+        # For the scan at the end: headers and refusals, never records.
         with (self.site.folder / "answers.log").open("ab") as log:
             log.write(f"{seen.status} {dict(seen.headers)}\n".encode())
             if seen.status != 200:
@@ -217,7 +220,9 @@ def _hospital(holdings: Holdings) -> Callable[[], Holdings]:
         replace(plan, document_id="VP-0901", title="Vårdplan med fil", pdf=PDF),
         replace(plan, document_id="VP-0902", title="Utkast till vårdplan", approved=False),
     )
-    return lambda: replace(holdings, plans={**holdings.plans, WITH_FILE: more})
+    childs = (replace(plan, document_id="VP-0903", title="Ett barns vårdplan"),)
+    plans = {**holdings.plans, WITH_FILE: more, CHILD: childs}
+    return lambda: replace(holdings, plans=plans)
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +255,24 @@ def _registry() -> str:
         f'[[permission]]\nconsumer = "{CITIZENS}"\ncontract = {QUESTIONS}\nlogical_address = "*"\n'
     )
     return "\n".join(f"{table}\n" for table in tables)
+
+
+async def users_of(folder: Path) -> AsyncIterator[Users]:
+    """For a fixture of a module."""
+    with pytest.MonkeyPatch.context() as patch:
+        async with serving_users(Site(folder), patch) as users:
+            yield users
+
+
+def as_before(users: Users) -> Users:
+    """Facts and sources as they are before anybody says otherwise."""
+    fresh = MemoryFacts()
+    for name in ("consent", "relation", "capacity", "population", "block", "trouble"):
+        setattr(users.facts, name, getattr(fresh, name))
+    users.facts.asked.clear()
+    for knobs in users.six.knobs.values():
+        knobs.turn({"outage": False, "latency": 0.0})
+    return users
 
 
 def percent(text: str) -> str:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -13,10 +12,19 @@ from samsvar.access.words import Block, Consent
 from samsvar.fact_ports import ConsentAnswer
 from samsvar.model.exchange import Activity, Shown, Verdict
 from samsvar.simulation import demo_data
-from tests.facts import MemoryFacts
+from tests.facts import DOWN
 from tests.fhir_validity import assert_valid
-from tests.hub import Site
-from tests.users import CITIZENS, STATED, STRANGER, TOLVAN, WITH_FILE, Users, percent, serving_users
+from tests.users import (
+    CITIZENS,
+    STATED,
+    STRANGER,
+    TOLVAN,
+    WITH_FILE,
+    Users,
+    as_before,
+    percent,
+    users_of,
+)
 
 pytestmark = [pytest.mark.wire, pytest.mark.asyncio(loop_scope="module")]
 
@@ -26,31 +34,16 @@ NOBODYS = "193201027723"
 """Of whom no source has a plan."""
 
 
-@pytest.fixture(scope="module")
-def patch() -> Iterator[pytest.MonkeyPatch]:
-    with pytest.MonkeyPatch.context() as made:
-        yield made
-
-
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def serving(
-    tmp_path_factory: pytest.TempPathFactory, patch: pytest.MonkeyPatch
-) -> AsyncIterator[Users]:
-    site = Site(Path(tmp_path_factory.mktemp("fhir")))
-    async with serving_users(site, patch) as users:
+async def serving(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Users]:
+    async for users in users_of(tmp_path_factory.mktemp("fhir")):
         yield users
 
 
 @pytest.fixture
 def users(serving: Users) -> Users:
-    """The facts as they are before anybody says otherwise."""
-    fresh = MemoryFacts()
-    for name in ("consent", "relation", "capacity", "population", "block", "trouble"):
-        setattr(serving.facts, name, getattr(fresh, name))
-    serving.facts.asked.clear()
-    for knobs in serving.six.knobs.values():
-        knobs.turn({"outage": False})
-    return serving
+    """As they are before anybody says otherwise."""
+    return as_before(serving)
 
 
 def sources(resources: list[dict[str, Any]]) -> set[str]:
@@ -377,8 +370,6 @@ async def test_anybody_may_read_what_is_served_and_all_of_it_is(users: Users) ->
 
 
 async def test_facts_that_cannot_be_had_close_what_needs_them(users: Users) -> None:
-    from tests.facts import DOWN
-
     users.facts.trouble["blocks"] = DOWN
     seen = await users.search("CarePlan", "vera")
 
