@@ -108,31 +108,38 @@ def test_each_http_refusal_is_on_its_page() -> None:
 
 
 #: sections of which there may be several, in the file only
-SEVERAL: dict[str, type[BaseModel]] = {"listen": ListenSettings, "users": IssuerSettings}
+#: what there are several of, in the file only; with the key of the section that holds them
+SEVERAL: dict[str, tuple[str | None, type[BaseModel]]] = {
+    "listen": (None, ListenSettings),
+    "users": ("issuer", IssuerSettings),
+}
 
 
-def sections_of_settings() -> Iterator[tuple[str, type[BaseModel]]]:
-    """Name and class of each section; of listeners and issuers, the class of one."""
+def sections_of_settings() -> Iterator[tuple[str, dict[str, FieldInfo], set[str]]]:
+    """Name and keys of each section, with those of one listener and one issuer; and which of them
+    a variable of the environment can set."""
     for name, field in Settings.model_fields.items():
-        kind = SEVERAL.get(name, field.annotation)
-        assert isinstance(kind, type)
-        assert issubclass(kind, BaseModel)
-        yield name, kind
+        kind = field.annotation
+        own: dict[str, FieldInfo] = {}
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            own = dict(kind.model_fields)
+        held, one = SEVERAL.get(name, (None, None))
+        own = {key: each for key, each in own.items() if key != held}
+        yield name, own | (dict(one.model_fields) if one else {}), set(own)
 
 
 FIELDS = [
-    (name, key, field)
-    for name, kind in sections_of_settings()
-    for key, field in kind.model_fields.items()
+    (name, key, field) for name, keys, _ in sections_of_settings() for key, field in keys.items()
 ]
+VARIABLES = {(name, key) for name, _, own in sections_of_settings() for key in own}
 
 
 def test_each_setting_is_on_its_page() -> None:
     """Sections are headings, keys are rows."""
     text = page("settings.md")
     assert re.findall(r"^## (\w+)$", text, re.MULTILINE) == list(Settings.model_fields)
-    for name, kind in sections_of_settings():
-        assert named(section(text, f"## {name}"), "Key") == list(kind.model_fields)
+    for name, keys, _ in sections_of_settings():
+        assert named(section(text, f"## {name}"), "Key") == list(keys)
 
 
 @pytest.mark.parametrize(("name", "key", "field"), FIELDS, ids=[f"{f[0]}.{f[1]}" for f in FIELDS])
@@ -159,14 +166,14 @@ def test_a_setting_is_told_as_it_is(name: str, key: str, field: FieldInfo) -> No
             else default
         )
     variable = f"SAMSVAR_{name}__{key}".upper()
-    assert row["Environment"] == ("none" if name in SEVERAL else variable)
+    assert row["Environment"] == (variable if (name, key) in VARIABLES else "none")
     Settings.model_validate(_with_example(name, key, row["Example"]))
 
 
 def _with_example(name: str, key: str, example: str) -> dict[str, Any]:
     """Settings in which the example stands, beside what it needs."""
     value = tomllib.loads(f"value = {example}")["value"]
-    if name == "users":
+    if name == "users" and (name, key) not in VARIABLES:
         issuer = {"issuer": "https://idp.example", "kind": "staff", "audience": ["x"]}
         return {name: {"issuer": [{**issuer, key: value}]}}
     if name != "listen":

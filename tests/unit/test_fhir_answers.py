@@ -164,7 +164,7 @@ def test_what_is_served_is_what_is_said(golden: Golden) -> None:
     }
     assert stated == {(each.type, one) for each in SERVED for one in each.interactions}
     assert served("CarePlan", Interaction.SEARCH)
-    assert not served("CarePlan", Interaction.READ)
+    assert not served("Binary", Interaction.SEARCH)
     assert not served("Patient", Interaction.SEARCH)
 
 

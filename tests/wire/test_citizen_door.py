@@ -257,8 +257,8 @@ async def test_a_plan_is_found_and_fetched_as_a_document(users: Users) -> None:
         assert seen.status == 200
         assert seen.headers["content-type"] == attachment["contentType"]
         assert len(seen.body) == attachment["size"] or attachment["contentType"].endswith("json")
-    (row,) = users.rows(seen.headers["x-skltp-correlation-id"])
-    assert row.door == "documents"
+        (row,) = users.rows(seen.headers["x-skltp-correlation-id"])
+        assert row.door == "documents"
 
 
 async def test_documents_are_found_by_form_and_as_binary_too(users: Users) -> None:
