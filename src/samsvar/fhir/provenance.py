@@ -6,7 +6,7 @@ for the outer (yttre spärr). One for each owner in a plan. Knows no block.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 from samsvar.fhir.datatypes import (
     Json,
@@ -83,6 +83,7 @@ def _provenance(
     frame: Frame,
     signatures: tuple[Signature, ...],
 ) -> Json:
+    number = record.plan_id if isinstance(record, CarePlan) else record.contact_id
     agents = present(
         [
             _agent("author", "Author", origin.owner_unit),
@@ -94,13 +95,21 @@ def _provenance(
     return built(
         {
             "resourceType": "Provenance",
-            "id": frame.ids("Provenance", *(each["reference"] for each in targets)),
+            "id": frame.ids("Provenance", record.source_system, number, *_told(origin)),
             "meta": frame.meta(record, origin.legal_basis, changed=origin.recorded_at),
             "target": targets,
             "recorded": instant(origin.recorded_at or record.last_changed),
             "agent": agents,
             "signature": [_signature(each) for each in signatures],
         }
+    )
+
+
+def _told(origin: Provenance) -> tuple[str, ...]:
+    """What tells two origins of one record apart: also when some of its parts are not shown."""
+    values = (getattr(origin, each.name) for each in fields(origin))
+    return tuple(
+        ",".join(sorted(value)) if isinstance(value, frozenset) else str(value) for value in values
     )
 
 
