@@ -19,7 +19,7 @@ from samsvar.bench.live_taps import NoticedEvents, NoticedTransport
 from samsvar.clock import SystemClock
 from samsvar.contracts import ContractsInvalid, data_dir
 from samsvar.contracts.served import ServedContracts
-from samsvar.errors import CatalogueUnavailable, ResourcesMissing
+from samsvar.errors import CatalogueUnavailable
 from samsvar.fact_ports import FactSources
 from samsvar.inbound.admin.door import AdminDoor
 from samsvar.inbound.door import Door
@@ -154,13 +154,6 @@ def house_rules(settings: Settings) -> HouseRules:
         listed_owners_only=hub.listed_owners_only,
         policy=Policy.of(settings.access.model_dump()),
     )
-
-
-class NoAccesses:
-    def for_person(
-        self, person: PersonId, since: datetime, until: datetime, most: int
-    ) -> Sequence[Access]:
-        raise ResourcesMissing("none is set up")
 
 
 class Hub:
@@ -414,7 +407,7 @@ class Hub:
         return premises.door(table, self.events, AdminTrail(self._access_log, self._clock).note)
 
     def _user_door(self, world: World, vault: PersonVault, seats: Seats) -> UserDoor | None:
-        users = open_users(self._settings, world, vault, seats, NoAccesses())
+        users = open_users(self._settings, world, vault, seats)
         if users is None:
             return None
         self._closing.push_async_callback(users.verifier.close)

@@ -26,7 +26,8 @@ from samsvar.inbound.users.handles import Handles
 from samsvar.inbound.users.refusal import Refusal
 from samsvar.inbound.users.router import Asked, Made
 from samsvar.model.user import UserKind
-from tests.mixed_plan import ALL, GROWN_UP, NOT_GIVEN, OTHER_REGION, Asking, MemoryFacts, staff
+from tests.facts import MemoryFacts
+from tests.mixed_plan import ALL, GROWN_UP, NOT_GIVEN, OTHER_REGION, Asking, staff
 from tests.unit.test_disclose import ACTORS
 from tests.world import HUB, call
 

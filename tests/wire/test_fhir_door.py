@@ -193,6 +193,21 @@ async def test_a_source_that_is_down_is_told_of_beside_what_the_others_gave(user
     assert outcome["issue"][0]["severity"] == "warning"
 
 
+async def test_one_who_is_shown_nothing_does_not_hear_which_source_was_silent(
+    users: Users,
+) -> None:
+    """Its name would tell that it knows the person."""
+    users.six.knobs[demo_data.CLINIC].outage = True
+    users.facts.consent = ConsentAnswer(Consent.NONE)
+    seen = await users.search("CarePlan", "vera", more={"_source": _source(demo_data.CLINIC)})
+
+    assert seen.json["total"] == 0
+    (outcome,) = seen.of("OperationOutcome", "outcome")
+    assert outcome["issue"][0]["severity"] == "warning"
+    assert "MILLENNIUM" not in seen.body.decode()
+    assert_valid(seen.json)
+
+
 async def test_a_citizen_sees_what_is_approved_and_a_guardian_is_checked(users: Users) -> None:
     own = await users.search("CarePlan", "tolvan", headers={}, sender=CITIZENS)
     assert own.json["total"] > 0

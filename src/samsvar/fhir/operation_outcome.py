@@ -90,6 +90,24 @@ def in_words(status: StatusRecord, source: str) -> tuple[str, str, str]:
     )
 
 
+SOME_SOURCE = (
+    "En källa, eller flera, svarade inte. Svaret kan sakna uppgifter därifrån.",
+    "One source, or several, did not answer. The answer may lack what they hold.",
+)
+
+
+def unnamed_outcome() -> Json:
+    """That something is missing, for a receiver who may not know whose."""
+    return _outcome(
+        {
+            "severity": "warning",
+            "code": "incomplete",
+            "details": {"text": SOME_SOURCE[0]},
+            "diagnostics": " ".join(SOME_SOURCE),
+        }
+    )
+
+
 def refusal(code: str, swedish: str, english: str) -> Json:
     """Why nothing is answered at all. ``code`` is one of FHIR's issue types; both texts say
     what to do, and hold nobody's data."""

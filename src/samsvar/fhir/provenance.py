@@ -107,10 +107,7 @@ def _provenance(
 
 def _told(origin: Provenance) -> tuple[str, ...]:
     """What tells two origins of one record apart: also when some of its parts are not shown."""
-    values = (getattr(origin, each.name) for each in fields(origin))
-    return tuple(
-        ",".join(sorted(value)) if isinstance(value, frozenset) else str(value) for value in values
-    )
+    return tuple(str(getattr(origin, each.name)) for each in fields(origin))
 
 
 def _agent(code: str, display: str, hsa_id: str | None) -> Json:

@@ -79,7 +79,7 @@ class Coded(Words):
 class NotAnswered(Words):
     """A source that gave nothing this time."""
 
-    source: str
+    source: str | None = Field(description="null: the name would tell too much")
 
 
 class Collected(_Out):

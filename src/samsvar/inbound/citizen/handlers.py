@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from samsvar.fhir.labels import Frame
 from samsvar.fhir.mhd import FORMS, DocumentForm, document_id
-from samsvar.fhir.operation_outcome import in_words, is_silent
+from samsvar.fhir.operation_outcome import SOME_SOURCE, in_words, is_silent
 from samsvar.fhir.plan_refs import plan_refs
 from samsvar.inbound.citizen import plans as shown
 from samsvar.inbound.citizen.bodies import (
@@ -31,7 +31,7 @@ from samsvar.inbound.citizen.bodies import (
     WholePlanBody,
     Words,
 )
-from samsvar.inbound.users.asking import PLANS, Desk, Visit, both, gone
+from samsvar.inbound.users.asking import PLANS, Desk, Visit, both, gone, may_name_sources
 from samsvar.inbound.users.refusal import Refusal
 from samsvar.inbound.users.router import CITIZEN, DOCUMENTS, FHIR, JSON, Asked, Made
 from samsvar.model.care import CareContact, CarePlan
@@ -79,7 +79,7 @@ class CitizenPages:
                 )
             },
             partial=_partial(found),
-            not_answered=self._silent(plans, contacts),
+            not_answered=self._silent(visit, person, plans, contacts),
         )
         return _made(body, plans, contacts)
 
@@ -92,7 +92,7 @@ class CitizenPages:
         body = PlansBody(
             plans=[shown.line(plan, names) for plan in found],
             partial=_partial(found),
-            not_answered=self._silent(answer),
+            not_answered=self._silent(visit, person, answer),
         )
         return _made(body, answer)
 
@@ -128,7 +128,7 @@ class CitizenPages:
             text=render(plan),
             files=_files(plan, frame, visit.base),
             partial=_partial(found),
-            not_answered=self._silent(answer),
+            not_answered=self._silent(visit, person, answer),
         )
         return _made(body, answer)
 
@@ -164,8 +164,11 @@ class CitizenPages:
         producer = self._desk.producer(address)
         return producer.title if producer else address
 
-    def _silent(self, *answers: Answer) -> list[NotAnswered]:
-        """Each source once."""
+    def _silent(self, visit: Visit, person: PersonId, *answers: Answer) -> list[NotAnswered]:
+        """Each source once; without names where they would tell too much."""
+        silent = any(is_silent(status) for answer in answers for status in answer.statuses)
+        if silent and not may_name_sources(visit, person, *answers):
+            return [NotAnswered(source=None, sv=SOME_SOURCE[0], en=SOME_SOURCE[1])]
         found: dict[str, NotAnswered] = {}
         for status in (status for answer in answers for status in answer.statuses):
             if is_silent(status):

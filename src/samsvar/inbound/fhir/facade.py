@@ -20,11 +20,19 @@ from samsvar.fhir.bundle import searchset
 from samsvar.fhir.datatypes import Json
 from samsvar.fhir.labels import Frame
 from samsvar.fhir.mhd import DocumentForm, document_id, document_reference, rendition
+from samsvar.fhir.operation_outcome import is_silent, unnamed_outcome
 from samsvar.fhir.plan_refs import plan_refs
 from samsvar.fhir.plan_resources import Resources, contact_resources, plan_resources
 from samsvar.inbound.fhir.dates import Asked as AskedDate
 from samsvar.inbound.fhir.search import Search, read_search
-from samsvar.inbound.users.asking import CONTACTS, PLANS, Desk, Visit, gone
+from samsvar.inbound.users.asking import (
+    CONTACTS,
+    PLANS,
+    Desk,
+    Visit,
+    gone,
+    may_name_sources,
+)
 from samsvar.inbound.users.handles import Opened
 from samsvar.inbound.users.router import DOCUMENTS, FHIR, FHIR_JSON, Asked, Made
 from samsvar.model.care import CareContact, CarePlan
@@ -65,7 +73,7 @@ class Facade:
         link = f"{visit.base}{DOCUMENTS if documents else FHIR}/{kind}/_search"
         if kind == "AuditEvent":
             events = await self._accesses(visit, search)
-            return _bundle(events, (), (), url, link, search)
+            return _bundle(events, (), None, url, link, search)
         frame = Frame(self._desk.ids(visit, person))
         if kind == "Encounter":
             answer = await self._desk.contacts(
@@ -81,7 +89,7 @@ class Facade:
                 for plan in plans_of(answer)
                 for form in search.forms
             ]
-            return _bundle(found, (), answer.statuses, url, link, search)
+            return _bundle(found, (), (visit, answer), url, link, search)
         several = _resources(answer, frame, url)
         if kind in ("CarePlan", "Encounter"):
             matches = [each.main for each in several]
@@ -91,7 +99,7 @@ class Facade:
         if kind not in ("CarePlan", "Encounter"):
             names = {f"{each['resourceType']}/{each['id']}" for each in matches}
             along = [each for each in along if names & _targets(each)]
-        return _bundle(matches, along, answer.statuses, url, link, search)
+        return _bundle(matches, along, (visit, answer), url, link, search)
 
     async def read(self, asked: Asked, kind: str) -> Made:
         """``GET [type]/[id]``."""
@@ -242,22 +250,27 @@ def _targets(resource: Json) -> set[str]:
 def _bundle(
     matches: Sequence[Json],
     along: Iterable[Json],
-    statuses: Sequence[StatusRecord],
+    collected: tuple[Visit, Answer] | None,
     url: Url,
     link: str,
     search: Search,
 ) -> Made:
-    bundle = searchset(matches, along, statuses, url, self_link=link)
-    if search.ignored:
-        bundle.setdefault("entry", []).append(
-            {"resource": _ignored(search.ignored), "search": {"mode": "outcome"}}
+    statuses: Sequence[StatusRecord] = collected[1].statuses if collected else ()
+    named = collected is None or may_name_sources(collected[0], search.person, collected[1])
+    outcomes = [_ignored(search.ignored)] if search.ignored else []
+    if not named and any(map(is_silent, statuses)):
+        outcomes.append(unnamed_outcome())
+    bundle = searchset(matches, along, statuses if named else (), url, self_link=link)
+    if outcomes:
+        bundle.setdefault("entry", []).extend(
+            {"resource": each, "search": {"mode": "outcome"}} for each in outcomes
         )
     return Made(
         orjson.dumps(bundle),
         _CONTENT_TYPE,
         items=len(matches),
         sources_total=len(statuses),
-        sources_failed=sum(status.error is not None for status in statuses),
+        sources_failed=sum(map(is_silent, statuses)),
     )
 
 

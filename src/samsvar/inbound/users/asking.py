@@ -227,6 +227,12 @@ class Desk:
         )
 
 
+def may_name_sources(visit: Visit, person: PersonId, *answers: Answer) -> bool:
+    """Whether the user may hear which sources did not answer. To somebody who is shown nothing,
+    the name of a source would tell that it knows the person."""
+    return visit.user.person == person or any(answer.records for answer in answers)
+
+
 async def both(one: Awaitable[Answer], other: Awaitable[Answer]) -> tuple[Answer, Answer]:
     """Both walks at once; if one breaks, the other is still let end, for it is logged."""
     first, second = await asyncio.gather(one, other, return_exceptions=True)

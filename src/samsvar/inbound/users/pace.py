@@ -1,7 +1,7 @@
 """The pace of answers: each leaves at a multiple of a step after its first byte came.
 
-So "nobody knows this person", "all of it is blocked" and "there is nothing" take the same time,
-as far as a caller can tell. Knows no answer.
+So "nobody knows this person", "all of it is blocked" and "there is nothing" take the same time, as
+long as sources answer within a step: one that needs longer costs a step more. Knows no answer.
 """
 
 from __future__ import annotations
