@@ -13,15 +13,13 @@ from datetime import date, datetime, timedelta
 from pydantic import BaseModel
 
 from samsvar.fhir.labels import Frame
-from samsvar.fhir.mhd import FORMS, DocumentForm, document_id
 from samsvar.fhir.operation_outcome import SOME_SOURCE, in_words, is_silent
 from samsvar.fhir.plan_refs import plan_refs
 from samsvar.inbound.citizen import plans as shown
+from samsvar.inbound.citizen.accesses import told
 from samsvar.inbound.citizen.bodies import (
-    AccessBody,
     CitizenQuestion,
     Counts,
-    FileBody,
     NotAnswered,
     OverviewBody,
     PlanQuestion,
@@ -29,28 +27,23 @@ from samsvar.inbound.citizen.bodies import (
     ReportBody,
     ReportQuestion,
     WholePlanBody,
-    Words,
 )
-from samsvar.inbound.users.asking import PLANS, Desk, Visit, both, gone, may_name_sources
-from samsvar.inbound.users.refusal import Refusal
-from samsvar.inbound.users.router import CITIZEN, DOCUMENTS, FHIR, JSON, Asked, Made
+from samsvar.inbound.citizen.files import files
+from samsvar.inbound.citizen.timeline import timeline
+from samsvar.inbound.users.asking import PLANS, Desk, Visit, both, may_name_sources
+from samsvar.inbound.users.refusal import Refusal, gone
+from samsvar.inbound.users.router import CITIZEN, JSON, Asked, Made
 from samsvar.model.care import CareContact, CarePlan
 from samsvar.model.exchange import Answer
 from samsvar.model.identifiers import PersonId
-from samsvar.model.local_time import STOCKHOLM, local_time, on_the_wall
+from samsvar.model.local_time import STOCKHOLM, on_the_wall
 from samsvar.model.person_numbers import told_by_form
 from samsvar.model.plan_text import render
 from samsvar.model.user import Capacity
-from samsvar.pipeline.access_report import Access, Period
+from samsvar.pipeline.access_report import Period
 
 MOST_ACCESSES = 1000
 _DAYS_BACK = 5 * 365
-_TITLES = {
-    DocumentForm.TEXT: Words(sv="Planen som text", en="The plan as text"),
-    DocumentForm.PAGE: Words(sv="Planen som utskrift", en="The plan to print"),
-    DocumentForm.FHIR: Words(sv="Planen som FHIR-dokument", en="The plan as a FHIR document"),
-}
-_ATTACHED = Words(sv="Bilaga", en="Attachment")
 
 
 class CitizenPages:
@@ -68,7 +61,7 @@ class CitizenPages:
         names = self._names(visit, person)
         found, booked = _plans(plans), _contacts(contacts)
         body = OverviewBody(
-            timeline=shown.timeline(found, booked, names),
+            timeline=timeline(found, booked, names),
             counts=Counts(plans=len(found), contacts=len(booked)),
             links={
                 name: f"{visit.base}{CITIZEN}/{path}"
@@ -126,7 +119,7 @@ class CitizenPages:
             follow_ups=shown.follow_ups(plan),
             closed=plan.closing.closed if plan.closing else None,
             text=render(plan),
-            files=_files(plan, frame, visit.base),
+            files=files(plan, frame, visit.base),
             partial=_partial(found),
             not_answered=self._silent(visit, person, answer),
         )
@@ -143,7 +136,7 @@ class CitizenPages:
         period = Period(_midnight(first), _midnight(last + timedelta(days=1)))
         found = await self._desk.accesses(visit, person, period, MOST_ACCESSES)
         body = ReportBody(
-            accesses=[_access(each) for each in found],
+            accesses=[told(each) for each in found],
             first_day=first,
             last_day=last,
             partial=len(found) == MOST_ACCESSES,
@@ -206,50 +199,6 @@ def _contacts(answer: Answer) -> list[CareContact]:
 def _partial(plans: Iterable[CarePlan]) -> bool:
     """Of what is shown only: that there is something of which nothing is shown is not told."""
     return any(plan.partial for plan in plans)
-
-
-def _files(plan: CarePlan, frame: Frame, base: str) -> list[FileBody]:
-    refs = plan_refs(plan, frame)
-    made = [
-        FileBody(
-            title=_TITLES[form],
-            media_type=FORMS[form].media_type,
-            url=f"{base}{DOCUMENTS}/{document_id(plan, form, frame)}",
-        )
-        for form in DocumentForm
-    ]
-    made += [
-        FileBody(title=_ATTACHED, media_type=each.media_type, url=f"{base}{FHIR}/Binary/{handle}")
-        for each, handle in zip(plan.attachments, refs.attachments, strict=True)
-        if each.content
-    ]
-    return made
-
-
-def _access(access: Access) -> AccessBody:
-    who = access.care_unit_name or access.care_unit
-    giver = access.care_giver_name or access.care_giver
-    told = ", ".join(each for each in (who, giver) if each) or access.reader
-    verb = (
-        ("fick veta att det finns", "was told that there is")
-        if access.existence
-        else ("läste", "read")
-    )
-    return AccessBody(
-        at=local_time(access.at).isoformat(timespec="seconds"),
-        reader=access.reader,
-        care_giver=giver,
-        care_unit=who,
-        purpose=access.purpose,
-        what=access.resource,
-        activity=access.activity,
-        emergency=access.emergency,
-        existence_only=access.existence,
-        text=Words(
-            sv=f"{told} {verb[0]}: {access.resource} ({access.purpose})",
-            en=f"{told} {verb[1]}: {access.resource} ({access.purpose})",
-        ),
-    )
 
 
 def _midnight(day: date) -> datetime:

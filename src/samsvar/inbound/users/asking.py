@@ -23,7 +23,7 @@ from samsvar.inbound.call_headers import (
 from samsvar.inbound.http import Headers
 from samsvar.inbound.http_protocol import Arrival
 from samsvar.inbound.users.handles import HandleRefused, Handles, Opened
-from samsvar.inbound.users.refusal import Refusal
+from samsvar.inbound.users.refusal import gone
 from samsvar.model.catalogue import CareGiver, Producer, RivtaProfile
 from samsvar.model.catalogue_lookup import Catalogue
 from samsvar.model.exchange import Answer, Call, Chosen, Peer
@@ -242,13 +242,3 @@ async def both(one: Awaitable[Answer], other: Awaitable[Answer]) -> tuple[Answer
     assert isinstance(first, Answer)
     assert isinstance(second, Answer)
     return first, second
-
-
-def gone() -> Refusal:
-    """The same for a record that is not there, is not shown any more, or never was."""
-    return Refusal(
-        404,
-        "nothing can be read by this id: it is not yours, its time is out, or what it stood for"
-        " is not shown: search again",
-        "Det finns inget att visa här. Sök igen.",
-    )

@@ -119,6 +119,16 @@ def refusal_of(error: Exception) -> Refusal:
             return Refusal(500, "the hub broke; its log says where")
 
 
+def gone() -> Refusal:
+    """The same for a record that is not there, is not shown any more, or never was."""
+    return Refusal(
+        404,
+        "nothing can be read by this id: it is not yours, its time is out, or what it stood for"
+        " is not shown: search again",
+        "Det finns inget att visa här. Sök igen.",
+    )
+
+
 def as_fhir(told: Refusal) -> Told:
     """As OperationOutcome."""
     faults = f" {'; '.join(told.faults)}" if told.faults else ""
