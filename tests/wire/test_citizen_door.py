@@ -4,6 +4,7 @@ has the same decisions by every door.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -343,6 +344,39 @@ async def test_the_log_tells_of_each_request_and_never_of_whom(users: Users) -> 
     assert f"POST {HERE}/plans" in told
     assert "Tolvan" not in told
     assert "citizen-tolvan" not in told
+
+
+async def test_the_list_of_accesses_is_what_was_done_exactly(users: Users) -> None:
+    """By every door, many at once, shown and refused."""
+    before = (await ask(users, "access-report")).json["accesses"]
+    users.kept.clear()
+    users.facts.block = lambda question: Block.OUTER if question.owner == CLINIC else Block.NONE
+    body = {"person": TOLVAN, "need": True, "relevance": True}
+    async with asyncio.TaskGroup() as group:
+        for _ in range(5):
+            group.create_task(users.search("CarePlan", "vera"))
+            group.create_task(users.search("Encounter", "viktor"))
+            group.create_task(users.search("CarePlan", "stina"))
+            group.create_task(users.search("CarePlan", "vera", headers={}))
+            group.create_task(users.post("/existence", "vera", body))
+            group.create_task(ask(users, "overview"))
+            group.create_task(post(users.six.hub, envelope()))
+    done = list(users.kept)
+    after = (await ask(users, "access-report")).json["accesses"]
+
+    expected = [
+        row
+        for row in done
+        for _ in {
+            (one.activity, one.shown is Shown.EXISTENCE)
+            for one in row.disclosures
+            if one.shown is not Shown.DENY
+        }
+    ]
+    assert len(done) == 5 * 9
+    assert len(after) - len(before) == len(expected)
+    assert 0 < len(expected) < len(done) + 5
+    assert after[len(expected) :] == before
 
 
 async def test_who_has_read_is_told_to_the_person_alone(users: Users) -> None:
