@@ -183,6 +183,18 @@ async def test_a_file_is_fetched_as_it_is_or_as_fhir(users: Users) -> None:
     assert wrapped.json["contentType"] == attachment["contentType"]
 
 
+async def test_a_reserve_number_is_asked_of_one_source_and_read_again(users: Users) -> None:
+    number, prator = "19810829M071", "SE2321000032-PRATOR1"
+    everybody = await users.search("CarePlan", "vera", number)
+    one = await users.search("CarePlan", "vera", number, more={"_source": _source(prator)})
+
+    assert everybody.status == 400
+    assert "Reservnummer" in everybody.json["issue"][0]["details"]["text"]
+    (plan,) = one.of("CarePlan")
+    again = await users.ask("GET", f"/fhir/r4/CarePlan/{plan['id']}", "vera", headers=STATED)
+    assert again.json == plan
+
+
 async def test_a_source_that_is_down_is_told_of_beside_what_the_others_gave(users: Users) -> None:
     users.six.knobs[demo_data.CLINIC].outage = True
     seen = await users.search("CarePlan", "vera")

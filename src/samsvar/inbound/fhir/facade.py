@@ -101,7 +101,7 @@ class Facade:
             return next(
                 (
                     each
-                    for each in all_of(record, frame, url)
+                    for each in all_of(record, frame, url, documents=kind == "DocumentReference")
                     if each["resourceType"] == kind and each["id"] == handle
                 ),
                 None,

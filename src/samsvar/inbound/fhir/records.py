@@ -5,6 +5,7 @@ Pure: what may be shown goes in. Knows which records become which resources, fil
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -17,6 +18,10 @@ from samsvar.fhir.plan_resources import Resources, contact_resources, plan_resou
 from samsvar.inbound.users.router import DOCUMENTS, FHIR
 from samsvar.model.care import CareContact, CarePlan
 from samsvar.model.exchange import Answer
+
+_MEDIA_TYPE = re.compile(
+    r"[A-Za-z0-9!#$&^_.+-]{1,63}/[A-Za-z0-9!#$&^_.+-]{1,63}(?:; ?charset=[A-Za-z0-9-]{1,40})?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +60,18 @@ def resources(answer: Answer, frame: Frame, url: Url) -> list[Resources]:
     return several
 
 
-def all_of(record: CarePlan | CareContact | None, frame: Frame, url: Url) -> Iterator[Json]:
-    """Everything that a record can be read as."""
+def all_of(
+    record: CarePlan | CareContact | None, frame: Frame, url: Url, *, documents: bool
+) -> Iterator[Json]:
+    """Everything that a record can be read as; ``documents``: made documents too."""
     if isinstance(record, CareContact):
         made = contact_resources(record, frame)
         yield from (made.main, *made.included)
     elif isinstance(record, CarePlan):
         made = plan_resources(record, frame, url)
         yield from (made.main, *made.included)
-        yield from (document_reference(record, form, frame, url) for form in DocumentForm)
+        if documents:
+            yield from (document_reference(record, form, frame, url) for form in DocumentForm)
 
 
 def is_of(plan: CarePlan, handle: str, frame: Frame) -> bool:
@@ -79,7 +87,7 @@ def file_in(plan: CarePlan, handle: str, frame: Frame, url: Url) -> File | None:
     for number, attachment in enumerate(plan.attachments):
         if refs.attachments[number] == handle and attachment.content:
             resource = attachment_binary(plan, number, refs)
-            return File(attachment.media_type, attachment.content, resource)
+            return File(_safe(attachment.media_type), attachment.content, resource)
     for form in DocumentForm:
         if document_id(plan, form, frame) == handle:
             made = rendition(plan, form, frame, url)
@@ -87,6 +95,11 @@ def file_in(plan: CarePlan, handle: str, frame: Frame, url: Url) -> File | None:
                 made.media_type, made.content, binary(handle, made.media_type, made.content)
             )
     return None
+
+
+def _safe(media_type: str) -> str:
+    """What a source calls a file goes into the head of an answer: only what can stand there."""
+    return media_type if _MEDIA_TYPE.fullmatch(media_type) else "application/octet-stream"
 
 
 def targets(resource: Json) -> set[str]:

@@ -9,12 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import unquote_plus
 
-from pydantic import BaseModel
-
-from samsvar.inbound.admin.problems import Problem
-from samsvar.inbound.admin.reading import read_json
 from samsvar.inbound.call_headers import correlation_of
 from samsvar.inbound.http import CallerGone, Headers, Receive, Scope, read_body
 from samsvar.inbound.http_protocol import Arrival
@@ -23,11 +18,17 @@ from samsvar.inbound.seats import Seats
 from samsvar.inbound.tokens import TokenVerifier
 from samsvar.inbound.users.asking import Visit
 from samsvar.inbound.users.pace import Pace
+from samsvar.inbound.users.reading import (
+    form_in,
+    is_accepted,
+    json_in,
+    listed,
+    refuse_other_forms,
+)
 from samsvar.inbound.users.refusal import Refusal, as_fhir, as_problem, refusal_of
 from samsvar.inbound.users.router import (
     CITIZEN,
     EXISTENCE,
-    FHIR_JSON,
     PREFIXES,
     Asked,
     Made,
@@ -41,9 +42,11 @@ from samsvar.ports import Clock, Events
 from samsvar.tokens import refuse_token_outside, refuse_without_scope
 
 MOST_BYTES = 16 * 1024
-_HEADERS = ((b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"))
-_JSON_FORMS = frozenset(
-    {FHIR_JSON, "application/json", "application/json+fhir", "application/*", "*/*"}
+_HEADERS = (
+    (b"cache-control", b"no-store"),
+    (b"x-content-type-options", b"nosniff"),
+    # a file of a source's own may be a page: it must not act as one of ours
+    (b"content-security-policy", b"default-src 'none'; sandbox"),
 )
 Answer = tuple[int, list[tuple[bytes, bytes]], bytes]
 #: a description that anybody may read, by its path: told the hub's URL, it gives the body
@@ -144,8 +147,8 @@ class UserDoor:
             refuse_without_scope(user, kind, interaction)
         if query:
             raise Refusal(400, "nothing may stand after a question mark: use the body")
-        accepts = headers.get(b"accept") or "*/*"
-        if not (route.any_form or _accepted(accepts)):
+        accepts = listed(headers, "accept") or "*/*"
+        if not (route.any_form or is_accepted(accepts)):
             raise Refusal(406, f"what is given is {route.gives}; charset=utf-8")
         visit = Visit(
             door=route.door,
@@ -160,24 +163,19 @@ class UserDoor:
         body = await self._body(route, headers, receive)
         with self._seats.taken():
             return await route.handler(
-                Asked(visit, names, body, accepts, headers.get(b"prefer") or "")
+                Asked(visit, names, body, accepts, listed(headers, "prefer"))
             )
 
     async def _body(self, route: Route, headers: Headers, receive: Receive) -> object:
         if route.takes is Takes.NOTHING:
             return None
         self._seats.refuse_when_full()
-        told, _, parameters = (headers.get(b"content-type") or "").partition(";")
-        charset = parameters.strip().lower().removeprefix("charset=").strip('"')
-        if told.strip().lower() != route.takes.value or charset not in ("", "utf-8"):
-            raise Refusal(415, f"send it as Content-Type: {route.takes.value}; charset=utf-8")
-        if (headers.get(b"content-encoding") or "identity").lower() != "identity":
-            raise Refusal(415, "no Content-Encoding but identity is taken")
+        refuse_other_forms(route.takes, headers)
         body = await read_body(headers, receive, MOST_BYTES, self._body_seconds)
         if route.takes is Takes.FORM:
-            return _form(body)
+            return form_in(body)
         assert route.request is not None
-        return _json(route.request, body)
+        return json_in(route.request, body)
 
     def _note(
         self,
@@ -217,32 +215,3 @@ class _Noted:
 
 def _speaks_json(path: str) -> bool:
     return path.startswith((CITIZEN, EXISTENCE))
-
-
-def _accepted(accepts: str) -> bool:
-    """JSON in one of its names, not ruled out by ``q=0``."""
-    for each in accepts.split(","):
-        form, _, parameters = each.partition(";")
-        quality = parameters.replace(" ", "").lower()
-        if form.strip().lower() in _JSON_FORMS and "q=0;" not in f"{quality};".replace(
-            "q=0.0", "q=0"
-        ):
-            return True
-    return False
-
-
-def _form(body: bytes) -> str:
-    try:
-        text = body.decode("utf-8")
-        unquote_plus(text, errors="strict")
-    except UnicodeDecodeError:
-        raise Refusal(400, "the form is not UTF-8, percent-encoded") from None
-    refuse_token_outside(text)
-    return text
-
-
-def _json(model: type[BaseModel], body: bytes) -> BaseModel:
-    try:
-        return read_json(model, body)
-    except Problem as problem:
-        raise Refusal(problem.status, str(problem), faults=problem.faults) from None
