@@ -5,6 +5,7 @@ Knows HTTP's own rules for both. Repeats no value in a refusal.
 
 from __future__ import annotations
 
+import re
 from urllib.parse import unquote_plus
 
 from pydantic import BaseModel
@@ -16,6 +17,7 @@ from samsvar.inbound.users.refusal import Refusal
 from samsvar.inbound.users.router import FHIR_JSON, Takes
 from samsvar.tokens import refuse_token_outside
 
+_RULED_OUT = re.compile(r"[qQ] *= *0(?:\.0{0,3})?")
 _JSON_FORMS = frozenset(
     {FHIR_JSON, "application/json", "application/json+fhir", "application/*", "*/*"}
 )
@@ -28,13 +30,11 @@ def listed(headers: Headers, name: str) -> str:
 
 
 def is_accepted(accepts: str) -> bool:
-    """JSON in one of its names, not ruled out by ``q=0``."""
+    """Whether JSON, in one of its names, is taken; not if it is ruled out by ``q=0``."""
     for each in accepts.split(","):
-        form, _, parameters = each.partition(";")
-        quality = parameters.replace(" ", "").lower()
-        if form.strip().lower() in _JSON_FORMS and "q=0;" not in f"{quality};".replace(
-            "q=0.0", "q=0"
-        ):
+        form, *parameters = each.split(";")
+        ruled_out = any(_RULED_OUT.fullmatch(one.strip()) for one in parameters)
+        if form.strip().lower() in _JSON_FORMS and not ruled_out:
             return True
     return False
 
