@@ -181,15 +181,17 @@ class Users:
 
 @contextlib.asynccontextmanager
 async def serving_users(
-    site: Site, patch: pytest.MonkeyPatch, **settings: object
+    site: Site, patch: pytest.MonkeyPatch, *, stored: bool = False, **settings: object
 ) -> AsyncIterator[Users]:
-    """Six sources that the index knows, a hub that lets users in, and facts in memory."""
+    """Six sources that the index knows, a hub that lets users in, and facts in memory; or
+    ``stored``: those that the hub keeps itself."""
     facts = MemoryFacts()
     kept: list[QuestionRecord] = []
 
     def world(**parts: Any) -> World:
         log = _Watched(parts["access_log"], kept)
-        return World(**{**parts, "facts": facts.sources(), "access_log": log})
+        grounds = parts["facts"] if stored else facts.sources()
+        return World(**{**parts, "facts": grounds, "access_log": log})
 
     patch.setattr(app, "World", world)
     patch.setattr(demo_data, "hospital", _hospital(demo_data.hospital()))

@@ -12,6 +12,7 @@ from samsvar.inbound.http import Headers
 from samsvar.inbound.users.refusal import Refusal
 from samsvar.inbound.users.statement import FLAGS, StatedBody, from_headers, with_body
 from samsvar.model.user import Capacity, Statement
+from samsvar.observe.masking import masked
 
 
 def headers(**told: str) -> Headers:
@@ -45,11 +46,16 @@ def test_a_reason_comes_as_it_was_written(reason: str) -> None:
     try:
         stated = from_headers(headers(emergency=quote(reason)))
     except Refusal:
-        assert not reason.strip() or not reason.strip().isprintable()
+        assert not reason.strip().isprintable() or not reason.strip() or masked(reason) != reason
         return
     assert stated.emergency is True
     assert stated.emergency_reason == reason.strip()
     assert reason.strip() not in repr(stated) or len(reason.strip()) < 8
+
+
+def test_no_persons_number_stands_in_a_header() -> None:
+    with pytest.raises(Refusal, match="no personal number"):
+        from_headers(headers(emergency="S%C3%B6ker%2019121212-1212"))
 
 
 @pytest.mark.parametrize("reason", ["", "%20", "%FF", "a" * 501, "tv%C3%A5%0Arader"])

@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field
 from samsvar.inbound.http import Headers
 from samsvar.inbound.users.refusal import Refusal
 from samsvar.model.user import Capacity, Statement
+from samsvar.observe.masking import masked
 
 PREFIX = "x-samsvar-"
 MOST_REASON = 500
@@ -97,9 +98,12 @@ def _reason(told: str | None) -> str | None:
     if told is None:
         return None
     try:
-        return _sensible(unquote_to_bytes(told).decode("utf-8"))
+        reason = unquote_to_bytes(told).decode("utf-8")
     except UnicodeDecodeError:
         raise Refusal(400, f"{EMERGENCY}: UTF-8, percent-encoded") from None
+    if masked(reason) != reason:  # a front may keep headers in a log of its own
+        raise Refusal(400, f"{EMERGENCY}: no personal number may stand in a header")
+    return _sensible(reason)
 
 
 def _sensible(reason: str) -> str:
