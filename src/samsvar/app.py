@@ -407,7 +407,8 @@ class Hub:
         return premises.door(table, self.events, AdminTrail(self._access_log, self._clock).note)
 
     def _user_door(self, world: World, vault: PersonVault, seats: Seats) -> UserDoor | None:
-        users = open_users(self._settings, world, vault, seats)
+        accesses = AccessReport(self._database, vault, self._name_of)
+        users = open_users(self._settings, world, vault, seats, accesses)
         if users is None:
             return None
         self._closing.push_async_callback(users.verifier.close)

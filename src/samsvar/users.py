@@ -5,33 +5,19 @@ Knows the constructors. Decides nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
-from samsvar.errors import ResourcesMissing
 from samsvar.inbound.seats import Seats
 from samsvar.inbound.tokens import TokenVerifier
 from samsvar.inbound.users.asking import Desk
 from samsvar.inbound.users.door import UserDoor
 from samsvar.inbound.users.handles import Handles
 from samsvar.inbound.users.routes import pages, table
-from samsvar.model.identifiers import PersonId
 from samsvar.outbound.oidc import key_sources
-from samsvar.pipeline.access_report import Access, Accesses
+from samsvar.pipeline.access_report import Accesses
 from samsvar.ports import World
 from samsvar.settings import Settings
 from samsvar.store.secrets import PersonVault
-
-
-class NoAccesses:
-    """No access log that could be read back."""
-
-    def for_person(
-        self, person: PersonId, since: datetime, until: datetime, most: int
-    ) -> Sequence[Access]:
-        """Raises ResourcesMissing."""
-        raise ResourcesMissing("the access log cannot be read back here")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +33,7 @@ def open_users(
     world: World,
     vault: PersonVault,
     seats: Seats,
-    accesses: Accesses | None = None,
+    accesses: Accesses,
 ) -> Users | None:
     """Call it in the running loop: keys of issuers are fetched in it.
 
@@ -61,7 +47,7 @@ def open_users(
     desk = Desk(
         world,
         Handles(vault.key_for("handles")),
-        accesses or NoAccesses(),
+        accesses,
         address=settings.hub.addresses[0],
         deadline=settings.hub.deadline_seconds,
         handle_minutes=told.handle_minutes,
