@@ -123,12 +123,37 @@ def test_one_claim_means_one_thing(tmp_path: Path) -> None:
         f"[[users.issuer]]\n{GOOD}[users.issuer.claims]\ncare_unit = 'healthCareProviderHsaId'\n",
     )
 
-    assert fault.endswith("one claim cannot mean two things: healthCareProviderHsaId")
+    assert "one claim cannot mean two things: healthCareProviderHsaId" in fault
 
 
 @pytest.mark.parametrize("name", ["SAMSVAR_USERS__ISSUER", "SAMSVAR_USERS__KIND"])
 def test_the_environment_names_no_issuer(tmp_path: Path, name: str) -> None:
     """Who may say who somebody is stands in one place."""
-    (fault,) = _faults(tmp_path, "", {name: "https://idp.example"})
+    (fault,) = _faults(tmp_path, "[hub]", {name: "https://idp.example"})
 
     assert fault == f"{name}: no such setting; [[users.issuer]] stands in the file only"
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ('base_url = "https://samsvar.example/?a=b"', "no query"),
+        ('base_url = "http://samsvar.example"', "https://"),
+        ("step_seconds = 0", "greater than 0"),
+        ("handle_minutes = 1441", "less than or equal to 1440"),
+    ],
+)
+def test_how_users_are_served_has_bounds(tmp_path: Path, line: str, says: str) -> None:
+    (fault,) = _faults(tmp_path, f"[users]\n{line}\n", {})
+    assert says in fault
+
+
+def test_how_users_are_served_may_stand_in_the_environment(tmp_path: Path) -> None:
+    path = tmp_path / "samsvar.toml"
+    path.write_text("[hub]\n", encoding="utf-8")
+    told = {
+        "SAMSVAR_USERS__BASE_URL": "https://samsvar.example/",
+        "SAMSVAR_USERS__STEP_SECONDS": "0.5",
+    }
+    users = load(path, told).users
+    assert (users.base_url, users.step_seconds) == ("https://samsvar.example", 0.5)
