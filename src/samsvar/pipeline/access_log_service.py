@@ -11,7 +11,7 @@ Knows no table: who has read is found by the port.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
@@ -21,14 +21,9 @@ from samsvar.model.exchange import Call
 from samsvar.model.identifiers import HsaId, PersonId, folded
 from samsvar.model.person_numbers import PersonNumberInvalid, check
 from samsvar.pipeline.authorise import (
-    addressed,
-    may_call,
-    must_be_read,
     no_route_text,
-    speaks_for,
 )
-from samsvar.pipeline.identify import identify
-from samsvar.pipeline.journey import logged
+from samsvar.pipeline.entry import entered
 from samsvar.pipeline.report_queue import QueueFull, ReportQueue, State
 from samsvar.ports import World
 from samsvar.soap.access_log_messages import (
@@ -95,28 +90,20 @@ class AccessLogService:
         Raises:
             ConsumerError, HubFault: as ``run``.
         """
-        async with logged(call, world) as journey:
-            journey.sender = identify(call, world.rules)
-            call = replace(call, sender=journey.sender.hsa_id)
-            catalogue = world.catalogue.current()
-            journey.catalogue_version = catalogue.version
-            must_be_read(call)
-            speaks_for(journey.sender, call, world.rules)
-            urn, address = addressed(call)
-            now = world.clock.now()
-            own = folded(address) in world.rules.own_addresses
-            if not own and catalogue.routes(urn, address, now).entries:
-                raise NoRoute(no_route_text(urn, address))  # another's log: we do not pass it on
-            may_call(journey.sender.hsa_id, urn, address, catalogue, now)
+        async with entered(call, world) as at:
+            own = folded(at.address) in world.rules.own_addresses
+            if not own and at.catalogue.routes(at.urn, at.address, world.clock.now()).entries:
+                raise NoRoute(no_route_text(at.urn, at.address))  # another's log
+            at.check_permission(world)
             asked = read_report_question(call.message.body, self._schema)
-            journey.subject = asked.person
+            at.journey.subject = asked.person
             wrong = _wrong(asked, own=own)
             if wrong:
                 return report_response(ReportCode.VALIDATION_ERROR, wrong, asked=asked)
             left = call.deadline - world.clock.monotonic() - _MARGIN
             patience = max(0.0, min(self._limits.seconds, left))
-            giver = None if own else HsaId(address)
-            return await self._report(asked, journey.sender.hsa_id, giver, patience)
+            giver = None if own else HsaId(at.address)
+            return await self._report(asked, at.sender.hsa_id, giver, patience)
 
     async def _report(
         self, asked: ReportQuestion, sender: HsaId, giver: HsaId | None, patience: float

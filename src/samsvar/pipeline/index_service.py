@@ -7,8 +7,6 @@ personal data: whoever may call is named in the catalogue, and each call is a ro
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from lxml import etree
 
 from samsvar.errors import MalformedRequest
@@ -17,9 +15,8 @@ from samsvar.model.engagement import Audience
 from samsvar.model.exchange import Call
 from samsvar.model.identifiers import LogicalAddress, PersonId, folded
 from samsvar.model.person_numbers import LOCAL_NUMBER, told_by_form
-from samsvar.pipeline.authorise import addressed, may_call, must_be_read, speaks_for
-from samsvar.pipeline.identify import identify
-from samsvar.pipeline.journey import Journey, logged
+from samsvar.pipeline.entry import entered
+from samsvar.pipeline.journey import Journey
 from samsvar.pipeline.subscribers import history, subscribers
 from samsvar.ports import World
 from samsvar.soap import index_messages as messages
@@ -33,21 +30,14 @@ async def serve_index(call: Call, world: World) -> bytes:
     Raises:
         ConsumerError, HubFault: as ``run``; also EI000 to EI006 as the national index.
     """
-    async with logged(call, world) as journey:
-        journey.sender = identify(call, world.rules)
-        call = replace(call, sender=journey.sender.hsa_id)
-        catalogue = world.catalogue.current()
-        journey.catalogue_version = catalogue.version
-        must_be_read(call)
-        speaks_for(journey.sender, call, world.rules)
-        urn, address = addressed(call)
-        may_call(journey.sender.hsa_id, urn, address, catalogue, world.clock.now())
-        if urn == messages.UPDATE:
-            answer = await _update(call, address, catalogue, world)
-        elif urn == messages.PROCESS_NOTIFICATION:
-            answer = await _receive(call, catalogue, world)
+    async with entered(call, world) as at:
+        at.check_permission(world)
+        if at.urn == messages.UPDATE:
+            answer = await _update(at.call, at.address, at.catalogue, world)
+        elif at.urn == messages.PROCESS_NOTIFICATION:
+            answer = await _receive(at.call, at.catalogue, world)
         else:
-            answer = await _find(call, journey, world)
+            answer = await _find(at.call, at.journey, world)
     return messages.response_envelope(answer)
 
 

@@ -7,21 +7,14 @@ not look at the dates.)
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from samsvar import __version__
 from samsvar.errors import MalformedRequest, NoRoute
 from samsvar.model.exchange import Call
 from samsvar.model.identifiers import folded
 from samsvar.pipeline.authorise import (
-    addressed,
-    may_call,
-    must_be_read,
     no_route_text,
-    speaks_for,
 )
-from samsvar.pipeline.identify import identify
-from samsvar.pipeline.journey import logged
+from samsvar.pipeline.entry import entered
 from samsvar.ports import World
 from samsvar.soap import registry_messages as messages
 
@@ -35,18 +28,12 @@ async def serve_registry(call: Call, world: World) -> bytes:
     Raises:
         ConsumerError, HubFault: as ``run``; also RegistryRequestRefused.
     """
-    async with logged(call, world) as journey:
-        journey.sender = identify(call, world.rules)
-        call = replace(call, sender=journey.sender.hsa_id)
-        catalogue = world.catalogue.current()
-        journey.catalogue_version = catalogue.version
-        must_be_read(call)
-        speaks_for(journey.sender, call, world.rules)
-        urn, address = addressed(call)
-        if folded(address) not in world.rules.own_addresses:
-            raise NoRoute(no_route_text(urn, address))  # another platform's registry is not ours
+    async with entered(call, world) as at:
+        urn, catalogue = at.urn, at.catalogue
+        if folded(at.address) not in world.rules.own_addresses:
+            raise NoRoute(no_route_text(urn, at.address))  # another platform's is not ours
+        at.check_permission(world)
         now = world.clock.now()
-        may_call(journey.sender.hsa_id, urn, address, catalogue, now)
         body = call.message.body
         if not messages.is_request_of(body, urn):
             raise MalformedRequest("The Body does not hold the request of its contract.")

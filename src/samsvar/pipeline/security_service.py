@@ -20,14 +20,10 @@ from samsvar.model.exchange import Call
 from samsvar.model.identifiers import ContractUrn, HsaId, LogicalAddress, folded
 from samsvar.model.registration import Refusal
 from samsvar.pipeline.authorise import (
-    addressed,
-    may_call,
-    must_be_read,
     no_route_text,
-    speaks_for,
 )
-from samsvar.pipeline.identify import identify
-from samsvar.pipeline.journey import Journey, logged
+from samsvar.pipeline.entry import entered
+from samsvar.pipeline.journey import Journey
 from samsvar.ports import BlockRegister, ConsentRegister, World
 from samsvar.soap import blocking_messages as blocking
 from samsvar.soap import consent_messages as consent
@@ -49,23 +45,15 @@ async def serve_security(call: Call, world: World) -> bytes:
     Raises:
         ConsumerError, HubFault: as ``run``; FactsUnavailable: the book cannot be read or written.
     """
-    async with logged(call, world) as journey:
-        journey.sender = identify(call, world.rules)
-        call = replace(call, sender=journey.sender.hsa_id)
-        catalogue = world.catalogue.current()
-        journey.catalogue_version = catalogue.version
-        must_be_read(call)
-        speaks_for(journey.sender, call, world.rules)
-        urn, address = addressed(call)
-        own = world.rules.security_addresses
-        services = world.security
+    async with entered(call, world) as at:
+        urn, own, services = at.urn, world.rules.security_addresses, world.security
         book = services.consents if urn in CONSENT_CONTRACTS else services.blocks
-        if book is None or folded(address) not in own:
-            raise NoRoute(no_route_text(urn, address))
-        may_call(journey.sender.hsa_id, urn, address, catalogue, world.clock.now())
+        if book is None or folded(at.address) not in own:
+            raise NoRoute(no_route_text(urn, at.address))
+        at.check_permission(world)
         body = call.message.body
         follow_schema(body, f"{{{urn}}}{_OPERATIONS[urn]}", services.checks[urn])
-        errand = _Errand(call, journey, world, body, _only(address, own))
+        errand = _Errand(at.call, at.journey, world, body, _only(at.address, own))
         if urn in CONSENT_CONTRACTS:
             return await _of_consents(urn, errand)
         return await _of_blocks(urn, errand)
