@@ -34,6 +34,10 @@ HUB = "5565594230"
 CONSUMER = "SE2129999963-NPO1"
 STRANGER = "SE2129999963-STRANGER"
 DOMAIN = "riv:clinicalprocess:logistics:logistics"
+SECTIONS = (
+    *("hub", "producers", "index", "limits", "log", "security", "broker", "users"),
+    *("listen", "plain_listen"),
+)
 OWN_FAULT = b"[SAMSVAR]"
 """The instance name in brackets: only the hub's own faults have it."""
 PLANS_PATH = "/vp/clinicalprocess/logistics/logistics/GetCarePlans/2/rivtabp21"
@@ -63,6 +67,8 @@ class Source:
     extra: str = ""
     """More lines of its ``[[producer]]`` table, for example ``timeout = 0.5``."""
     permitted: bool = True
+    workers: tuple[str, ...] = ()
+    """Public keys: a worker answers for it, and alone knows its address."""
 
 
 class Site:
@@ -82,20 +88,7 @@ class Site:
     ) -> Settings:
         """Write the settings: a TLS listener and a trusted plain one. ``sections`` adds lines
         to a section: ``hub="deadline_seconds = 2"``."""
-        lines = dict.fromkeys(
-            (
-                "users",
-                "hub",
-                "producers",
-                "index",
-                "limits",
-                "log",
-                "security",
-                "listen",
-                "plain_listen",
-            ),
-            "",
-        )
+        lines = dict.fromkeys(SECTIONS, "")
         lines |= sections
         self.settings_file.write_text(
             f"""[hub]
@@ -129,6 +122,8 @@ authority = "certificates/authority.pem"
 [security]
 {lines["security"]}
 {lines["users"]}
+[broker]
+{lines["broker"]}
 """,
             encoding="utf-8",
         )
@@ -141,12 +136,14 @@ authority = "certificates/authority.pem"
             f'[[consumer]]\nid = "{CONSUMER}"\nchannel = "system"\nsocial_care = true\n',
         ]
         for number, source in enumerate(sources):
-            kind = "adapter" if source.adapter else "soap"
+            kind = "worker" if source.workers else "adapter" if source.adapter else "soap"
+            keys = ", ".join(f'"{key}"' for key in source.workers)
+            reached = f"workers = [{keys}]" if keys else f'address = "{source.address}"'
             adapter = f'adapter = "{source.adapter}"\n' if source.adapter else ""
             options = "".join(f'{name} = "{value}"\n' for name, value in source.options.items())
             tables.append(
                 f'[[producer]]\nid = "p{number}"\ntitle = "{source.hsa_id}"\nkind = "{kind}"\n'
-                f'address = "{source.address}"\nowner = "SE1"\n{adapter}{source.extra}\n'
+                f'{reached}\nowner = "SE1"\n{adapter}{source.extra}\n'
                 + (f"[producer.options]\n{options}" if options else "")
                 + f"[[route]]\ncontract = {QUESTIONS}\n"
                 f'logical_address = "{source.hsa_id}"\nproducer = "p{number}"\n'

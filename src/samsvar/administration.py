@@ -17,6 +17,7 @@ from samsvar.bench.model import Outcome
 from samsvar.bench.reach import OutOfReach, Reach, led_to
 from samsvar.bench.run import run_bench
 from samsvar.bench.target import Target, TlsIdentity
+from samsvar.broker.worker_table import SeenWorker
 from samsvar.inbound.admin.door import AdminDoor, Trail
 from samsvar.inbound.admin.problems import Problem
 from samsvar.inbound.admin.router import Route
@@ -91,6 +92,8 @@ class Premises:
         missing: Callable[[], list[str]],
         catalogue_version: Callable[[], int | None],
         published: Callable[[], Awaitable[None]],
+        notes: Callable[[], list[str]] = list,
+        workers: Callable[[], Sequence[SeenWorker]] = tuple,
     ) -> tuple[Route, ...]:
         """All that can be done, with what does it."""
         world = AdminWorld(
@@ -101,6 +104,8 @@ class Premises:
             catalogue_version=catalogue_version,
             published=published,
             test=self.test,
+            notes=notes,
+            workers=workers,
         )
         return Routes(world).table()
 

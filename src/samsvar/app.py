@@ -16,10 +16,11 @@ from samsvar.administration import Premises
 from samsvar.audit.reports import AccessSeen
 from samsvar.bench.live import Conformance
 from samsvar.bench.live_taps import NoticedEvents, NoticedTransport
+from samsvar.broker.keys import KeyPair
 from samsvar.clock import SystemClock
 from samsvar.contracts import ContractsInvalid, data_dir
 from samsvar.contracts.served import ServedContracts
-from samsvar.errors import CatalogueUnavailable
+from samsvar.errors import CatalogueUnavailable, ResourcesMissing
 from samsvar.fact_ports import FactSources
 from samsvar.inbound.admin.door import AdminDoor
 from samsvar.inbound.door import Door
@@ -39,6 +40,7 @@ from samsvar.outbound.adapter_http import ProducerHttp
 from samsvar.outbound.dispatch import Dispatch
 from samsvar.outbound.http_client import HttpClient, client_tls
 from samsvar.outbound.notify import SoapDeliverer
+from samsvar.outbound.queue_end import QueueEnd
 from samsvar.outbound.soap import SoapTransport
 from samsvar.outbound.store_log import SoapLogService
 from samsvar.pipeline.access_log_service import AccessLogService, ReportLimits
@@ -69,6 +71,7 @@ from samsvar.store.consistency import ConsistencyCounter
 from samsvar.store.database import Database, DatabaseAway, open_database
 from samsvar.store.index import SqlIndex
 from samsvar.store.keeper import CatalogueKeeper
+from samsvar.store.key_file import make_key_file, read_key_file
 from samsvar.store.log_outbox import SqlLogOutbox
 from samsvar.store.outbox import SqlOutbox
 from samsvar.store.population import StoredPopulation
@@ -76,6 +79,8 @@ from samsvar.store.relations import StoredRelations
 from samsvar.store.secrets import PersonVault, open_vault
 from samsvar.store.snapshot import CatalogueSnapshot
 from samsvar.users import open_users
+
+HUB_KEY_FILE = "broker.key"
 
 #: seconds that running questions get when the hub is told to stop
 DRAIN_SECONDS = 30.0
@@ -156,6 +161,22 @@ def house_rules(settings: Settings) -> HouseRules:
     )
 
 
+def hub_keys(settings: Settings) -> KeyPair:
+    """The hub's own key towards workers; made where there is none yet.
+
+    Raises:
+        ResourcesMissing: its file cannot be used.
+    """
+    path = settings.broker.hub_key or settings.hub.data / HUB_KEY_FILE
+    try:
+        make_key_file(path, KeyPair.new().secret())
+        return KeyPair.of(read_key_file(path))
+    except OSError as error:
+        raise ResourcesMissing(f"{path}: cannot be used: {error.strerror}") from error
+    except ValueError as error:
+        raise ResourcesMissing(f"{path}: is no key file of a hub") from error
+
+
 class Hub:
     """One hub process: start it, let it serve, stop it."""
 
@@ -223,6 +244,8 @@ class Hub:
         )
         closing.callback(self.security.close)
         self._shipper = self._log_shipper(vault)
+        self._queue = self._queue_end(packaged)
+        closing.push_async_callback(self._queue.close)
         world = World(
             clock=self._clock,
             catalogue=self._catalogue,
@@ -258,12 +281,14 @@ class Hub:
         self._listeners = Listeners(door, settings.limits, self.events, self._clock)
         closing.push_async_callback(self._end_chores)
         closing.push_async_callback(self._listeners.close, DRAIN_SECONDS)
+        await self._queue.start()
         urls = await self._listeners.open(settings.listen)
         own = world.rules.own_addresses
         consistency = ConsistencyCounter(self._database, vault, own_addresses=own)
         self._chores = [
             asyncio.create_task(self._every(settings.log.flush_seconds, self.events.flush)),
             asyncio.create_task(self._every(1.0, self._listeners.tick)),
+            asyncio.create_task(self._every(1.0, self._queue.tick)),
             asyncio.create_task(self._look_around(settings.hub.refresh_seconds)),
             asyncio.create_task(self._notifier().run()),
             asyncio.create_task(heads.run()),
@@ -300,7 +325,7 @@ class Hub:
     def notes(self) -> list[str]:
         """What is not as it should be, though the hub serves."""
         behind = self._shipper.notes() if self._shipper is not None else []
-        return [*self._catalogue.notes(), *behind]
+        return [*self._catalogue.notes(), *self._queue.notes(), *behind]
 
     def reload_certificates(self) -> None:
         """At SIGHUP: read certificates and revocation lists again; keep the old if they fail."""
@@ -394,6 +419,20 @@ class Hub:
             habits=Habits(attempts=settings.index.notify_attempts),
         )
 
+    def _queue_end(self, packaged: Packaged) -> QueueEnd:
+        settings = self._settings
+        return QueueEnd(
+            settings.broker,
+            hub_keys(settings),
+            packaged.schemas,
+            self._catalogue,
+            self.events,
+            self._clock,
+            partial(read_secret, base=self._base),
+            instance_id=settings.hub.instance_id,
+            most_answer=settings.producers.answer_bytes,
+        )
+
     def _admin_door(self, packaged: Packaged, vault: PersonVault) -> AdminDoor | None:
         if not any(listener.admin for listener in self._settings.listen):
             return None
@@ -403,6 +442,8 @@ class Hub:
             missing=self.missing,
             catalogue_version=self._catalogue_version,
             published=self._look_for_catalogue,
+            notes=self.notes,
+            workers=self._queue.transport.workers.all,
         )
         return premises.door(table, self.events, AdminTrail(self._access_log, self._clock).note)
 
@@ -437,6 +478,7 @@ class Hub:
         kinds: dict[ProducerKind, Transport] = {
             ProducerKind.SOAP: soap,
             ProducerKind.ADAPTER: NoticedTransport(adapted, self._conformance),
+            ProducerKind.WORKER: NoticedTransport(self._queue.transport, self._conformance),
         }
         return Dispatch(kinds, self.events, self._clock)
 

@@ -192,6 +192,8 @@ class ProducerError(HubError):
     code = "VP009"
     wire_code: ClassVar[str] = "43000"
     agent: ClassVar[CausingAgent] = CausingAgent.SERVICE_PRODUCER
+    by: str = ""
+    """Which worker told of it; not for consumers."""
 
 
 class NotRouted(ProducerError):

@@ -581,6 +581,81 @@ class SecuritySettings(_Section):
         return where
 
 
+class BrokerSettings(_Section):
+    """The message broker, and how it is reached."""
+
+    url: str | None = Field(
+        default=None,
+        max_length=512,
+        description="amqps://host:port/vhost, rediss://host:port/0, or memory:// inside one"
+        " process; none: no workers",
+    )
+    user: str | None = Field(default=None, max_length=128, description="who we are there")
+    password: str | None = Field(
+        default=None,
+        max_length=512,
+        pattern=r"^(file|env):.+$",
+        description="where our password is: file:<path> or env:<NAME>",
+    )
+    authority: Path | None = Field(
+        default=None,
+        description="who issued its TLS certificate, PEM; the machine's trust store otherwise",
+    )
+    certificate: Path | None = Field(default=None, description="our client certificate, PEM")
+    key: Path | None = Field(default=None, description="its private key, PEM")
+    connect_seconds: Annotated[float, Field(gt=0, le=30)] = Field(
+        default=4.0, description="to connect, TLS included"
+    )
+    heartbeat_seconds: Annotated[int, Field(ge=2, le=60)] = Field(
+        default=10, description="silence after which the connection is given up"
+    )
+    hub_key: Path | None = Field(
+        default=None,
+        description="the hub's own key towards workers; broker.key in the data folder otherwise",
+    )
+    clock_seconds: Annotated[float, Field(ge=0.1, le=60)] = Field(
+        default=5.0, description="how far the clocks of hub and worker may differ"
+    )
+
+    @field_validator("url")
+    @classmethod
+    def _safe_to_use(cls, url: str | None) -> str | None:
+        if url is not None and (fault := _fault_of_broker(url)):
+            raise ValueError(fault)
+        return url
+
+    @model_validator(mode="after")
+    def _pair(self) -> BrokerSettings:
+        if (self.certificate is None) != (self.key is None):
+            raise ValueError("certificate and key go together")
+        return self
+
+
+SECURED = ("amqps", "rediss")
+"""Schemes of brokers that are reached with TLS."""
+
+
+def _fault_of_broker(url: str) -> str | None:
+    if url == "memory://":
+        return None
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return "it must be a URL"
+    if not url.isascii() or not url.isprintable() or " " in url or "?" in url or "#" in url:
+        return "it must be a URL without query and blanks"
+    if parts.scheme not in ("amqp", "amqps", "redis", "rediss"):
+        return "it must begin with amqps:// or rediss://, or be memory://"
+    if "@" in parts.netloc:
+        return "user and password do not belong in it: [broker] user and password"
+    if not parts.hostname or port == 0:
+        return "it must name a host"
+    if parts.scheme not in SECURED and not _is_loopback(parts.hostname):
+        return f"it must begin with {parts.scheme}s://; without TLS on loopback only"
+    return None
+
+
 class Settings(_Section):
     """All of it."""
 
@@ -599,6 +674,7 @@ class Settings(_Section):
     population: PopulationSettings = PopulationSettings()
     users: UserSettings = UserSettings()
     security: SecuritySettings = SecuritySettings()
+    broker: BrokerSettings = BrokerSettings()
 
     @field_validator("listen")
     @classmethod
@@ -786,6 +862,7 @@ def _resolved(settings: Settings, base: Path) -> Settings:
             "hub": hub.model_copy(update={"database": database}),
             "producers": absolute(settings.producers),
             "audit": absolute(settings.audit),
+            "broker": absolute(settings.broker),
             "listen": tuple(absolute(listener) for listener in settings.listen),
             "users": settings.users.model_copy(
                 update={"issuer": tuple(absolute(each) for each in settings.users.issuer)}

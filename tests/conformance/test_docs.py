@@ -301,7 +301,7 @@ def commands() -> dict[str, Any]:
         if inner := getattr(command, "commands", None):
             for child, subcommand in inner.items():
                 walk(subcommand, f"{name} {child}")
-        else:
+        if not inner or (command.invoke_without_command and name != "samsvar"):
             found[name] = command
 
     walk(typer.main.get_command(app), "samsvar")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
+import tomllib
 from collections.abc import Iterator
 from dataclasses import replace
 from importlib import import_module
@@ -15,6 +16,7 @@ import pytest
 from samsvar import errors
 from samsvar.adapter_api import PersonId, care
 from samsvar.app import Packaged
+from samsvar.broker.keys import public_key
 from samsvar.cli.ask import profile_from
 from samsvar.contracts import load_contracts
 from samsvar.contracts.contract_file import (
@@ -28,6 +30,7 @@ from samsvar.manifest import PACKAGE, check_options, load_adapters
 from samsvar.settings import Settings, load
 from samsvar.simulation import Knobs, person, running
 from samsvar.soap.codecs import CODECS, PlanCodec
+from samsvar.worker import config as worker_config
 from tests import databases
 from tests.adapter_http import real_http
 from tests.command import Shell
@@ -79,7 +82,11 @@ def test_the_registry_of_the_page_can_be_loaded() -> None:
     """By the same reading as ``samsvar registry load``."""
     (text,) = blocks(DOCS / "howto" / "register-a-producer.md", "toml")
     registry = Packaged.load().registry(text, Settings())
-    assert [producer.kind.value for producer in registry.producers] == ["soap", "adapter"]
+    assert [producer.kind.value for producer in registry.producers] == [
+        "soap",
+        "adapter",
+        "worker",
+    ]
     assert len(registry.routes) == 2
 
 
@@ -110,7 +117,7 @@ def test_the_population_register_of_the_page_can_be_loaded(tmp_path: Path) -> No
 
 def test_each_key_of_the_registry_is_on_its_page() -> None:
     """What the reader asks its tables for."""
-    files = [SOURCE / "registry" / name for name in ("reader.py", "directory.py")]
+    files = [SOURCE / "registry" / name for name in ("reader.py", "directory.py", "workers.py")]
     asked = {
         node.args[0].value
         for file in files
@@ -166,3 +173,17 @@ def test_the_listener_behind_a_front_is_taken(tmp_path: Path) -> None:
     path.write_text(text, encoding="utf-8")
     (listener,) = load(path, {}).listen
     assert listener.trusted
+
+
+def test_the_workers_settings_of_the_page_can_be_read_and_show_every_key(tmp_path: Path) -> None:
+    """By the same reading as ``samsvar worker``; its registry's row by the registry's."""
+    settings, row = blocks(DOCS / "howto" / "run-a-worker.md", "toml")
+    file = tmp_path / "worker.toml"
+    file.write_text(settings, encoding="utf-8")
+    config = worker_config.load(file)
+    assert config.broker.url == "amqps://broker.example:5671/samsvar"
+    shown = tomllib.loads(settings)
+    assert shown["worker"].keys() == worker_config.WorkerSettings.model_fields.keys()
+    assert shown["source"].keys() == worker_config.SourceSettings.model_fields.keys()
+    (key,) = tomllib.loads(row)["producer"][0]["workers"]
+    assert public_key(key).text == key

@@ -139,6 +139,7 @@ def test_an_installed_wheel_serves_from_itself(installed: Path) -> None:
         ("ok", "certificates"),
         ("ok", "database"),
         ("ok", "registry"),
+        ("ok", "message broker"),
     ]
     for known in ("GetCarePlans 2", "GetCareContacts 3", "Prator", "SAMSA", "Mina planer"):
         assert known in checked

@@ -13,12 +13,12 @@ import pytest
 
 from samsvar.bench import live
 from samsvar.bench.live import Conformance, Counted
-from samsvar.bench.live_taps import NoticedEvents, NoticedTransport
+from samsvar.bench.live_taps import NoticedEvents, NoticedTransport, _as_sent
 from samsvar.cli.conformance_score import scored
 from samsvar.clock import SystemClock
 from samsvar.errors import ResourcesMissing
-from samsvar.model.exchange import Call, Question, Recipient, Reply
-from samsvar.model.identifiers import LogicalAddress
+from samsvar.model.exchange import Call, Item, Question, Recipient, Reply
+from samsvar.model.identifiers import ContractUrn, LogicalAddress
 from samsvar.store.conformance import Day, Finding, SqlConformance
 from samsvar.store.tables import CONFORMANCE_FINDING
 from tests import databases
@@ -277,3 +277,10 @@ def test_a_score_is_the_share_that_keeps_the_musts_with_two_weeks_beside_each_ot
     assert (first.score, first.last_week, first.week_before) == (80.0, 50.0, 90.0)
     assert first.findings == tuple(found)
     assert (second.score, second.last_week, second.week_before) == (100.0, 100.0, None)
+
+
+async def test_records_of_a_contract_that_no_adapter_answers_are_judged_as_they_came() -> None:
+    """A worker may bring them for any contract that the hub serves."""
+    asked = replace(question(), contract=replace(question().contract, urn=ContractUrn("urn:x")))
+    reply = Reply((Item(b"<x/>", None, None),))
+    assert _as_sent(asked, reply) == (b"<x/>",)

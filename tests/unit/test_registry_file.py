@@ -309,7 +309,7 @@ def test_all_faults_are_told_at_once() -> None:
     text = text.replace('profile = "RIVTABP20"', 'profil = "RIVTABP20"')
 
     assert faults(text) == [
-        "[[producer]] 1 (line 10), kind: not known here; known: adapter, soap",
+        "[[producer]] 1 (line 10), kind: not known here; known: adapter, soap, worker",
         "[[producer]] 2 (line 17), timeout: must be over 0 and at most 28 seconds",
         "[[route]] 2 (line 40), profil: no such key; allowed: contract, logical_address, "
         "producer, profile, valid_from, valid_to",

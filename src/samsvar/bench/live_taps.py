@@ -37,9 +37,10 @@ class NoticedTransport:
 
 def _as_sent(question: Question, reply: Reply) -> tuple[bytes, ...]:
     """An adapter's records as the contract has them: whole, since they are judged, not sent."""
-    codec = CODECS[question.contract.urn]
+    codec = CODECS.get(question.contract.urn)
     return tuple(
-        written(codec, item.record) if item.record is not None else item.xml for item in reply.items
+        written(codec, item.record) if codec is not None and item.record is not None else item.xml
+        for item in reply.items
     )
 
 

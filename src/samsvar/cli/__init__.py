@@ -35,6 +35,7 @@ from samsvar.cli import (
     relations,
     serve,
     sim,
+    worker,
 )
 from samsvar.cli.outcome import PARTLY, REFUSED, UNREACHED, WRONG_INPUT, Stop
 from samsvar.observe.masking import masked
@@ -66,6 +67,7 @@ app.add_typer(capacities.app, name="capacities")
 app.add_typer(population.app, name="population")
 app.add_typer(producers.app, name="producers")
 app.add_typer(admin.app, name="admin")
+app.add_typer(worker.app, name="worker")
 
 __all__ = ["PARTLY", "REFUSED", "UNREACHED", "WRONG_INPUT", "app", "main"]
 

@@ -16,7 +16,7 @@ _NONE_YET = "note: none has been loaded yet: samsvar registry load FILE"
 
 
 def check(settings: SettingsOption = None) -> None:
-    """Check settings, the XML door, contracts, adapters, certificates, database and registry."""
+    """Check settings, XML door, contracts, adapters, certificates, database, registry, broker."""
     told = settings_from(settings)
     base = settings.parent if settings else Path.cwd()
     faults: list[str] = []
@@ -28,6 +28,7 @@ def check(settings: SettingsOption = None) -> None:
         ("certificates", lambda: _certificates(told)),
         ("database", lambda: _database(told)),
         ("registry", lambda: _registry(told, base)),
+        ("message broker", lambda: _broker(told, base)),
     ):
         found = list(_guarded(find))
         faults += [fault for fault in found if not fault.startswith("note: ")]
@@ -163,3 +164,17 @@ def _registry(settings: Settings, base: Path) -> Iterator[str]:
             resolve_options(manifest, dict(producer.options), lambda name: read_secret(name, base))
         except Exception as error:  # noqa: BLE001 - each secret's fault is one line of the list
             yield f"producer {producer.id}: {error}"
+
+
+def _broker(settings: Settings, base: Path) -> Iterator[str]:
+    from samsvar.broker.link import told
+    from samsvar.broker.proof import examined
+    from samsvar.settings import read_secret
+
+    if settings.broker.url is None:
+        yield "note: none is set up: no source can have workers"
+        return
+    try:
+        yield from examined(settings.broker, lambda name: read_secret(name, base))
+    except Exception as error:  # noqa: BLE001 - whatever the broker or the way to it says
+        yield f"{settings.broker.url}: {told(error)}"

@@ -25,6 +25,8 @@ class ProducerKind(StrEnum):
 
     SOAP = "soap"
     ADAPTER = "adapter"
+    WORKER = "worker"
+    """By a worker beside it, which fetches its questions from the message broker."""
 
 
 class SchemaPolicy(StrEnum):
@@ -111,7 +113,7 @@ class Producer:
     title: str
     kind: ProducerKind
     address: str
-    """Base or service URL."""
+    """Base or service URL; ``worker:`` and its id where a worker knows the URL."""
     owner: str
     """Who is responsible for the information (care giver's HSA-id or registry id)."""
     adapter: str | None = None
@@ -125,6 +127,8 @@ class Producer:
     data_controller: str | None = None
     """Who is the data controller (personuppgiftsansvarig): ``SE`` and number, or an HSA-id."""
     disabled: Disabled | None = None
+    workers: tuple[str, ...] = ()
+    """Public keys of the workers that may answer for it."""
 
     def out_of_service(self, at: datetime) -> Disabled | None:
         """Why it is not to be asked at that moment; None: it is."""

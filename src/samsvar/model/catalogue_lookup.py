@@ -80,6 +80,7 @@ class Catalogue:
     _parents: Mapping[str, str] = field(init=False, repr=False, compare=False)
     _care_givers: Mapping[str, CareGiver] = field(init=False, repr=False, compare=False)
     _consumers: Mapping[str, Consumer] = field(init=False, repr=False, compare=False)
+    _worker_keys: frozenset[str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         routes: dict[tuple[str, str], tuple[RoutingEntry, ...]] = {}
@@ -104,12 +105,17 @@ class Catalogue:
             ("_parents", parents),
             ("_care_givers", {folded(giver.id): giver for giver in self.care_givers}),
             ("_consumers", {folded(consumer.id): consumer for consumer in self.consumers}),
+            ("_worker_keys", frozenset(k for e in self.entries for k in e.producer.workers)),
         ):
             object.__setattr__(self, name, value)  # the way a frozen dataclass fills itself
 
     def knows(self, contract: ContractUrn) -> bool:
         """Whether the catalogue has the contract at all."""
         return folded(contract) in self._known
+
+    def names_worker(self, key: str) -> bool:
+        """Whether that public key is of a worker that may answer for some address."""
+        return key in self._worker_keys
 
     def care_giver(self, hsa_id: str) -> CareGiver | None:
         """What the directory says of an owner of information; None: it does not know it."""

@@ -137,6 +137,8 @@ class Reply:
     warnings: tuple[str, ...] = ()
     headers: tuple[tuple[str, str], ...] = ()
     """HTTP headers that go on to a consumer who addressed this one source."""
+    by: str = ""
+    """Which worker answered, and its version; empty where none stands between."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +171,8 @@ class Failed:
     """Safe to show: no personal data."""
     raw: bytes | None = field(repr=False, default=None)
     """A SOAP fault as it came, for pass-through only."""
+    by: str = ""
+    """Which worker said so. Not for consumers."""
 
 
 Outcome = Answered | Failed

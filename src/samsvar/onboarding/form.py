@@ -105,6 +105,9 @@ def _reach_faults(form: Form, house: House) -> Iterator[str]:
         yield "contracts: names the same twice"
     if form.timeout is not None and not 0 < form.timeout <= _MOST_SECONDS:
         yield f"timeout: over 0 and at most {_MOST_SECONDS:g} seconds"
+    if form.kind is ProducerKind.WORKER:
+        yield "kind: a producer with workers is registered with their keys, in the registry file"
+        return
     if form.kind is ProducerKind.SOAP:
         if form.adapter is not None or form.options:
             yield 'kind: only "adapter" has adapter and options'

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Protocol
 
-from samsvar.model.catalogue import RoutingEntry
+from samsvar.model.catalogue import RivtaProfile, RoutingEntry
 from samsvar.model.exchange import Call, Question, Recipient, Reply
 from samsvar.model.identifiers import ContractUrn
 from samsvar.outbound.http_client import Exchange, HttpClient
@@ -82,8 +82,14 @@ class SoapTransport:
         address = entry.producer.address
         # Before anything is waited for: this question's schema, whatever is added meanwhile.
         check = self._checks.get(question.contract.urn)
-        message = self._message(call, question, recipient, entry)
-        headers = self._headers(call, question, address)
+        message = message_for(call, question, recipient, entry.profile)
+        headers = headers_for(
+            call,
+            question.contract.soap_action,
+            address,
+            instance_id=self._instance_id,
+            correlation_over_https=self._correlation_over_https,
+        )
         # The walk's fan-out cancels this when ``patience`` has run out.
         exchange = await self._client.exchange("POST", address, headers, message, None)
         if self._noticed is not None and exchange.status == 200:
@@ -95,53 +101,85 @@ class SoapTransport:
                 body=exchange.body,
                 content_type=exchange.headers.get("content-type"),
             )
-        if len(exchange.body) > LARGE:
-            reply = await asyncio.to_thread(self._read, question, exchange, check, entry)
-        else:
-            reply = self._read(question, exchange, check, entry)
-        if call.logical_address == recipient.logical_address:
-            return replace(reply, headers=passed_on(exchange.headers))
-        return reply
+        return await reply_of(call, question, recipient, exchange, check)
 
-    @staticmethod
-    def _read(
-        question: Question, exchange: Exchange, check: ResponseCheck | None, entry: RoutingEntry
-    ) -> Reply:
-        return read_answer(
-            question.contract,
-            exchange.body,
-            http_status=exchange.status,
-            content_type=exchange.headers.get("content-type"),
-            content_encoding=exchange.headers.get("content-encoding"),
-            schema=check,
-            policy=entry.producer.schema_policy,
-        )
 
-    @staticmethod
-    def _message(
-        call: Call, question: Question, recipient: Recipient, entry: RoutingEntry
-    ) -> bytes:
-        if call.logical_address == recipient.logical_address and call.profile == entry.profile:
-            return question.envelope  # addressed to it by the consumer: passed through
-        return request_envelope(entry.profile, recipient.logical_address, question.body)
+async def reply_of(
+    call: Call,
+    question: Question,
+    recipient: Recipient,
+    exchange: Exchange,
+    check: ResponseCheck | None,
+) -> Reply:
+    """A producer's answer, read and checked: in a thread if it is large.
 
-    def _headers(self, call: Call, question: Question, address: str) -> dict[str, str]:
-        sender = str(call.sender)
-        history = call.routing_history or sender
-        headers = {
-            "Content-Type": "text/xml; charset=UTF-8",
-            "SOAPAction": f'"{question.contract.soap_action}"',
-            **dict(call.forwarded),
-            "x-rivta-original-serviceconsumer-hsaid": call.original_consumer or sender,
-            "x-rivta-routing-history": f"{history}#{self._instance_id}",
-        }
-        plain = address.startswith("http:")
-        if plain:
-            headers["x-vp-sender-id"] = sender
-            headers["x-vp-instance-id"] = self._instance_id
-        if plain or self._correlation_over_https:
-            headers["x-skltp-correlation-id"] = call.correlation_id
-        return headers
+    Raises:
+        ProducerError: what it says, or what is wrong with it.
+    """
+    entry = recipient.entry
+    assert entry is not None
+    if len(exchange.body) > LARGE:
+        reply = await asyncio.to_thread(_read, question, exchange, check, entry)
+    else:
+        reply = _read(question, exchange, check, entry)
+    if call.logical_address == recipient.logical_address:
+        return replace(reply, headers=passed_on(exchange.headers))
+    return reply
+
+
+def _read(
+    question: Question, exchange: Exchange, check: ResponseCheck | None, entry: RoutingEntry
+) -> Reply:
+    return read_answer(
+        question.contract,
+        exchange.body,
+        http_status=exchange.status,
+        content_type=exchange.headers.get("content-type"),
+        content_encoding=exchange.headers.get("content-encoding"),
+        schema=check,
+        policy=entry.producer.schema_policy,
+    )
+
+
+def message_for(
+    call: Call, question: Question, recipient: Recipient, profile: RivtaProfile
+) -> bytes:
+    """The question as the producer gets it."""
+    if passes_through(call, recipient, profile):
+        return question.envelope
+    return request_envelope(profile, recipient.logical_address, question.body)
+
+
+def passes_through(call: Call, recipient: Recipient, profile: RivtaProfile) -> bool:
+    """Addressed to it by the consumer, in the form that it speaks: the message goes as it came."""
+    return call.logical_address == recipient.logical_address and call.profile == profile
+
+
+def headers_for(
+    call: Call,
+    soap_action: str,
+    address: str,
+    *,
+    instance_id: str,
+    correlation_over_https: bool,
+) -> dict[str, str]:
+    """The HTTP headers that the producer at that address gets."""
+    sender = str(call.sender)
+    history = call.routing_history or sender
+    headers = {
+        "Content-Type": "text/xml; charset=UTF-8",
+        "SOAPAction": f'"{soap_action}"',
+        **dict(call.forwarded),
+        "x-rivta-original-serviceconsumer-hsaid": call.original_consumer or sender,
+        "x-rivta-routing-history": f"{history}#{instance_id}",
+    }
+    plain = address.startswith("http:")
+    if plain:
+        headers["x-vp-sender-id"] = sender
+        headers["x-vp-instance-id"] = instance_id
+    if plain or correlation_over_https:
+        headers["x-skltp-correlation-id"] = call.correlation_id
+    return headers
 
 
 def passed_on(headers: Mapping[str, str]) -> tuple[tuple[str, str], ...]:

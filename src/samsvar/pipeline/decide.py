@@ -33,13 +33,13 @@ def _decision(outcome: Outcome, routing: Routing) -> Decision:
     if isinstance(outcome, Answered):
         items = len(outcome.reply.items)
         reason = Reason.ANSWERED if items else _nothing_of(outcome)
-        detail = "; ".join(outcome.reply.warnings)
+        said = (outcome.reply.by, *outcome.reply.warnings)
     else:
-        items, reason, detail = 0, _REASONS[outcome.code], outcome.text
+        items, reason, said = 0, _REASONS[outcome.code], (outcome.by, outcome.text)
     return Decision(
         recipient.logical_address,
         reason,
-        detail,
+        "; ".join(filter(None, said)),
         items=items,
         elapsed=outcome.elapsed if recipient.entry and reason is not Reason.DISABLED else None,
         producer=recipient.entry.producer.id if recipient.entry else None,

@@ -74,6 +74,7 @@ def failed(recipient: Recipient, error: ProducerError, world: World, elapsed: fl
         wire_code=error.wire_code,
         text=str(error),
         raw=error.raw if isinstance(error, ProducerSaidNo) else None,
+        by=error.by,
     )
 
 

@@ -231,6 +231,7 @@ def _told_producer(row: Producer) -> Told:
         "contact": " ".join(filter(None, (contact.name, contact.email))) if contact else "",
         "data_controller": row.data_controller or "",
         "disabled": _told_disabled(row),
+        "workers": " ".join(row.workers),
     }
 
 

@@ -42,6 +42,7 @@ from samsvar.registry import (
 )
 from samsvar.registry.directory import read_care_giver, read_consumer
 from samsvar.registry.fields import ID_FORM, Table, choices
+from samsvar.registry.workers import read_workers, worker_address
 
 _TABLES = ("contract", "producer", "address", "route", "permission", "care_giver", "consumer")
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,255}")
@@ -97,7 +98,12 @@ class RegistryReader:
         for table in self._tables("producer"):
             name, title = table.id("id"), table.text("title")
             kind = table.choice("kind", tuple(ProducerKind))
-            address = table.url("address", allow_plain_http=allow_plain_http)
+            workers = read_workers(table, by_worker=kind == ProducerKind.WORKER)
+            address = (
+                worker_address(table, name)
+                if kind == ProducerKind.WORKER
+                else table.url("address", allow_plain_http=allow_plain_http)
+            )
             owner = table.id("owner")
             options = table.texts("options")
             policy = table.choice("schema_policy", tuple(SchemaPolicy), SchemaPolicy.DROP)
@@ -110,7 +116,7 @@ class RegistryReader:
             if kind == ProducerKind.ADAPTER:
                 adapter = table.choice("adapter", adapters)
                 _check_options(table, options, adapters.get(adapter or "", ()), bool(adapter))
-            elif kind == ProducerKind.SOAP and (table.raw("adapter") is not None or options):
+            elif kind is not None and (table.raw("adapter") is not None or options):
                 table.fault("kind", 'only a producer of kind "adapter" has adapter and options')
             table.raw("adapter")
             table.end()
@@ -133,6 +139,7 @@ class RegistryReader:
                 contact=contact,
                 data_controller=data_controller,
                 disabled=disabled,
+                workers=workers,
             )
 
     def read_addresses(self) -> None:

@@ -80,7 +80,10 @@ def _producer(producer: Producer) -> Iterator[str]:
     yield f"id = {_quoted(producer.id)}"
     yield f"title = {_quoted(producer.title)}"
     yield f"kind = {_quoted(producer.kind.value)}"
-    yield f"address = {_quoted(producer.address)}"
+    if producer.workers:
+        yield f"workers = [{', '.join(map(_quoted, producer.workers))}]"
+    else:
+        yield f"address = {_quoted(producer.address)}"
     yield f"owner = {_quoted(producer.owner)}"
     if producer.adapter is not None:
         yield f"adapter = {_quoted(producer.adapter)}"

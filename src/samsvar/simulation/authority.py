@@ -110,7 +110,7 @@ class TestAuthority:
     ) -> Identity:
         """A certificate for a server on this machine, or for ``host`` instead."""
         here = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
-        hosts = x509.SubjectAlternativeName([x509.DNSName(host)] if host else here)
+        hosts = x509.SubjectAlternativeName([_host(host)] if host else here)
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         return self._issue(
             name, subject, [(hosts, False), _usage(ExtendedKeyUsageOID.SERVER_AUTH)], valid
@@ -229,3 +229,10 @@ def _key_usage(*, signing: bool) -> x509.KeyUsage:
         encipher_only=False,
         decipher_only=False,
     )
+
+
+def _host(name: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)

@@ -6,10 +6,11 @@ Knows rows of the log as they are read. Judges nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from pydantic import BaseModel, Field
 
+from samsvar.broker.worker_table import SeenWorker
 from samsvar.model.exchange import Decision, QuestionRecord, Reason
 from samsvar.onboarding.desk import Standing
 
@@ -68,6 +69,23 @@ class QuestionsBody(BaseModel):
     questions: list[QuestionBody]
 
 
+class WorkerBody(BaseModel):
+    """One worker that is there, by its own word."""
+
+    id: str
+    version: str
+    adapter: str = Field(description="which adapter; riv where the source speaks the contracts")
+    addresses: list[str]
+    heard: datetime
+    clock_ahead: float = Field(description="seconds by which its clock is ahead of the hub's")
+    in_work: int
+    answered: int
+    failed: int
+    refused: int
+    last_success: datetime | None
+    note: str = Field(description="what is wrong with its source, if anything is")
+
+
 class ProducerStatus(BaseModel):
     """How one producer has fared among the questions that were looked at."""
 
@@ -80,6 +98,7 @@ class ProducerStatus(BaseModel):
     last_failed: datetime | None
     last_failure: Reason | None
     certificate_ends: datetime | None
+    workers: list[WorkerBody] = Field(description="those that are there, of a kind worker")
 
 
 class StatusBody(BaseModel):
@@ -88,6 +107,7 @@ class StatusBody(BaseModel):
     version: str
     catalogue_version: int | None
     missing: list[str] = Field(description="what the hub cannot serve without")
+    notes: list[str] = Field(description="what does not work, though the hub serves")
     questions_looked_at: int
     producers: list[ProducerStatus]
 
@@ -98,7 +118,9 @@ def questions_body(records: Iterable[QuestionRecord]) -> QuestionsBody:
 
 
 def producer_statuses(
-    standings: Iterable[Standing], records: Sequence[QuestionRecord]
+    standings: Iterable[Standing],
+    records: Sequence[QuestionRecord],
+    workers: Sequence[SeenWorker],
 ) -> list[ProducerStatus]:
     """One for each producer. ``records``: the latest first."""
     asked: dict[str, list[tuple[datetime, Decision]]] = {}
@@ -106,13 +128,16 @@ def producer_statuses(
         for decision in record.decisions:
             if decision.producer is not None and decision.reason not in _NOT_ASKED:
                 asked.setdefault(decision.producer, []).append((record.at, decision))
-    return [_status(standing, asked.get(standing.id, [])) for standing in standings]
+    return [_status(standing, asked.get(standing.id, []), workers) for standing in standings]
 
 
-def _status(standing: Standing, asked: list[tuple[datetime, Decision]]) -> ProducerStatus:
+def _status(
+    standing: Standing, asked: list[tuple[datetime, Decision]], workers: Sequence[SeenWorker]
+) -> ProducerStatus:
     well = [at for at, decision in asked if decision.reason in _WENT_WELL]
     badly = [(at, decision) for at, decision in asked if decision.reason not in _WENT_WELL]
     facts = standing.application.certificate if standing.application else None
+    keys = standing.producer.workers if standing.producer else ()
     return ProducerStatus(
         id=standing.id,
         in_force=standing.producer is not None,
@@ -123,6 +148,26 @@ def _status(standing: Standing, asked: list[tuple[datetime, Decision]]) -> Produ
         last_failed=badly[0][0] if badly else None,
         last_failure=badly[0][1].reason if badly else None,
         certificate_ends=facts.valid_to if facts else None,
+        workers=[_worker(one) for one in workers if one.key in keys],
+    )
+
+
+def _worker(one: SeenWorker) -> WorkerBody:
+    said = one.said
+    success = said.last_success
+    return WorkerBody(
+        id=said.worker.id,
+        version=said.worker.version,
+        adapter=said.worker.adapter,
+        addresses=list(said.addresses),
+        heard=one.at,
+        clock_ahead=round(one.ahead, 1),
+        in_work=said.in_work,
+        answered=said.answered,
+        failed=said.failed,
+        refused=said.refused,
+        last_success=datetime.fromtimestamp(success / 1000, UTC) if success is not None else None,
+        note=said.note,
     )
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from samsvar import __version__
+from samsvar.broker.worker_table import SeenWorker
 from samsvar.inbound.admin import bodies, questions, testing
 from samsvar.inbound.admin.problems import Problem
 from samsvar.inbound.admin.router import Asked, Route
@@ -48,6 +49,9 @@ class AdminWorld:
     """Called when the registry has a new version: to put it in force here at once."""
     test: Tester
     """The test bench."""
+    notes: Callable[[], list[str]] = list
+    workers: Callable[[], Sequence[SeenWorker]] = tuple
+    """Those that are there, at this hub process."""
 
 
 class Routes:
@@ -336,8 +340,9 @@ class Routes:
             version=__version__,
             catalogue_version=self._world.catalogue_version(),
             missing=self._world.missing(),
+            notes=self._world.notes(),
             questions_looked_at=len(records),
-            producers=questions.producer_statuses(standings, records),
+            producers=questions.producer_statuses(standings, records, self._world.workers()),
         )
 
     async def _published(
