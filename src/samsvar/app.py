@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+import socket
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from samsvar import __version__
 from samsvar.access import Policy
@@ -24,6 +26,7 @@ from samsvar.errors import CatalogueUnavailable, ResourcesMissing
 from samsvar.fact_ports import FactSources
 from samsvar.inbound.admin.door import AdminDoor
 from samsvar.inbound.door import Door
+from samsvar.inbound.health import Health
 from samsvar.inbound.listeners import Listeners
 from samsvar.inbound.seats import Seats
 from samsvar.inbound.soap import SoapDoor
@@ -79,6 +82,7 @@ from samsvar.store.relations import StoredRelations
 from samsvar.store.secrets import PersonVault, open_vault
 from samsvar.store.snapshot import CatalogueSnapshot
 from samsvar.users import open_users
+from samsvar.store.versions import look as look_at_version
 
 HUB_KEY_FILE = "broker.key"
 
@@ -180,10 +184,27 @@ def hub_keys(settings: Settings) -> KeyPair:
 class Hub:
     """One hub process: start it, let it serve, stop it."""
 
-    def __init__(self, settings: Settings, base: Path) -> None:
-        """``base`` is the folder that secrets' file references are relative to."""
+    def __init__(
+        self,
+        settings: Settings,
+        base: Path,
+        *,
+        sockets: Sequence[socket.socket] = (),
+        processes: Callable[[], Mapping[str, int]] = dict,
+    ) -> None:
+        """A hub that is not started.
+
+        Args:
+            settings: all that may be set.
+            base: the folder that secrets' file references are relative to.
+            sockets: of the listeners, where another process has bound them for several hubs.
+            processes: how many hubs those are and how many serve, for who asks for readiness.
+        """
         self._settings = settings
         self._base = base
+        self._sockets = sockets
+        self._processes = processes
+        self._health = Health()
         self.events = RoutingLog(enabled=settings.log.routing)
         self._clock = SystemClock()
         self._chores: list[asyncio.Task[None]] = []
@@ -234,6 +255,7 @@ class Hub:
         self._access_log = SqlAccessLog(
             self._database, vault, ships=settings.audit.store_log is not None
         )
+        self._tell_health()
         heads = self._head_chore(self._access_log)
         closing.push_async_callback(heads.close)
         closing.push_async_callback(self._access_log.close)
@@ -271,7 +293,9 @@ class Hub:
             soap,
             self._shelf,
             settings.limits,
-            missing=self.missing,
+            missing=self._health.missing,
+            dead=self._health.dead,
+            processes=self._processes,
             notes=self.notes,
             is_revoked=self._is_revoked,
             seats=seats,
@@ -282,20 +306,21 @@ class Hub:
         closing.push_async_callback(self._end_chores)
         closing.push_async_callback(self._listeners.close, DRAIN_SECONDS)
         await self._queue.start()
-        urls = await self._listeners.open(settings.listen)
+        urls = await self._listeners.open(settings.listen, self._sockets)
         own = world.rules.own_addresses
         consistency = ConsistencyCounter(self._database, vault, own_addresses=own)
-        self._chores = [
-            asyncio.create_task(self._every(settings.log.flush_seconds, self.events.flush)),
-            asyncio.create_task(self._every(1.0, self._listeners.tick)),
-            asyncio.create_task(self._every(1.0, self._queue.tick)),
-            asyncio.create_task(self._look_around(settings.hub.refresh_seconds)),
-            asyncio.create_task(self._notifier().run()),
-            asyncio.create_task(heads.run()),
-            asyncio.create_task(consistency.run(world.contracts, self.events)),
-        ]
+        for name, chore in (
+            ("the log", self._every(settings.log.flush_seconds, self.events.flush)),
+            ("the clock", self._every(1.0, self._listeners.tick)),
+            ("the broker", self._every(1.0, self._queue.tick)),
+            ("the look around", self._look_around(settings.hub.refresh_seconds)),
+            ("notifications", self._notifier().run()),
+            ("heads of the access log", heads.run()),
+            ("consistency", consistency.run(world.contracts, self.events)),
+        ):
+            self._go_on(name, chore)
         if self._shipper is not None:
-            self._chores.append(asyncio.create_task(self._shipper.run()))
+            self._go_on("shipping of the access log", self._shipper.run())
         self.events.emit("hub-started", "-", version=__version__)
         return urls
 
@@ -313,19 +338,55 @@ class Hub:
 
     def missing(self) -> list[str]:
         """What the hub cannot serve without; empty: it is ready."""
-        missing = []
+        return self._health.missing()
+
+    def dead(self) -> list[str]:
+        """What has ended and does not come back; empty: the process need not be started anew."""
+        return self._health.dead()
+
+    def retire(self) -> None:
+        """Serve on, but say that it is not ready, and let connections go one by one."""
+        self._health.retire()
+        self._listeners.retire()
+
+    def _tell_health(self) -> None:
+        self._health.needs("catalogue", self._no_catalogue)
+        self._health.needs("database", self._database.trouble)
+        self._health.needs("schema", lambda: self._database.outgrown)
+        self._health.needs("access log", self._access_log.trouble)
+        self._health.needs("index", self._index.trouble)
+        self._health.lives_by("access log", self._access_log.ended)
+
+    def _no_catalogue(self) -> str:
         try:
             self._catalogue.current()
         except CatalogueUnavailable:
-            missing.append("catalogue: no registry has been loaded")
-        if trouble := self._database.trouble():
-            missing.append(f"access log: {trouble}")
-        return missing
+            return "no registry has been loaded"
+        return ""
+
+    def _go_on(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+        """Beside the questions, until the hub stops. One that ends before that says so."""
+        chore = asyncio.create_task(work)
+        self._chores.append(chore)
+        self._health.lives_by(name, lambda: "its chore has ended" if chore.done() else "")
+        chore.add_done_callback(partial(self._ended, name))
+
+    def _ended(self, name: str, chore: asyncio.Task[None]) -> None:
+        if not chore.cancelled():
+            # The type only: the message may repeat anything.
+            why = type(chore.exception()).__name__
+            self.events.emit("error", "-", detail=f"{name}: the chore has ended ({why})")
+            self.events.flush()
 
     def notes(self) -> list[str]:
         """What is not as it should be, though the hub serves."""
         behind = self._shipper.notes() if self._shipper is not None else []
-        return [*self._catalogue.notes(), *self._queue.notes(), *behind]
+        return [
+            *self._catalogue.notes(),
+            *self._database.notes,
+            *self._queue.notes(),
+            *behind,
+        ]
 
     def reload_certificates(self) -> None:
         """At SIGHUP: read certificates and revocation lists again; keep the old if they fail."""
@@ -508,6 +569,8 @@ class Hub:
         """Contracts first: a catalogue may name one that has just been added."""
         while True:
             await asyncio.sleep(seconds)
+            await self._index.look()
+            await asyncio.to_thread(look_at_version, self._database)
             await self._look_for_contracts()
             await self._look_for_catalogue()
 

@@ -85,6 +85,10 @@ class HubSettings(_Section):
     deadline_seconds: Annotated[float, Field(ge=1, le=28)] = Field(
         default=28.0, description="budget of one question, from the first byte of the request"
     )
+    grace_seconds: Annotated[float, Field(gt=0, le=120)] | None = Field(
+        default=None,
+        description="how long a hub that is told to stop serves on and says that it is not ready",
+    )
     original_consumer_senders: tuple[Address, ...] = Field(
         default=(), description="who may send x-rivta-original-serviceconsumer-hsaid for another"
     )
@@ -698,6 +702,11 @@ class Settings(_Section):
                 "its question"
             )
         return self
+
+
+def taken_from_environment(name: str) -> str:
+    """A variable that is no setting, and that no process further down shall see; empty: none."""
+    return os.environ.pop(name, "")
 
 
 def load(path: Path | None, environment: Mapping[str, str] | None = None) -> Settings:

@@ -1,7 +1,7 @@
 """The application behind every listener: which door a path leads to, and nothing more.
 
 ``/vp/...``             POST an envelope; GET ``?wsdl`` and ``?xsd=...``
-``/health/live``        the process turns
+``/health/live``        the process turns, or what in it has ended
 ``/health/ready``       it can serve, or what is missing
 ``/admin/v1/...``       the administrative interface, on listeners that have it
 ``/fhir/r4/...``        users with tokens, on listeners that have them; also ``/documents``,
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from urllib.parse import parse_qsl, unquote
 
 import orjson
@@ -57,6 +57,8 @@ class Door:
         limits: LimitSettings,
         *,
         missing: Callable[[], list[str]],
+        dead: Callable[[], list[str]] = list,
+        processes: Callable[[], Mapping[str, int]] = dict,
         notes: Callable[[], list[str]] = list,
         is_revoked: Callable[[bytes], bool],
         seats: Seats,
@@ -67,6 +69,8 @@ class Door:
         self._shelf = shelf
         self._limits = limits
         self._missing = missing
+        self._dead = dead
+        self._processes = processes
         self._notes = notes
         self._is_revoked = is_revoked
         self._seats = seats
@@ -157,8 +161,11 @@ class Door:
         return 200, [_XML], found
 
     def _health(self, path: str) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
-        missing = self._missing() if path == "/health/ready" else []
+        ready = path == "/health/ready"
+        missing = self._missing() if ready else self._dead()
         state: dict[str, object] = {"status": "down" if missing else "up", "missing": missing}
-        if path == "/health/ready" and (notes := self._notes()):
+        if ready and (notes := self._notes()):
             state["notes"] = notes
+        if ready and (processes := self._processes()):
+            state["processes"] = processes
         return (503 if missing else 200), [_JSON], orjson.dumps(state)

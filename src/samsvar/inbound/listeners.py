@@ -7,8 +7,6 @@ handshake deadline, and signals that belong to the program.
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import os
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +17,7 @@ from uvicorn.config import Config
 from uvicorn.server import ServerState
 
 from samsvar.inbound.http_protocol import HardenedProtocol, ListenerFacts
+from samsvar.inbound.sockets import BACKLOG, bound, where
 from samsvar.inbound.tls import MutualTls
 from samsvar.ports import Clock, Events
 from samsvar.settings import LimitSettings, ListenSettings
@@ -26,11 +25,6 @@ from samsvar.settings import LimitSettings, ListenSettings
 HANDSHAKE_SECONDS = 10.0
 #: how long a closed TLS connection may keep its socket while its caller says nothing
 GOODBYE_SECONDS = 2.0
-BACKLOG = 2048
-
-
-class CannotListen(Exception):
-    """A socket cannot be bound; the text says which, and why."""
 
 
 @dataclass(slots=True)
@@ -63,24 +57,34 @@ class Listeners:
         self._config.load()
         self._limits = limits
         self._open: list[_Listener] = []
+        self._retiring = False
 
-    async def open(self, wanted: Sequence[ListenSettings]) -> tuple[str, ...]:
-        """Bind them all, and say where each can be reached.
+    async def open(
+        self, wanted: Sequence[ListenSettings], inherited: Sequence[socket.socket] = ()
+    ) -> tuple[str, ...]:
+        """Take callers on all of them, and say where each can be reached.
+
+        Args:
+            wanted: the listeners.
+            inherited: their sockets, in the same order, if somebody else has bound them.
 
         Raises:
             CannotListen, CertificatesUnusable: with one sentence.
         """
-        for settings in wanted:
-            self._open.append(await self._listen(settings))
+        secured = [self._tls(settings) for settings in wanted]
+        for settings, tls, sock in zip(wanted, secured, inherited or bound(wanted), strict=True):
+            self._open.append(await self._listen(settings, tls, sock))
         self.tick()
         return tuple(listener.url for listener in self._open)
 
-    async def _listen(self, settings: ListenSettings) -> _Listener:
-        tls = (
-            MutualTls(settings, self._clock.now(), self._handshake_refused)
-            if settings.kind == "tls"
-            else None
-        )
+    def _tls(self, settings: ListenSettings) -> MutualTls | None:
+        if settings.kind != "tls":
+            return None
+        return MutualTls(settings, self._clock.now(), self._handshake_refused)
+
+    async def _listen(
+        self, settings: ListenSettings, tls: MutualTls | None, sock: socket.socket
+    ) -> _Listener:
         state = ServerState()
         facts = ListenerFacts(
             secure=tls is not None,
@@ -96,31 +100,21 @@ class Listeners:
             return HardenedProtocol(self._config, state, facts)
 
         loop = asyncio.get_running_loop()
-        try:
-            if settings.kind == "unix":
-                path = str(settings.path)
-                with contextlib.suppress(FileNotFoundError):
-                    os.unlink(path)
-                server: asyncio.AbstractServer = await loop.create_unix_server(
-                    connection, path, backlog=BACKLOG
-                )
-                os.chmod(path, 0o660)
-                return _Listener(server, state, None, f"unix:{path}")
-            sock = _bound(settings.host, settings.port)
-            server = await loop.create_server(
-                connection,
-                sock=sock,
-                backlog=BACKLOG,
-                ssl=tls.context if tls else None,
-                ssl_handshake_timeout=HANDSHAKE_SECONDS if tls else None,
-                ssl_shutdown_timeout=GOODBYE_SECONDS if tls else None,
+        url = where(settings, sock)
+        if settings.kind == "unix":
+            server: asyncio.AbstractServer = await loop.create_unix_server(
+                connection, sock=sock, backlog=BACKLOG
             )
-        except OSError as error:
-            where = settings.path or f"{settings.host}:{settings.port}"
-            raise CannotListen(f"cannot listen on {where}: {error.strerror}") from error
-        port = sock.getsockname()[1]
-        scheme = "https" if tls else "http"
-        return _Listener(server, state, tls, f"{scheme}://{settings.host}:{port}")
+            return _Listener(server, state, None, url)
+        server = await loop.create_server(
+            connection,
+            sock=sock,
+            backlog=BACKLOG,
+            ssl=tls.context if tls else None,
+            ssl_handshake_timeout=HANDSHAKE_SECONDS if tls else None,
+            ssl_shutdown_timeout=GOODBYE_SECONDS if tls else None,
+        )
+        return _Listener(server, state, tls, url)
 
     def _handshake_refused(self, reason: str) -> None:
         self._events.emit("refused-handshake", "-", detail=reason)
@@ -141,9 +135,17 @@ class Listeners:
 
     def tick(self) -> None:
         """Once a second: the Date header (RFC 9110, 6.6.1)."""
-        date = [(b"date", formatdate(usegmt=True).encode())]
+        told = [(b"date", formatdate(usegmt=True).encode())]
+        if self._retiring:
+            told.append((b"connection", b"close"))
         for listener in self._open:
-            listener.state.default_headers = date
+            listener.state.default_headers = told
+
+    def retire(self) -> None:
+        """Serve on, but let every answer be the last of its connection: so callers that keep
+        connections open come to somebody else, and none of them is cut with a question in it."""
+        self._retiring = True
+        self.tick()
 
     async def close(self, patience: float) -> None:
         """Take no more callers, let running questions finish, then let go of the sockets."""
@@ -160,16 +162,3 @@ class Listeners:
             for connection in list(listener.state.connections):
                 connection.transport.close()
         self._open.clear()
-
-
-def _bound(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # asyncio sets TCP_NODELAY only where it reads TCP; without, each answer waits 40 ms for an ACK
-    sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        sock.bind((host, port))
-    except OSError:
-        sock.close()
-        raise
-    return sock

@@ -6,8 +6,9 @@ gathered and written in batches: a log is not the access log, and must not hold 
 
 from __future__ import annotations
 
+import select
 import sys
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, BinaryIO
 
@@ -88,6 +89,8 @@ FIELDS: Mapping[str, str] = {
 
 #: texts; more than the addresses, producers and contracts of one registry
 _MOST_REMEMBERED = 20_000
+#: bytes that POSIX promises to write to a pipe at once
+_ONE_PIECE = select.PIPE_BUF
 
 
 class RoutingLog:
@@ -142,14 +145,27 @@ class RoutingLog:
 
     def flush(self) -> None:
         """Write what has gathered. A log that cannot be written stops nothing."""
-        lines, self._pending[:] = b"\n".join(self._pending), []
-        if not lines:
-            return
+        lines, self._pending[:] = self._pending[:], []
         try:
-            self._stream.write(lines + b"\n")
-            self._stream.flush()
+            for part in _in_parts(lines):
+                self._stream.write(part)
+                self._stream.flush()
         except (OSError, ValueError):
             return
+
+
+def _in_parts(lines: Sequence[bytes]) -> Iterator[bytes]:
+    """Whole lines, as many as a pipe takes in one piece: several processes may write to one, and
+    longer ones could be cut through by another's. (A single longer line stays whole all the same
+    as long as whoever reads keeps up.)"""
+    part = b""
+    for line in lines:
+        if part and len(part) + len(line) >= _ONE_PIECE:
+            yield part
+            part = b""
+        part += line + b"\n"
+    if part:
+        yield part
 
 
 class _EveryEvent(structlog.BoundLoggerBase):

@@ -21,7 +21,7 @@ import asyncio
 import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TypeVar
@@ -45,6 +45,7 @@ _USER = tuple(name for name in _COLUMNS if name not in _WITHOUT_USER)
 _OWNER = ("owner", "sequence")
 _SENT = tuple(column.name for column in LOG_OUTBOX.c)
 _MOST_IN_ONE_STATEMENT = 32  # so that few different ones are prepared, and kept
+_TRY_AGAIN_SECONDS = 1.0
 _MOST_IN_ONE_COMMIT = 500  # so that the first in line does not wait for a thousand others
 
 
@@ -88,6 +89,7 @@ class SqlAccessLog:
         self._wake = threading.Condition()
         self._closing = False
         self._paused = 0
+        self._failed = ""
         self._connection: Raw | None = None
         self._tree = CompactRange()
         """As this writer left it: the one in the database must have this as its beginning."""
@@ -140,6 +142,15 @@ class SqlAccessLog:
                 self._paused -= 1
                 self._wake.notify()
 
+    def trouble(self) -> str:
+        """Why nothing can be written, as the last commit has shown; empty: it can. While it
+        cannot, the writer tries again and again, so that the hub need not be asked to find out."""
+        return self._failed
+
+    def ended(self) -> str:
+        """Whether the writer has gone, which must not happen: nobody starts it again."""
+        return "" if self._writer.is_alive() else "its writer has ended"
+
     async def close(self) -> None:
         """Write what waits, then stop. Nothing can be appended after this."""
         with self._wake:
@@ -149,21 +160,27 @@ class SqlAccessLog:
 
     def _write(self) -> None:
         """The writer thread: batch after batch, until closed and empty."""
-        while batch := self._next_batch():
+        while (batch := self._next_batch()) is not None:
             reason = self._store(batch)
+            self._failed = reason or ""
             by_loop: dict[asyncio.AbstractEventLoop, list[asyncio.Future[None]]] = {}
             for waiting in batch:
                 by_loop.setdefault(waiting.loop, []).append(waiting.durable)
             for loop, futures in by_loop.items():
-                # A loop that has closed has nobody left who waits.
-                if not loop.is_closed():
+                # A loop that has closed has nobody left who waits; it may close just now.
+                with suppress(RuntimeError):
                     loop.call_soon_threadsafe(_settle, futures, reason)
         self._let_go()
 
-    def _next_batch(self) -> list[_Waiting]:
+    def _next_batch(self) -> list[_Waiting] | None:
+        """What waits; nothing, when it is time for another try; None when all is done."""
         with self._wake:
             while self._paused or (not self._waiting and not self._closing):
-                self._wake.wait()
+                woken = self._wake.wait(_TRY_AGAIN_SECONDS if self._failed else None)
+                if not woken and not self._paused:
+                    return []
+            if not self._waiting:
+                return None
             count = min(len(self._waiting), _MOST_IN_ONE_COMMIT)
             return [self._waiting.popleft() for _ in range(count)]
 

@@ -25,6 +25,10 @@ HEAD = "0009"
 """The last migration. Kept here too, so that a database that has it starts without Alembic."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+COMPATIBLE_FROM = "0006"
+"""The oldest HEAD of a program whose statements the schema still takes: ``store.versions``. Before
+0006 a row of the access log had no leaf, which it must have now."""
+
 BUSY_MILLISECONDS = 5000  # another process may hold the write lock for one checkpoint, not more
 
 Values = Sequence[object]
@@ -91,6 +95,10 @@ class Database(ABC):
         self.folder = folder
         """The data folder: keys lie there."""
         self.engine = engine
+        self.notes: list[str] = []
+        """What people should know of it, though it serves."""
+        self.outgrown = ""
+        """Why this program fits it no more, since a newer one has brought it up to date."""
 
     def write(self) -> sa.Connection:
         """A connection whose transaction takes the write lock at once (use ``.begin()``): one
@@ -164,51 +172,3 @@ def told_as(error: Exception, base: type[Exception], *, lost: bool = False) -> s
     )
     assert isinstance(told, sa.exc.DBAPIError)
     return told
-
-
-def revision(engine: sa.Engine) -> str | None:
-    """The last migration that a database has seen; None: it is empty."""
-    with engine.connect().execution_options(samsvar_reads=True) as connection:
-        if not sa.inspect(connection).has_table("alembic_version"):
-            return None
-        return connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
-
-
-def check_current(found: str | None) -> None:
-    """For one who only looks.
-
-    Raises:
-        ResourcesMissing: it is of another release.
-    """
-    if found != HEAD:
-        raise ResourcesMissing(
-            "the database and this program are of different versions: run them from one release"
-        )
-
-
-def bring_up_to_date(engine: sa.Engine) -> None:
-    """Run the migrations that are missing. The caller sees to it that nobody else does.
-
-    Raises:
-        ResourcesMissing: the database is newer than the program.
-    """
-    found = revision(engine)
-    if found == HEAD:
-        return
-    # Alembic takes a third of a second to import: only for those that need it.
-    from alembic import command
-    from alembic.config import Config
-    from alembic.script import ScriptDirectory
-
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    config.set_main_option("path_separator", "os")
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    if found is not None and found not in known:
-        raise ResourcesMissing(
-            "the database is newer than this program: run the newer program, or restore the"
-            " backup that was made before the upgrade"
-        )
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")

@@ -55,6 +55,7 @@ WHERE engagement_place.id = engagement.place AND resident = ? AND service_domain
 ORDER BY {", ".join(_FOUND)}
 """  # noqa: S608 - the names above
 
+_NOBODY = b""  # no keyed hash is that short
 _Apply = Callable[[sa.Connection], tuple[Changes, int]]
 
 
@@ -65,6 +66,7 @@ class SqlIndex:
         self._database = database
         self._vault = vault
         self._places = posts.Places()
+        self._trouble = ""
         self._lookup = database.lookup()
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="index")
 
@@ -79,9 +81,11 @@ class SqlIndex:
         try:
             found = await self._lookup.all(_FIND, (resident, wanted.service_domain))
         except (sa.exc.SQLAlchemyError, OSError) as error:
+            self._trouble = f"it cannot be searched ({type(error).__name__})"
             raise EngagementIndexUnavailable(
                 f"the engagement index cannot be read ({type(error).__name__})"
             ) from error
+        self._trouble = ""
         read = (
             Engagement(
                 resident=wanted.resident,
@@ -94,6 +98,19 @@ class SqlIndex:
             for row in found
         )
         return [post for post in read if _matches(post, wanted)]
+
+    async def look(self) -> None:
+        """Search for nobody, to find out whether it can be done: see ``trouble``."""
+        try:
+            await self._lookup.all(_FIND, (_NOBODY, ""))
+        except (sa.exc.SQLAlchemyError, OSError) as error:
+            self._trouble = f"it cannot be searched ({type(error).__name__})"
+        else:
+            self._trouble = ""
+
+    def trouble(self) -> str:
+        """Why it cannot be searched, as the last search has shown; empty: it can."""
+        return self._trouble
 
     async def update(
         self,

@@ -28,13 +28,11 @@ from samsvar.store.database import (
     Lock,
     Lookup,
     Raw,
-    bring_up_to_date,
-    check_current,
-    revision,
     told_as,
 )
 from samsvar.store.postgresql_raw import PostgresLookup, PostgresRaw, lock_statement
 from samsvar.store.postgresql_server import Server, Unfit, translated, what_to_do, without_values
+from samsvar.store.versions import bring_up_to_date, check_current, look, revision
 
 _POOLED = 4
 _STATEMENT_MILLISECONDS = 30_000  # a registry of a million routes takes some seconds
@@ -56,13 +54,13 @@ def open_postgresql(folder: Path, url: str, *, read_only: bool) -> PostgresDatab
             folder.mkdir(mode=stat.S_IRWXU, parents=True, exist_ok=True)
         with _closing_if_it_fails(PostgresDatabase(folder, server)) as database:
             if read_only:
-                found = revision(database.engine)
-                if found is None:
+                if revision(database.engine) is None:
                     raise DatabaseMissing(f"there is no database: {server.name} has no tables")
-                check_current(found)
+                check_current(database.engine)
             else:
                 _migrate(server)
             _check_logged(database.engine, server.name)
+            look(database)
             return database
     except sa.exc.DBAPIError as error:
         away = isinstance(error.orig, psycopg.OperationalError) and not isinstance(

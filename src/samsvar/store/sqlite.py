@@ -28,11 +28,9 @@ from samsvar.store.database import (
     Lookup,
     Raw,
     Values,
-    bring_up_to_date,
-    check_current,
-    revision,
     told_as,
 )
+from samsvar.store.versions import bring_up_to_date, check_current, look
 
 FILE_NAME = "samsvar.sqlite"
 _LOOKUP_BUSY_MILLISECONDS = 50  # the whole hub stands still as long as a search waits
@@ -55,14 +53,16 @@ def open_sqlite(folder: Path, *, read_only: bool) -> SqliteDatabase:
             with engine.connect() as connection:
                 _check_durable(connection)
             if read_only:
-                check_current(revision(engine))
+                check_current(engine)
             else:
                 with _alone(folder):
                     bring_up_to_date(engine)
         except BaseException:
             engine.dispose()
             raise
-        return SqliteDatabase(path, engine, _identity(path))
+        database = SqliteDatabase(path, engine, _identity(path))
+        look(database)
+        return database
     except (OSError, sa.exc.SQLAlchemyError, sqlite3.Error) as error:
         reason = type(error).__name__
         raise ResourcesMissing(f"the database cannot be opened ({reason})") from error

@@ -1,0 +1,51 @@
+"""What ``/health`` answers: whether the hub can serve, and whether its process still turns.
+
+*Ready* means that a question that comes now can be answered; what is missing has a name. *Alive*
+means that the process will come right by itself: a thread or a chore that has ended never does,
+so it must be started anew. That the event loop turns needs no check: it is what answers. Knows
+nothing of what it is told to ask.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+Trouble = Callable[[], str]
+"""What is wrong, in a few words; empty: nothing. Asks nobody, and is quick."""
+
+RETIRING = "hub: it has been told to stop"
+
+
+@dataclass(slots=True)
+class Health:
+    """Of one process."""
+
+    _needs: list[tuple[str, Trouble]] = field(default_factory=list)
+    _vital: list[tuple[str, Trouble]] = field(default_factory=list)
+    _retiring: bool = False
+
+    def needs(self, name: str, trouble: Trouble) -> None:
+        """Without this no question can be answered."""
+        self._needs.append((name, trouble))
+
+    def lives_by(self, name: str, trouble: Trouble) -> None:
+        """Without this the process must be started anew."""
+        self._vital.append((name, trouble))
+
+    def retire(self) -> None:
+        """It is about to stop: whoever chooses among hubs shall choose another."""
+        self._retiring = True
+
+    def missing(self) -> list[str]:
+        """What the hub cannot serve without; empty: it is ready."""
+        told = [RETIRING] if self._retiring else []
+        return [*told, *_found(self._needs), *self.dead()]
+
+    def dead(self) -> list[str]:
+        """What has ended and does not come back; empty: it is alive."""
+        return _found(self._vital)
+
+
+def _found(asked: list[tuple[str, Trouble]]) -> list[str]:
+    return [f"{name}: {said}" for name, trouble in asked if (said := trouble())]
