@@ -269,12 +269,12 @@ async def running_hub(site: Site, settings: Settings) -> AsyncIterator[Running]:
 class HubProcess:
     """``samsvar serve`` in a process of its own, for kill -9 and signals."""
 
-    def __init__(self, site: Site, **environment: str) -> None:
+    def __init__(self, site: Site, *more: str, **environment: str) -> None:
         self.site = site
         self.log = site.folder / "hub.log"
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "samsvar", "serve", "--settings", str(site.settings_file)],
+                [sys.executable, "-m", "samsvar", "serve", "-s", str(site.settings_file), *more],
                 stdout=log,
                 stderr=log,
                 env={**os.environ, **environment},

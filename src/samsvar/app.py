@@ -29,6 +29,7 @@ from samsvar.inbound.door import Door
 from samsvar.inbound.health import Health
 from samsvar.inbound.listeners import Listeners
 from samsvar.inbound.seats import Seats
+from samsvar.inbound.siblings import Alone, Siblings
 from samsvar.inbound.soap import SoapDoor
 from samsvar.inbound.tls import CertificatesUnusable
 from samsvar.inbound.users.door import UserDoor
@@ -190,7 +191,7 @@ class Hub:
         base: Path,
         *,
         sockets: Sequence[socket.socket] = (),
-        processes: Callable[[], Mapping[str, int]] = dict,
+        siblings: Siblings | None = None,
     ) -> None:
         """A hub that is not started.
 
@@ -198,12 +199,12 @@ class Hub:
             settings: all that may be set.
             base: the folder that secrets' file references are relative to.
             sockets: of the listeners, where another process has bound them for several hubs.
-            processes: how many hubs those are and how many serve, for who asks for readiness.
+            siblings: those hubs.
         """
         self._settings = settings
         self._base = base
         self._sockets = sockets
-        self._processes = processes
+        self._siblings = siblings or Alone()
         self._health = Health()
         self.events = RoutingLog(enabled=settings.log.routing)
         self._clock = SystemClock()
@@ -295,18 +296,18 @@ class Hub:
             settings.limits,
             missing=self._health.missing,
             dead=self._health.dead,
-            processes=self._processes,
+            processes=self._siblings.counts,
             notes=self.notes,
             is_revoked=self._is_revoked,
             seats=seats,
             users=self._user_door(world, vault, seats),
             admin=self._admin_door(packaged, vault),
         )
-        self._listeners = Listeners(door, settings.limits, self.events, self._clock)
+        self._listeners = Listeners(door, settings.limits, self.events, self._clock, self._siblings)
         closing.push_async_callback(self._end_chores)
         closing.push_async_callback(self._listeners.close, DRAIN_SECONDS)
         await self._queue.start()
-        urls = await self._listeners.open(settings.listen, self._sockets)
+        urls = self._listeners.open(settings.listen, self._sockets)
         own = world.rules.own_addresses
         consistency = ConsistencyCounter(self._database, vault, own_addresses=own)
         for name, chore in (

@@ -112,11 +112,12 @@ def test_a_database_newer_than_the_program_is_refused(tmp_path: Path) -> None:
     open_database(tmp_path).close()
     with sqlite3.connect(tmp_path / FILE_NAME) as connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
+        connection.execute("UPDATE schema_compatibility SET compatible_from = '9998'")
     connection.close()
 
     with pytest.raises(ResourcesMissing, match="newer than this program"):
         open_database(tmp_path)
-    with pytest.raises(ResourcesMissing, match="different versions"):
+    with pytest.raises(ResourcesMissing, match="newer than this program"):
         open_database(tmp_path, read_only=True)
 
 

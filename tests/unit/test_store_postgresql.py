@@ -196,10 +196,11 @@ def test_a_table_that_a_crash_would_empty_is_refused(tmp_path: Path) -> None:
 def test_a_newer_database_is_refused(tmp_path: Path) -> None:
     databases.open_database(tmp_path).close()
     databases.tamper(tmp_path, "UPDATE alembic_version SET version_num = '9999'")
+    databases.tamper(tmp_path, "DROP TABLE schema_compatibility")
 
     with pytest.raises(ResourcesMissing, match="newer than this program"):
         databases.open_database(tmp_path)
-    with pytest.raises(ResourcesMissing, match="different versions"):
+    with pytest.raises(ResourcesMissing, match="newer than this program"):
         databases.open_database(tmp_path, read_only=True)
 
 

@@ -62,7 +62,7 @@ _STATES = {State.STOPPING: ("STOPPING=1",), State.READY: ("READY=1",), State.UNR
 def _one_of_several(settings: Settings, file: Path | None, mine: Inheritance) -> None:
     from samsvar.app import Hub
 
-    hub = Hub(settings, _base(file), sockets=mine.sockets, processes=mine.board.counts)
+    hub = Hub(settings, _base(file), sockets=mine.sockets, siblings=mine)
     serving = _Serving(hub, settings.hub.grace_seconds or 0.0)
     serving.shown = lambda state: mine.board.show(mine.place, os.getpid(), time.monotonic(), state)
     serving.prepare = lambda: when_orphaned(mine.lifeline, serving.orphaned)

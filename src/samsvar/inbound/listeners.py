@@ -1,7 +1,8 @@
 """Listeners: sockets that serve one application, with a drain at the end.
 
 Uses uvicorn's protocol and configuration, not its server: several listeners in one loop, a
-handshake deadline, and signals that belong to the program.
+handshake deadline, and signals that belong to the program. How callers come in from a socket is
+``inbound.accepting``.
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ from typing import Any
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
+from samsvar.inbound.accepting import Acceptor
 from samsvar.inbound.http_protocol import HardenedProtocol, ListenerFacts
-from samsvar.inbound.sockets import BACKLOG, bound, where
+from samsvar.inbound.siblings import Siblings
+from samsvar.inbound.sockets import bound, where
 from samsvar.inbound.tls import MutualTls
 from samsvar.ports import Clock, Events
 from samsvar.settings import LimitSettings, ListenSettings
@@ -29,7 +32,7 @@ GOODBYE_SECONDS = 2.0
 
 @dataclass(slots=True)
 class _Listener:
-    server: asyncio.AbstractServer
+    acceptor: Acceptor
     state: ServerState
     tls: MutualTls | None
     url: str
@@ -39,8 +42,14 @@ class Listeners:
     """All sockets of one process."""
 
     def __init__(
-        self, application: Any, limits: LimitSettings, events: Events, clock: Clock
+        self,
+        application: Any,
+        limits: LimitSettings,
+        events: Events,
+        clock: Clock,
+        siblings: Siblings,
     ) -> None:
+        self._siblings = siblings
         self._events = events
         self._clock = clock
         self._config = Config(
@@ -59,7 +68,7 @@ class Listeners:
         self._open: list[_Listener] = []
         self._retiring = False
 
-    async def open(
+    def open(
         self, wanted: Sequence[ListenSettings], inherited: Sequence[socket.socket] = ()
     ) -> tuple[str, ...]:
         """Take callers on all of them, and say where each can be reached.
@@ -73,7 +82,7 @@ class Listeners:
         """
         secured = [self._tls(settings) for settings in wanted]
         for settings, tls, sock in zip(wanted, secured, inherited or bound(wanted), strict=True):
-            self._open.append(await self._listen(settings, tls, sock))
+            self._open.append(self._listen(settings, tls, sock))
         self.tick()
         return tuple(listener.url for listener in self._open)
 
@@ -82,7 +91,7 @@ class Listeners:
             return None
         return MutualTls(settings, self._clock.now(), self._handshake_refused)
 
-    async def _listen(
+    def _listen(
         self, settings: ListenSettings, tls: MutualTls | None, sock: socket.socket
     ) -> _Listener:
         state = ServerState()
@@ -99,25 +108,21 @@ class Listeners:
         def connection() -> HardenedProtocol:
             return HardenedProtocol(self._config, state, facts)
 
-        loop = asyncio.get_running_loop()
-        url = where(settings, sock)
-        if settings.kind == "unix":
-            server: asyncio.AbstractServer = await loop.create_unix_server(
-                connection, sock=sock, backlog=BACKLOG
-            )
-            return _Listener(server, state, None, url)
-        server = await loop.create_server(
+        acceptor = Acceptor(
+            sock,
             connection,
-            sock=sock,
-            backlog=BACKLOG,
-            ssl=tls.context if tls else None,
-            ssl_handshake_timeout=HANDSHAKE_SECONDS if tls else None,
-            ssl_shutdown_timeout=GOODBYE_SECONDS if tls else None,
+            tls.context if tls else None,
+            handshake_seconds=HANDSHAKE_SECONDS,
+            goodbye_seconds=GOODBYE_SECONDS,
+            crowded=lambda: self._siblings.crowded(self._connections()),
         )
-        return _Listener(server, state, tls, url)
+        return _Listener(acceptor, state, tls, where(settings, sock))
 
     def _handshake_refused(self, reason: str) -> None:
         self._events.emit("refused-handshake", "-", detail=reason)
+
+    def _connections(self) -> int:
+        return sum(len(listener.state.connections) for listener in self._open)
 
     def is_revoked(self, certificate: bytes) -> bool:
         """Whether any listener's revocation list names the certificate."""
@@ -150,7 +155,7 @@ class Listeners:
     async def close(self, patience: float) -> None:
         """Take no more callers, let running questions finish, then let go of the sockets."""
         for listener in self._open:
-            listener.server.close()
+            listener.acceptor.close()
             for connection in list(listener.state.connections):
                 connection.shutdown()
         tasks = [task for listener in self._open for task in listener.state.tasks]

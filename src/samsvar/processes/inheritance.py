@@ -33,6 +33,14 @@ class Inheritance:
             place, Board(board, places), lifeline, tuple(socket.socket(fileno=n) for n in sockets)
         )
 
+    def counts(self) -> dict[str, int]:
+        """How many processes there are to be, and how many serve."""
+        return self.board.counts()
+
+    def crowded(self, connections: int) -> bool:
+        """Whether another process has clearly fewer connections than this one."""
+        return self.board.crowded(self.place, connections)
+
 
 def written(place: int, board: Board, lifeline: int, sockets: Sequence[socket.socket]) -> str:
     """For the command line."""

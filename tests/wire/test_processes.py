@@ -1,0 +1,279 @@
+"""Several hub processes on the same listeners: one dies, one stands still, all are told something,
+or the one that started them dies. What was answered stands in the access log, once."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import time
+import urllib.error
+import urllib.request
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from samsvar.simulation import Knobs
+from tests.hub import CONSUMER, HubProcess, Running
+from tests.wire.test_kill import Journal, a_site, ask, connects, logged, until
+
+pytestmark = [pytest.mark.wire, pytest.mark.slow]
+
+TWO = ("--workers", "2")
+
+
+def runs(process: int) -> bool:
+    """Whether it is there."""
+    return Path(f"/proc/{process}").exists()
+
+
+def children(process: HubProcess) -> list[int]:
+    """The processes that a supervisor has started and that still run."""
+    told = Path(f"/proc/{process.process.pid}/task/{process.process.pid}/children").read_text()
+    return [int(number) for number in told.split()]
+
+
+def health(hub: Running, path: str = "/health/ready") -> dict[str, Any]:
+    """What is said of it, whatever the status."""
+    request = urllib.request.Request(f"{hub.plain}{path}")
+    with suppress(urllib.error.HTTPError), urllib.request.urlopen(request, timeout=5) as answer:
+        told: dict[str, Any] = json.load(answer)
+        return told
+    return {}
+
+
+async def until_all_serve(process: HubProcess, hub: Running, number: int = 2) -> None:
+    """As readiness counts them."""
+    await asyncio.to_thread(process.until_ready, hub.plain)
+    async with asyncio.timeout(20):
+        while True:
+            told = await asyncio.to_thread(health, hub)
+            if told.get("processes") == {"ready": number, "of": number}:
+                return
+            await asyncio.sleep(0.05)
+
+
+async def test_a_killed_process_takes_only_its_own_callers_with_it(
+    tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    """Under load, kill -9 of one of two: callers that open a connection for each question meet
+    one reset at most each, nobody is refused, and within two seconds there are two again."""
+    journal = Journal()
+    async with a_site(tmp_path, Knobs(latency=0.005)) as (site, hub):
+        process = HubProcess(site, *TWO)
+        try:
+            await until_all_serve(process, hub)
+            numbers = count()
+            done = asyncio.Event()
+
+            async def caller() -> None:
+                while not done.is_set():
+                    async with hub.client(sender=CONSUMER) as session:
+                        await ask(hub, session, f"q-{next(numbers)}", journal)
+
+            callers = [asyncio.create_task(caller()) for _ in range(8)]
+            await until(lambda: len(journal.whole) > 40)
+            os.kill(children(process)[0], signal.SIGKILL)
+            begun = time.monotonic()
+            before = len(journal.whole)
+            await until(lambda: len(journal.whole) >= before + 10)
+            to_ten_more = time.monotonic() - begun
+            await until_all_serve(process, hub)
+            to_two_again = time.monotonic() - begun
+            done.set()
+            await asyncio.gather(*callers)
+            code = await asyncio.to_thread(process.stop)
+        finally:
+            process.kill()
+
+        rows = logged(site)
+    record_property("broken", len(journal.broken))
+    record_property("seconds to ten more answers", round(to_ten_more, 2))
+    record_property("seconds to two processes", round(to_two_again, 2))
+    assert code == 0
+    assert journal.other == []
+    assert len(journal.broken) <= 8
+    assert [each for each in journal.whole if rows[each] != 1] == []
+    assert to_ten_more < 1
+    assert "was ended by SIGKILL" in process.log.read_text()
+
+
+async def test_told_to_stop_all_of_them_finish_what_they_have_begun(tmp_path: Path) -> None:
+    knobs = Knobs(latency=0.6)
+    journal = Journal()
+    async with a_site(tmp_path, knobs) as (site, hub):
+        process = HubProcess(site, *TWO)
+        try:
+            await until_all_serve(process, hub)
+            async with hub.client(sender=CONSUMER) as session:
+                asked = [
+                    asyncio.create_task(ask(hub, session, f"begun-{n}", journal)) for n in range(12)
+                ]
+                await until(lambda: knobs.calls == 12)
+                process.process.terminate()
+                await until(lambda: not connects(hub))
+                await asyncio.gather(*asked)
+            code = await asyncio.to_thread(process.process.wait, 20)
+        finally:
+            process.kill()
+        assert (code, len(journal.whole), journal.other) == (0, 12, [])
+        assert logged(site) == Counter(journal.whole)
+
+
+async def test_when_the_one_that_started_them_dies_nobody_keeps_the_port(tmp_path: Path) -> None:
+    """And a new one serves at once, while old questions are still being finished."""
+    knobs = Knobs(latency=1.0)
+    journal = Journal()
+    async with a_site(tmp_path, knobs) as (site, hub):
+        process = HubProcess(site, *TWO)
+        try:
+            await until_all_serve(process, hub)
+            orphans = children(process)
+            async with hub.client(sender=CONSUMER) as session:
+                asked = asyncio.create_task(ask(hub, session, "old", journal))
+                await until(lambda: knobs.calls == 1)
+                process.kill()
+                await until(lambda: not connects(hub))
+                process = HubProcess(site, *TWO)
+                await asked
+            await until_all_serve(process, hub)
+            await until(lambda: not any(map(runs, orphans)))
+            assert await asyncio.to_thread(process.stop) == 0
+        finally:
+            process.kill()
+    assert journal.whole == ["old"]
+
+
+async def test_certificates_are_read_again_in_all_of_them_however_often_it_is_said(
+    tmp_path: Path,
+) -> None:
+    async with a_site(tmp_path, Knobs()) as (site, hub):
+        process = HubProcess(site, *TWO)
+        try:
+            await until_all_serve(process, hub)
+            before = children(process)
+            for _ in range(100):
+                process.process.send_signal(signal.SIGHUP)
+                await asyncio.sleep(0.005)
+            await asyncio.sleep(0.7)
+            assert children(process) == before
+            assert health(hub)["status"] == "up"
+            assert await asyncio.to_thread(process.stop) == 0
+        finally:
+            process.kill()
+        lines = [line for line in process.log.read_text().splitlines() if line.startswith("{")]
+    told = [json.loads(line)["event.action"] for line in lines]
+    assert 2 <= told.count("certificates-reloaded") <= 200
+    assert told.count("hub-stopped") == 2
+
+
+async def test_told_twice_to_stop_it_stops_at_once(tmp_path: Path) -> None:
+    knobs = Knobs(latency=15.0)
+    journal = Journal()
+    async with a_site(tmp_path, knobs) as (site, hub):
+        process = HubProcess(site, *TWO)
+        try:
+            await until_all_serve(process, hub)
+            started = children(process)
+            async with hub.client(sender=CONSUMER) as session:
+                asked = asyncio.create_task(ask(hub, session, "cut", journal))
+                await until(lambda: knobs.calls == 1)
+                process.process.terminate()
+                await until(lambda: not connects(hub))
+                process.process.terminate()
+                code = await asyncio.to_thread(process.process.wait, 5)
+                await asked
+        finally:
+            process.kill()
+    assert (code, journal.broken) == (1, ["cut"])
+    assert not any(map(runs, started))
+
+
+async def test_told_to_stop_before_it_serves_it_stops(tmp_path: Path) -> None:
+    """It waits for a database server, and hears all the same."""
+    async with a_site(tmp_path, Knobs()) as (site, _):
+        process = HubProcess(site, *TWO, SAMSVAR_HUB__DATABASE="postgresql://x@127.0.0.1:1/x")
+        try:
+            await until(lambda: bool(children(process)))
+            await asyncio.sleep(0.3)
+            process.process.terminate()
+            code = await asyncio.to_thread(process.process.wait, 20)
+        finally:
+            process.kill()
+    assert code == 0, process.log.read_text()
+
+
+async def test_what_is_wrong_is_said_once_and_the_exit_code_says_what(tmp_path: Path) -> None:
+    """First a port that somebody has, then a certificate that is none."""
+    async with a_site(tmp_path, Knobs()) as (site, hub):
+        host, port = hub.plain.removeprefix("http://").split(":")
+        server = await asyncio.start_server(lambda *_: None, host, int(port))
+        taken = HubProcess(site, *TWO)
+        assert await asyncio.to_thread(taken.process.wait, 20) == 4
+        server.close()
+        assert taken.log.read_text() == f"cannot listen on {host}:{port}: Address already in use\n"
+
+        taken.log.write_text("")
+        for key in (site.folder / "certificates").glob("server*"):
+            key.write_text("none")
+        faulty = HubProcess(site, *TWO)
+        assert await asyncio.to_thread(faulty.process.wait, 20) == 2
+        told = faulty.log.read_text().splitlines()
+    assert len([line for line in told if not line.startswith("{")]) == 1, told
+
+
+async def test_a_hub_that_is_told_to_stop_serves_on_for_its_grace(tmp_path: Path) -> None:
+    """Not ready at once, good answers still, each the last of its connection; then the end."""
+    journal = Journal()
+    async with a_site(tmp_path, Knobs()) as (site, hub):
+        process = HubProcess(site, SAMSVAR_HUB__GRACE_SECONDS="1.5")
+        try:
+            await asyncio.to_thread(process.until_ready, hub.plain)
+            async with hub.client(sender=CONSUMER) as session:
+                await ask(hub, session, "before", journal)
+                process.process.terminate()
+                begun = time.monotonic()
+                async with asyncio.timeout(5):
+                    while True:
+                        async with session.get(f"{hub.plain}/health/ready") as answer:
+                            told = await answer.json()
+                            last = answer.headers.get("connection")
+                        if answer.status == 503:
+                            break
+                async with session.get(f"{hub.plain}/health/live") as answer:
+                    alive = answer.status
+                await ask(hub, session, "after", journal)
+            code = await asyncio.to_thread(process.process.wait, 20)
+            lasted = time.monotonic() - begun
+        finally:
+            process.kill()
+    assert told == {"status": "down", "missing": ["hub: it has been told to stop"]}
+    assert (last, alive, code) == ("close", 200, 0)
+    assert journal.whole == ["before", "after"]
+    assert 1.4 < lasted < 4
+
+
+async def test_a_process_that_stands_still_is_replaced(tmp_path: Path) -> None:
+    async with a_site(tmp_path, Knobs()) as (site, hub):
+        process = HubProcess(site, *TWO)
+        try:
+            await until_all_serve(process, hub)
+            still = children(process)[0]
+            os.kill(still, signal.SIGSTOP)
+            begun = time.monotonic()
+            async with asyncio.timeout(20):
+                while runs(still):  # noqa: ASYNC110 - another process sets no event of ours
+                    await asyncio.sleep(0.1)
+            found_out = time.monotonic() - begun
+            await until_all_serve(process, hub)
+            assert await asyncio.to_thread(process.stop) == 0
+        finally:
+            process.kill()
+    assert found_out < 15
+    assert "does not turn any more" in process.log.read_text()
