@@ -7,11 +7,11 @@ import asyncio
 import json
 import os
 import signal
+import sys
 import time
 import urllib.error
 import urllib.request
 from collections import Counter
-from collections.abc import Callable
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
@@ -26,6 +26,11 @@ from tests.wire.test_kill import Journal, a_site, ask, connects, logged, until
 pytestmark = [pytest.mark.wire, pytest.mark.slow]
 
 TWO = ("--workers", "2")
+
+
+def told(name: str, figure: object) -> None:
+    """For people: ``pytest -s`` or ``-rP`` shows it."""
+    sys.stdout.write(f"{name}: {figure}\n")
 
 
 def runs(process: int) -> bool:
@@ -60,7 +65,7 @@ async def until_all_serve(process: HubProcess, hub: Running, number: int = 2) ->
 
 
 async def test_a_killed_process_takes_only_its_own_callers_with_it(
-    tmp_path: Path, record_property: Callable[[str, object], None]
+    tmp_path: Path,
 ) -> None:
     """Under load, kill -9 of one of two: callers that open a connection for each question meet
     one reset at most each, nobody is refused, and within two seconds there are two again."""
@@ -93,9 +98,9 @@ async def test_a_killed_process_takes_only_its_own_callers_with_it(
             process.kill()
 
         rows = logged(site)
-    record_property("broken", len(journal.broken))
-    record_property("seconds to ten more answers", round(to_ten_more, 2))
-    record_property("seconds to two processes", round(to_two_again, 2))
+    told("broken", len(journal.broken))
+    told("seconds to ten more answers", round(to_ten_more, 2))
+    told("seconds to two processes", round(to_two_again, 2))
     assert code == 0
     assert journal.other == []
     assert len(journal.broken) <= 8
