@@ -47,11 +47,28 @@ class Balancer:
         self.log = site.folder / "haproxy.log"
         with self.log.open("wb") as log:
             self._process = subprocess.Popen([haproxy, "-db", "-f", config], stdout=log, stderr=log)
+        give_up = time.monotonic() + 10
+        while not self._answers():
+            assert self._process.poll() is None, self.log.read_text()
+            assert time.monotonic() < give_up, self.log.read_text()
+            time.sleep(0.02)
+
+    def _answers(self) -> bool:
+        with suppress(OSError):
+            return bool(self.all_figures())
+        return False
 
     def figures(self) -> str:
         """As Prometheus gets them."""
         with urllib.request.urlopen(
             f"http://127.0.0.1:{self._figures}/metrics?scope=server", timeout=5
+        ) as answer:
+            return str(answer.read().decode())
+
+    def all_figures(self) -> str:
+        """Of hubs, backends and fronts."""
+        with urllib.request.urlopen(
+            f"http://127.0.0.1:{self._figures}/metrics", timeout=5
         ) as answer:
             return str(answer.read().decode())
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from samsvar.inbound.health import RETIRING, Health
 
 
@@ -9,7 +11,7 @@ def test_all_that_is_missing_has_its_name() -> None:
     trouble = {"index": "it cannot be searched", "database": ""}
     health = Health()
     for name in trouble:
-        health.needs(name, lambda name=name: trouble[name])
+        health.needs(name, partial(trouble.get, name, ""))
 
     assert health.missing() == ["index: it cannot be searched"]
     trouble.update(index="", database="it does not answer")

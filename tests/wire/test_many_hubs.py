@@ -10,6 +10,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import count
 from pathlib import Path
 
@@ -130,7 +131,7 @@ async def test_both_answer_and_the_certificate_says_who_asked(tmp_path: Path) ->
         answers = {}
         for hub, other in ((0, 1), (1, 0)):
             town.hubs[other].process.kill()
-            await quickly(lambda hub=hub: town.balancer.until_up(town.hubs[hub].name))
+            await quickly(partial(town.balancer.until_up, town.hubs[hub].name))
             journal = Journal()
             async with town.door.client(town.site.consumer) as session:
                 session.headers["x-vp-sender-id"] = "SE5565594230-SOMEBODY"

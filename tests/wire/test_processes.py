@@ -7,6 +7,7 @@ import asyncio
 import json
 import os
 import signal
+import socket
 import sys
 import time
 import urllib.error
@@ -282,3 +283,32 @@ async def test_a_process_that_stands_still_is_replaced(tmp_path: Path) -> None:
             process.kill()
     assert found_out < 15
     assert "does not turn any more" in process.log.read_text()
+
+
+@pytest.mark.parametrize("more", [(), TWO], ids=["one", "two"])
+async def test_a_service_manager_hears_that_it_serves_turns_and_stops(
+    tmp_path: Path, more: tuple[str, ...]
+) -> None:
+    """By datagrams, from the first process alone."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.setblocking(False)
+        heard: list[str] = []
+
+        def hear(word: str) -> bool:
+            with suppress(BlockingIOError):
+                while True:
+                    heard.append(manager.recv(4096).decode())
+            return any(word in each for each in heard)
+
+        async with a_site(tmp_path, Knobs()) as (site, hub):
+            process = HubProcess(site, *more, NOTIFY_SOCKET=str(tmp_path / "notify"))
+            try:
+                await until(lambda: hear("READY=1"))
+                assert connects(hub)
+                heard.clear()
+                await until(lambda: hear("WATCHDOG=1"))
+                assert await asyncio.to_thread(process.stop) == 0
+                assert hear("STOPPING=1")
+            finally:
+                process.kill()
