@@ -82,8 +82,8 @@ from samsvar.store.population import StoredPopulation
 from samsvar.store.relations import StoredRelations
 from samsvar.store.secrets import PersonVault, open_vault
 from samsvar.store.snapshot import CatalogueSnapshot
-from samsvar.users import open_users
 from samsvar.store.versions import look as look_at_version
+from samsvar.users import open_users
 
 HUB_KEY_FILE = "broker.key"
 

@@ -319,7 +319,9 @@ def test_each_option_of_a_command_is_on_its_page(name: str) -> None:
     in_program = {
         max(parameter.opts, key=len)
         for parameter in commands()[name].params
-        if parameter.param_type_name == "option" and parameter.name != "help"
+        if parameter.param_type_name == "option"
+        and parameter.name != "help"
+        and not getattr(parameter, "hidden", False)
     }
     same(named(section(page("cli.md"), f"## `{name}`"), "Option"), in_program)
 

@@ -11,7 +11,7 @@ def test_all_that_is_missing_has_its_name() -> None:
     trouble = {"index": "it cannot be searched", "database": ""}
     health = Health()
     for name in trouble:
-        health.needs(name, partial(trouble.get, name, ""))
+        health.needs(name, partial(trouble.__getitem__, name))
 
     assert health.missing() == ["index: it cannot be searched"]
     trouble.update(index="", database="it does not answer")

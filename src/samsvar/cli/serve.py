@@ -141,6 +141,7 @@ class _Serving:
         for number in _STOPPING:
             loop.remove_signal_handler(number)  # the second one stops at once
         self._hub.retire()
+        self.shown(State.STOPPING)
         if self._grace:
             await asyncio.sleep(self._grace)
         await self._hub.stop()
