@@ -19,6 +19,7 @@ import pytest
 from samsvar.simulation import Knobs
 from tests import databases
 from tests.balancer import Balancer
+from tests.command import Shell
 from tests.hub import HubProcess, Running, Site
 from tests.outside import rows_of
 from tests.wire.test_kill import Journal, a_site, ask, logged, until
@@ -167,6 +168,11 @@ async def test_hubs_are_exchanged_under_load_and_nobody_notices(
             codes.append(await asyncio.to_thread(town.hubs[0].exchange))
             await quickly(lambda: town.balancer.until_up("hub-1", "hub-2"))
         rows = logged(town.site)
+        settings = town.site.folder / "hub-1.toml"
+        verified = await asyncio.to_thread(
+            Shell(tmp_path).inside, "audit", "verify", "-s", settings
+        )
+    assert verified.code == 0, verified.out  # one log, though several wrote it
     told("answered", len(journal.whole))
     told("failed", len(journal.broken) + len(journal.other))
     assert (journal.broken, journal.other, codes) == ([], [], [0, 0, 0])

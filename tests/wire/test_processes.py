@@ -21,6 +21,7 @@ from typing import Any
 import pytest
 
 from samsvar.simulation import Knobs
+from tests.command import Shell
 from tests.hub import CONSUMER, HubProcess, Running
 from tests.wire.test_kill import Journal, a_site, ask, connects, logged, until
 
@@ -312,3 +313,11 @@ async def test_a_service_manager_hears_that_it_serves_turns_and_stops(
                 assert hear("STOPPING=1")
             finally:
                 process.kill()
+
+
+async def test_what_nobody_has_handed_over_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    async with a_site(tmp_path, Knobs()) as (site, _):
+        ran = await asyncio.to_thread(
+            Shell(tmp_path).run, "serve", "-s", site.settings_file, "--inherited", "0,900,901,902"
+        )
+    assert (ran.code, ran.err) == (2, "--inherited is for samsvar itself: use --workers\n")

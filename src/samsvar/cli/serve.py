@@ -41,7 +41,7 @@ def serve(
     told = settings_from(settings)
     manager = ServiceManager(taken_from_environment("NOTIFY_SOCKET"))
     if inherited:
-        _one_of_several(told, settings, Inheritance.read(inherited, workers))
+        _one_of_several(told, settings, _taken_over(inherited, workers))
     elif workers > 1:
         _several(told, settings, workers, manager)
     else:
@@ -197,6 +197,13 @@ async def _start(hub: Hub) -> tuple[str, ...]:
         raise Stop(WRONG_INPUT, str(error)) from error
     except (HubError, CannotListen) as error:
         raise Stop(UNREACHED, str(error)) from error
+
+
+def _taken_over(word: str, workers: int) -> Inheritance:
+    try:
+        return Inheritance.read(word, workers)
+    except (ValueError, OSError) as error:
+        raise Stop(WRONG_INPUT, "--inherited is for samsvar itself: use --workers") from error
 
 
 def _base(file: Path | None) -> Path:
