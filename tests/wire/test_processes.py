@@ -321,3 +321,33 @@ async def test_what_nobody_has_handed_over_is_refused_in_a_sentence(tmp_path: Pa
             Shell(tmp_path).run, "serve", "-s", site.settings_file, "--inherited", "0,900,901,902"
         )
     assert (ran.code, ran.err) == (2, "--inherited is for samsvar itself: use --workers\n")
+
+
+async def test_callers_who_come_together_are_shared(tmp_path: Path) -> None:
+    """Whoever wakes first does not take them all; who comes alone is taken by anybody."""
+    async with a_site(tmp_path, Knobs()) as (site, hub):
+        process = HubProcess(site, *TWO)
+        try:
+            await until_all_serve(process, hub)
+            started = children(process)
+            before = [open_sockets(each) for each in started]
+            host, port = hub.plain.removeprefix("http://").split(":")
+            callers = [socket.socket() for _ in range(40)]
+            for caller in callers:
+                caller.setblocking(False)
+                caller.connect_ex((host, int(port)))
+            await until(lambda: sum(map(open_sockets, started)) >= sum(before) + 40)
+            shares = [open_sockets(each) - had for each, had in zip(started, before, strict=True)]
+            for caller in callers:
+                caller.close()
+            assert await asyncio.to_thread(process.stop) == 0
+        finally:
+            process.kill()
+    told("shares", shares)
+    assert min(shares) >= 10
+
+
+def open_sockets(process: int) -> int:
+    """Of a process."""
+    names = [name for name in Path(f"/proc/{process}/fd").iterdir() if name.is_symlink()]
+    return sum(os.readlink(name).startswith("socket:") for name in names)
