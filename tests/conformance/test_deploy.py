@@ -9,8 +9,10 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import shutil
 import sys
 import tomllib
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -127,6 +129,29 @@ def test_what_the_image_copies_is_there_and_reaches_the_builder() -> None:
         for source in sources:
             assert (ROOT / source).exists(), source
             assert source in sent, source
+
+
+@pytest.mark.slow
+def test_the_wheel_can_be_built_of_what_the_image_copies(tmp_path: Path) -> None:
+    """In a folder with nothing else."""
+    for stage, word, rest in instructions():
+        if stage != 1 or word != "COPY":
+            continue
+        for source in rest.split()[:-1]:
+            if (ROOT / source).is_dir():
+                shutil.copytree(
+                    ROOT / source,
+                    tmp_path / source,
+                    symlinks=True,
+                    ignore=shutil.ignore_patterns("__pycache__"),
+                )
+            else:
+                shutil.copy(ROOT / source, tmp_path / source)
+    said(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", "dist", folder=tmp_path)
+    (wheel,) = (tmp_path / "dist").glob("*.whl")
+    names = zipfile.ZipFile(wheel).namelist()
+    assert {"samsvar/processes/supervisor.py", "samsvar_adapters/prator/__init__.py"} <= set(names)
+    assert any(name.startswith("samsvar/_data/contracts/") for name in names)
 
 
 def test_every_install_in_the_image_is_by_hash_and_no_image_is_latest() -> None:

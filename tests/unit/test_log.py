@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import select
 
 import orjson
 import pytest
@@ -78,3 +79,24 @@ def test_a_log_that_cannot_be_written_stops_nothing() -> None:
     log.emit("hub-started", "-")
     log.flush()
     log.flush()
+
+
+def test_lines_leave_in_pieces_that_a_pipe_takes_whole() -> None:
+    """Several processes write to one: a line of one must not stand inside a line of another's."""
+    pieces: list[bytes] = []
+
+    class Pipe(io.BytesIO):
+        def write(self, data: object) -> int:
+            pieces.append(bytes(data))  # type: ignore[call-overload]
+            return len(pieces[-1])
+
+    log = RoutingLog(Pipe())
+    for number in range(100):
+        log.emit("error", f"c-{number}", detail="x" * (6000 if number == 50 else 100))
+    log.flush()
+
+    assert len(pieces) > 3
+    assert all(piece.endswith(b"\n") for piece in pieces)
+    assert [len(piece) > select.PIPE_BUF for piece in pieces].count(True) == 1
+    lines = b"".join(pieces).splitlines()
+    assert [orjson.loads(line)["trace.id"] for line in lines] == [f"c-{n}" for n in range(100)]
