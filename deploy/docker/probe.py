@@ -1,5 +1,6 @@
 #!/usr/bin/env -S python3 -ISB
-"""Asks a hub over its Unix socket whether it is ready or alive: exit code 0 or 1, and what is missing.
+"""Asks a hub over its Unix socket whether it is ready or alive: exit code 0 or 1, and what is
+missing.
 
 For container engines: they have no client certificate, and no curl. samsvar-probe ready|live SOCKET
 """
@@ -20,7 +21,8 @@ def main() -> int:
         with socket.socket(socket.AF_UNIX) as hub:
             hub.settimeout(SECONDS)
             hub.connect(path)
-            hub.sendall(f"GET /health/{what} HTTP/1.1\r\nHost: hub\r\nConnection: close\r\n\r\n".encode())
+            lines = (f"GET /health/{what} HTTP/1.1", "Host: hub", "Connection: close", "", "")
+            hub.sendall("\r\n".join(lines).encode())
             answer = b""
             while part := hub.recv(65536):
                 answer += part
