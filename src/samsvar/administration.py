@@ -18,6 +18,7 @@ from samsvar.bench.reach import OutOfReach, Reach, led_to
 from samsvar.bench.run import run_bench
 from samsvar.bench.target import Target, TlsIdentity
 from samsvar.broker.worker_table import SeenWorker
+from samsvar.guards.desk import BreakerDesk
 from samsvar.inbound.admin.door import AdminDoor, Trail
 from samsvar.inbound.admin.problems import Problem
 from samsvar.inbound.admin.router import Route
@@ -27,6 +28,7 @@ from samsvar.manifest import LoadedAdapter
 from samsvar.model.contract import ServiceContract
 from samsvar.model.exchange import QuestionRecord
 from samsvar.model.identifiers import ContractUrn
+from samsvar.observe.tail import Tail
 from samsvar.onboarding.desk import ProducerDesk
 from samsvar.onboarding.ports import House
 from samsvar.ports import Clock, Events
@@ -34,6 +36,7 @@ from samsvar.registry import Registry
 from samsvar.settings import Settings
 from samsvar.store.access_log_reader import AccessLogReader
 from samsvar.store.applications import SqlApplications
+from samsvar.store.breaker_holds import StoredHolds
 from samsvar.store.catalogue import SqlCatalogue
 from samsvar.store.database import Database
 from samsvar.store.drafts import Drafts
@@ -94,6 +97,8 @@ class Premises:
         published: Callable[[], Awaitable[None]],
         notes: Callable[[], list[str]] = list,
         workers: Callable[[], Sequence[SeenWorker]] = tuple,
+        breakers: BreakerDesk | None = None,
+        events: Tail | None = None,
     ) -> tuple[Route, ...]:
         """All that can be done, with what does it."""
         world = AdminWorld(
@@ -106,6 +111,8 @@ class Premises:
             test=self.test,
             notes=notes,
             workers=workers,
+            breakers=breakers or BreakerDesk(StoredHolds(self.database), self.clock),
+            events=events,
         )
         return Routes(world).table()
 

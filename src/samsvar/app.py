@@ -24,6 +24,8 @@ from samsvar.contracts import ContractsInvalid, data_dir
 from samsvar.contracts.served import ServedContracts
 from samsvar.errors import CatalogueUnavailable, ResourcesMissing
 from samsvar.fact_ports import FactSources
+from samsvar.guarding import open_guards
+from samsvar.guards.lag import LoopLag
 from samsvar.inbound.admin.door import AdminDoor
 from samsvar.inbound.door import Door
 from samsvar.inbound.health import Health
@@ -39,6 +41,7 @@ from samsvar.model.catalogue import ProducerKind
 from samsvar.model.contract import ServiceContract
 from samsvar.model.identifiers import ContractUrn, folded
 from samsvar.observe.log import RoutingLog
+from samsvar.observe.tail import Tail
 from samsvar.outbound.adapted import AdaptedTransport
 from samsvar.outbound.adapter_http import ProducerHttp
 from samsvar.outbound.dispatch import Dispatch
@@ -159,6 +162,7 @@ def house_rules(settings: Settings) -> HouseRules:
         index_addresses=(settings.index.address, *settings.index.other_addresses),
         index_reserved=frozenset(settings.index.reserved),
         security_addresses=tuple(map(folded, settings.security.addresses)),
+        fair_seconds=settings.breaker.fair_seconds,
         most_recipients=hub.most_recipients,
         require_client_usage=hub.require_client_usage,
         listed_owners_only=hub.listed_owners_only,
@@ -208,6 +212,8 @@ class Hub:
         self._health = Health()
         self.events = RoutingLog(enabled=settings.log.routing)
         self._clock = SystemClock()
+        self._tail = Tail(self._clock.monotonic)
+        self._lag = LoopLag(self._clock.monotonic, settings.limits.lag_seconds)
         self._chores: list[asyncio.Task[None]] = []
         self._closing = contextlib.AsyncExitStack()
         """What has been opened, to be closed in reverse: also if the start ends halfway."""
@@ -229,6 +235,7 @@ class Hub:
         settings = self._settings
         closing = self._closing
         self_test()
+        self.events.tail = self._tail
         packaged = await asyncio.to_thread(Packaged.load, settings.hub.data)
         self._served = packaged.served
         self._database = await self._opened_database()
@@ -269,20 +276,25 @@ class Hub:
         self._shipper = self._log_shipper(vault)
         self._queue = self._queue_end(packaged)
         closing.push_async_callback(self._queue.close)
+        guards = open_guards(
+            settings, self._base, self._database, self._clock, self.events, self._lag
+        )
+        closing.push_async_callback(guards.close)
+        self.guards = guards
         world = World(
             clock=self._clock,
             catalogue=self._catalogue,
             contracts=packaged.contracts,
             request_checks=packaged.served.request_checks,
             index=self._index,
-            transport=self._transport(packaged),
+            transport=guards.bulkheads(self._transport(packaged)),
             access_log=self._access_log,
             events=NoticedEvents(self.events, self._conformance),
             rules=house_rules(settings),
             facts=self._fact_sources(vault),
+            breakers=guards.table,
             security=self.security.served,
         )
-        seats = Seats(settings.limits.questions)
         self._shelf = WsdlShelf(data_dir() / "wsdl", packaged.served.now.added_wsdls)
         soap = SoapDoor(
             world,
@@ -299,13 +311,14 @@ class Hub:
             processes=self._siblings.counts,
             notes=self.notes,
             is_revoked=self._is_revoked,
-            seats=seats,
-            users=self._user_door(world, vault, seats),
+            seats=guards.seats,
+            users=self._user_door(world, vault, guards.seats),
             admin=self._admin_door(packaged, vault),
         )
         self._listeners = Listeners(door, settings.limits, self.events, self._clock, self._siblings)
         closing.push_async_callback(self._end_chores)
         closing.push_async_callback(self._listeners.close, DRAIN_SECONDS)
+        closing.callback(self._tail.close)
         await self._queue.start()
         urls = self._listeners.open(settings.listen, self._sockets)
         own = world.rules.own_addresses
@@ -317,6 +330,7 @@ class Hub:
             ("the look around", self._look_around(settings.hub.refresh_seconds)),
             ("notifications", self._notifier().run()),
             ("heads of the access log", heads.run()),
+            *guards.chores(self._tail),
             ("consistency", consistency.run(world.contracts, self.events)),
         ):
             self._go_on(name, chore)
@@ -387,6 +401,7 @@ class Hub:
             *self._database.notes,
             *self._queue.notes(),
             *behind,
+            *self.guards.notes(),
         ]
 
     def reload_certificates(self) -> None:
@@ -506,6 +521,8 @@ class Hub:
             published=self._look_for_catalogue,
             notes=self.notes,
             workers=self._queue.transport.workers.all,
+            breakers=self.guards.desk,
+            events=self._tail,
         )
         return premises.door(table, self.events, AdminTrail(self._access_log, self._clock).note)
 

@@ -194,6 +194,8 @@ class ProducerError(HubError):
     agent: ClassVar[CausingAgent] = CausingAgent.SERVICE_PRODUCER
     by: str = ""
     """Which worker told of it; not for consumers."""
+    come_back: float = 0.0
+    """Seconds for which it wants to be left alone, if it has said so (Retry-After)."""
 
 
 class NotRouted(ProducerError):
@@ -207,6 +209,18 @@ class ProducerDisabled(ProducerError):
     """The registry says that it is out of service for a while: it was not asked."""
 
     code = "disabled"
+
+
+class BreakerOpen(ProducerError):
+    """It has not answered lately, or somebody has shut it off: it was not asked."""
+
+    code = "breaker-open"
+
+
+class ProducerBusy(ProducerError):
+    """So many questions wait for it, or for all producers together, that it was not asked."""
+
+    code = "busy"
 
 
 class ProducerUnreachable(ProducerError):
@@ -228,9 +242,11 @@ class ProducerSaidNo(ProducerError):
 
     wire_code = "500"
 
-    def __init__(self, message: str, *, raw: bytes | None = None) -> None:
+    def __init__(self, message: str, *, raw: bytes | None = None, ours: bool = False) -> None:
         super().__init__(message)
         self.raw = raw
+        self.ours = ours
+        """It says that the question was at fault, or the one who put it: it is well itself."""
 
 
 class ProducerFault(ProducerSaidNo):
@@ -249,6 +265,10 @@ class ProducerAnswerInvalid(ProducerError):
     """The answer cannot be read, breaks its schema, or is not this contract's."""
 
     code = "invalid"
+
+
+class SchemaBroken(ProducerAnswerInvalid):
+    """The answer is this contract's, and breaks its schema. The text names the place."""
 
 
 class RecordUnreadable(ProducerAnswerInvalid):

@@ -10,7 +10,8 @@ from typing import Any, Protocol
 from samsvar.access import CAUTIOUS, Policy
 from samsvar.fact_ports import FactSources
 from samsvar.model.blocks import BlockFilter, BlockPage, BlockRecord
-from samsvar.model.catalogue import RoutingEntry
+from samsvar.model.breaker import Fared
+from samsvar.model.catalogue import Producer, RoutingEntry
 from samsvar.model.catalogue_lookup import Catalogue
 from samsvar.model.consents import ConsentRecord
 from samsvar.model.contract import ServiceContract
@@ -190,6 +191,42 @@ class SecurityServices:
     """Schema checks of their request bodies."""
 
 
+class Leave(Protocol):
+    """Leave to ask one producer once. It must be given back."""
+
+    def fared(self, how: Fared, subject: PersonId, come_back: float = 0.0) -> None:
+        """How the call went; ``subject``: about whom, so that persons can be told apart;
+        ``come_back``: seconds for which the producer wants to be left alone."""
+
+
+class Breakers(Protocol):
+    """Which producers are not asked for a while, as asking them gives nothing."""
+
+    async def admit(self, producer: Producer, contract: ContractUrn, correlation_id: str) -> Leave:
+        """Leave to ask.
+
+        Raises:
+            BreakerOpen: it is not to be asked now; the text is for the consumer.
+        """
+
+    def foreign(self, producer: Producer, contract: ContractUrn, correlation_id: str) -> None:
+        """It gave somebody else's records: it is not asked again until somebody says so."""
+
+
+class NoBreakers:
+    """Everybody may always be asked."""
+
+    async def admit(self, producer: Producer, contract: ContractUrn, correlation_id: str) -> Leave:
+        """Leave to ask."""
+        return self
+
+    def fared(self, how: Fared, subject: PersonId, come_back: float = 0.0) -> None:
+        """It does not matter."""
+
+    def foreign(self, producer: Producer, contract: ContractUrn, correlation_id: str) -> None:
+        """It does not matter."""
+
+
 class Transport(Protocol):
     """Carries one question to one producer."""
 
@@ -249,6 +286,9 @@ class HouseRules:
     service's, each further one a care giver's own."""
     margin: float = 0.3
     """Seconds kept for merging and logging after the last producer."""
+    fair_seconds: float = 5.0
+    """A producer that had less time than this, and no limit of its own, is not ill if it is late:
+    somebody would not wait."""
     most_recipients: int = 500
     """One question asks no more sources than this; the rest get an honest status."""
     require_client_usage: bool = True
@@ -275,5 +315,7 @@ class World:
     rules: HouseRules
     facts: FactSources
     """Where the grounds of access decisions are found."""
+    breakers: Breakers = field(default_factory=NoBreakers)
+    """Which producers are not asked for a while."""
     security: SecurityServices = SecurityServices()
     """Consents and blocks that are served to others."""

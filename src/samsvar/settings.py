@@ -66,6 +66,25 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
+def _fault_of_redis(url: str) -> str | None:
+    """What is wrong with the address of a Redis."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return "it must be a URL"
+    if parts.query or parts.fragment or "@" in parts.netloc or not url.isprintable():
+        return "no user, password, query or fragment belongs in it: see redis_password"
+    if parts.scheme == "unix":
+        return None if parts.path.startswith("/") and not parts.netloc else "unix:///path/to/socket"
+    number = parts.path.strip("/")
+    if not parts.hostname or port == 0 or not (number == "" or number.isdecimal()):
+        return "it must be rediss://host:port/0, with the number of a database or without"
+    if parts.scheme == "rediss" or (parts.scheme == "redis" and _is_loopback(parts.hostname)):
+        return None
+    return "it must begin with rediss:// (redis:// only on loopback)"
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -113,6 +132,31 @@ class HubSettings(_Section):
     snapshot_hours: Annotated[float, Field(gt=0, le=720)] = Field(
         default=72.0, description="how old the signed copy of the catalogue may be and still serve"
     )
+    redis: str | None = Field(
+        default=None,
+        max_length=512,
+        description="Redis, for what processes share: rediss://host:port/0; none: each has its own",
+    )
+    redis_user: str | None = Field(
+        default=None, min_length=1, max_length=128, description="who we are in Redis"
+    )
+    redis_password: str | None = Field(
+        default=None,
+        max_length=512,
+        pattern=r"^(file|env):.+$",
+        description="where our password for Redis is: file:<path> or env:<NAME>",
+    )
+    redis_authority: Path | None = Field(
+        default=None,
+        description="who issued its TLS certificate, PEM; the machine's trust store otherwise",
+    )
+
+    @field_validator("redis")
+    @classmethod
+    def _safe_to_share_by(cls, url: str | None) -> str | None:
+        if url is not None and (fault := _fault_of_redis(url)):
+            raise ValueError(fault)
+        return url
 
     @field_validator("database")
     @classmethod
@@ -189,7 +233,11 @@ class ProducerSettings(_Section):
         default=1000, description="open sockets to all producers together"
     )
     connections_each: Annotated[int, Field(ge=1, le=1000)] = Field(
-        default=100, description="open sockets to one producer"
+        default=100, description="open sockets, and calls at once, to one producer"
+    )
+    wait_seconds: Annotated[float, Field(gt=0, le=28)] = Field(
+        default=2.0,
+        description="how long a question waits for a place among a producer's calls; then: busy",
     )
     send_correlation_id: bool = Field(
         default=True, description="send x-skltp-correlation-id also to https producers"
@@ -199,6 +247,52 @@ class ProducerSettings(_Section):
     def _pair(self) -> ProducerSettings:
         if (self.certificate is None) != (self.key is None):
             raise ValueError("certificate and key go together")
+        return self
+
+
+class BreakerSettings(_Section):
+    """When a producer is not asked for a while, as asking it gives nothing. For each contract."""
+
+    enabled: bool = Field(
+        default=True, description="open by counting; off: only when somebody says so, or must"
+    )
+    calls: Annotated[int, Field(ge=3, le=1000)] = Field(
+        default=20, description="the latest calls that are looked at"
+    )
+    seconds: Annotated[float, Field(ge=1, le=3600)] = Field(
+        default=120.0, description="none of them older than this"
+    )
+    least_calls: Annotated[int, Field(ge=3, le=1000)] = Field(
+        default=10, description="fewer calls than this never open it"
+    )
+    share: Annotated[float, Field(ge=0.5, le=1)] = Field(
+        default=0.8, description="so great a part of them must have gone ill"
+    )
+    least_persons: Annotated[int, Field(ge=1, le=100)] = Field(
+        default=3, description="the ill calls must be about so many different persons"
+    )
+    least_seconds: Annotated[float, Field(gt=0, le=60)] = Field(
+        default=2.0, description="from the beginning of the first ill call to the end of the last"
+    )
+    fair_seconds: Annotated[float, Field(ge=0.1, le=28)] = Field(
+        default=5.0,
+        description="a producer that had less time is not ill for being late, unless its own"
+        " timeout ran out",
+    )
+    open_seconds: Annotated[float, Field(ge=0.1, le=300)] = Field(
+        default=10.0, description="from opening to the first question that tries it"
+    )
+    longest_seconds: Annotated[float, Field(ge=0.1, le=600)] = Field(
+        default=60.0, description="doubled after each try that went ill, up to this"
+    )
+
+    @model_validator(mode="after")
+    def _fit_each_other(self) -> BreakerSettings:
+        told = self.model_fields_set
+        if self.least_calls > self.calls and {"least_calls", "calls"} & told:
+            raise ValueError("least_calls: more than calls, so that it would never open")
+        if self.open_seconds > self.longest_seconds and {"open_seconds", "longest_seconds"} & told:
+            raise ValueError("open_seconds: more than longest_seconds")
         return self
 
 
@@ -235,6 +329,17 @@ class LimitSettings(_Section):
     )
     questions: Annotated[int, Field(ge=1, le=100_000)] = Field(
         default=500, description="questions in work at once; over it 503 with Retry-After"
+    )
+    lag_seconds: Annotated[float, Field(ge=0.05, le=28)] = Field(
+        default=1.0,
+        description="how late the hub may be with its own work; over it 503 with Retry-After",
+    )
+    sender_per_second: Annotated[float, Field(gt=0, le=100_000)] | None = Field(
+        default=None,
+        description="questions a second of one sender; over it 503 with Retry-After",
+    )
+    sender_burst: Annotated[int, Field(ge=1, le=100_000)] = Field(
+        default=50, description="so many may come at once from a sender who has rested"
     )
 
 
@@ -668,6 +773,7 @@ class Settings(_Section):
         default=(ListenSettings(kind="plain", port=8080, trusted=True),)
     )
     producers: ProducerSettings = ProducerSettings()
+    breaker: BreakerSettings = BreakerSettings()
     index: IndexSettings = IndexSettings()
     limits: LimitSettings = LimitSettings()
     log: LogSettings = LogSettings()

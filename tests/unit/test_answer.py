@@ -20,6 +20,7 @@ from samsvar.errors import (
     ProducerFault,
     ProducerResultError,
     ProducerUnreachable,
+    SchemaBroken,
 )
 from samsvar.model.catalogue import SchemaPolicy
 from samsvar.model.contract import ServiceContract
@@ -119,7 +120,10 @@ ENDS: dict[str, tuple[type[ProducerError], str] | str] = {
     "RSP-03": "foreign patient",
     "RSP-05": "foreign patient",
     "RSP-07": "foreign source",
-    "RSP-09": (INVALID, "breaks its schema at GetCarePlansResponse: element missing at the end;"),
+    "RSP-09": (
+        SchemaBroken,
+        "breaks its schema at GetCarePlansResponse: element missing at the end;",
+    ),
     "RSP-11": (RESULT, "result ERROR: TECHNICAL_ERROR"),
     "RSP-13": (FAULT, "SOAP fault: fel"),
     "RSP-15": (FAULT, "SOAP fault: its text is not fit to be shown"),
@@ -295,7 +299,7 @@ def test_a_schema_fault_is_judged_by_the_producers_policy(with_schema: bool) -> 
     told = f"{place}authorTime: value not of the allowed form"
 
     if with_schema:
-        assert refused(BROKEN) == (ProducerAnswerInvalid, f"breaks its schema at {told}")
+        assert refused(BROKEN) == (SchemaBroken, f"breaks its schema at {told}")
     else:
         assert len(read(BROKEN, with_schema=False).items) == 1
     warned = read(BROKEN, policy=SchemaPolicy.WARN, with_schema=with_schema)
@@ -308,7 +312,7 @@ def test_a_missing_result_is_a_schema_fault_also_without_a_schema() -> None:
     body = response(plan(), result="")
 
     assert refused(body, with_schema=False) == (
-        ProducerAnswerInvalid,
+        SchemaBroken,
         "breaks its schema at GetCarePlansResponse: no result",
     )
     assert read(body, with_schema=False, policy=SchemaPolicy.WARN).warnings == (

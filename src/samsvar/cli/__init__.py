@@ -35,6 +35,7 @@ from samsvar.cli import (
     relations,
     serve,
     sim,
+    tail,
     worker,
 )
 from samsvar.cli.outcome import PARTLY, REFUSED, UNREACHED, WRONG_INPUT, Stop
@@ -52,6 +53,7 @@ app.command("demo")(demo.demo)
 app.command("demo-sign")(demo_sign.demo_sign)
 app.command("ask")(ask.ask)
 app.command("explain")(explain.explain)
+app.command("tail")(tail.tail)
 app.command("check")(check.check)
 app.command("sim")(sim.sim)
 app.command("bench-producer")(bench_producer.bench_producer)

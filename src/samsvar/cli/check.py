@@ -20,7 +20,7 @@ def check(settings: SettingsOption = None) -> None:
     told = settings_from(settings)
     base = settings.parent if settings else Path.cwd()
     faults: list[str] = []
-    for title, find in (
+    checks: list[tuple[str, Callable[[], Iterator[str]]]] = [
         ("settings", lambda: iter(())),
         ("XML door", _xml_door),
         ("contracts", lambda: _contracts(told)),
@@ -29,7 +29,10 @@ def check(settings: SettingsOption = None) -> None:
         ("database", lambda: _database(told)),
         ("registry", lambda: _registry(told, base)),
         ("message broker", lambda: _broker(told, base)),
-    ):
+    ]
+    if told.hub.redis is not None:
+        checks.append(("Redis", lambda: _redis(told, base)))
+    for title, find in checks:
         found = list(_guarded(find))
         faults += [fault for fault in found if not fault.startswith("note: ")]
         sys.stdout.write(
@@ -121,6 +124,33 @@ def _database(settings: Settings) -> Iterator[str]:
         open_database(settings.hub.data, settings.hub.database, read_only=True).close()
     except DatabaseMissing as error:
         yield f"note: {error}: the hub makes it when it starts"
+
+
+def _redis(settings: Settings, base: Path) -> Iterator[str]:
+    """A Redis that says no is a fault; one that is away is not: nothing depends on it."""
+    import asyncio
+
+    from redis.exceptions import AuthenticationError, RedisError, ResponseError
+
+    from samsvar.guarding import open_link
+    from samsvar.observe.log import RoutingLog
+
+    async def why_not() -> str:
+        link = open_link(settings.hub, base, RoutingLog(enabled=False))
+        assert link is not None
+        try:
+            await link.client.ping()
+        except (AuthenticationError, ResponseError):
+            return f"{settings.hub.redis}: it refuses hub.redis_user and hub.redis_password"
+        except (RedisError, OSError, TimeoutError) as error:
+            kind = type(error).__name__
+            return f"note: {settings.hub.redis}: {kind}: until it answers processes share nothing"
+        finally:
+            await link.close()
+        return ""
+
+    if told := asyncio.run(why_not()):
+        yield told
 
 
 def _registry(settings: Settings, base: Path) -> Iterator[str]:

@@ -1,7 +1,8 @@
 """Where commands about producers are handed in: this machine's data folder, or a running hub.
 
 Both take the same rows of the administrative interface: here they are called, there they are
-asked for over HTTP. Knows no command.
+asked for over HTTP. Knows no command. Long, as
+all ways in fail in the same words.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import getpass
 import ssl
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
@@ -39,6 +41,7 @@ CertificateOption = Annotated[
 ]
 KeyOption = Annotated[Path | None, typer.Option(help="its key, PEM")]
 _SECONDS = 300.0  # a test of a producer takes its time
+_SILENCE_SECONDS = 30.0  # an event stream gives a sign of life more often than this
 
 
 class Counter(Protocol):
@@ -83,6 +86,25 @@ def counter(
         told = f"{token} cannot be read" if named else "give file:PATH or env:NAME of a token"
         raise Stop(WRONG_INPUT, f"--token: {told}") from error
     return There(url.rstrip("/"), {"Authorization": f"Bearer {secret}"}, authority, pair)
+
+
+def streamed(
+    url: str,
+    token: str | None,
+    authority: Path | None,
+    certificate: Path | None,
+    key: Path | None,
+    path: str,
+    query: Mapping[str, str],
+) -> Iterator[tuple[str, Any]]:
+    """Server-sent events of a running hub, until it ends them: name and data of each.
+
+    Raises:
+        Stop: it was refused, or the hub cannot be reached.
+    """
+    there = counter(None, url, token, authority, certificate, key)
+    assert isinstance(there, There)
+    return there.watch(path, query)
 
 
 def _must_be_pem(authority: Path | None, pair: tuple[str, str] | None) -> None:
@@ -159,7 +181,6 @@ class There:
         import requests
 
         from samsvar.inbound.admin.openapi import PEM_TYPE
-        from samsvar.inbound.admin.problems import Problem
         from samsvar.inbound.admin.router import PREFIX
 
         session = requests.Session()
@@ -177,28 +198,59 @@ class There:
                 allow_redirects=False,
             )
             told = orjson.loads(answer.content)
-        except requests.exceptions.SSLError as error:
-            raise Stop(
-                UNREACHED, f"{self._url}: TLS failed: --authority names who issued its certificate"
-            ) from error
-        except requests.ConnectionError as error:
-            raise Stop(
-                UNREACHED,
-                f"{self._url}: no connection: is the hub running, and does it want --certificate?",
-            ) from error
         except (requests.RequestException, OSError, ValueError) as error:
-            raise Stop(
-                UNREACHED,
-                f"{self._url}: no answer that can be read ({type(error).__name__}):"
-                " is it a hub's listener with admin = true?",
-            ) from error
+            raise self._not_reached(error) from error
         finally:
             session.close()
         if not answer.ok:
-            faults = told.get("faults", ()) if isinstance(told, dict) else ()
-            text = told.get("error", "") if isinstance(told, dict) else ""
-            raise _stop(Problem(answer.status_code, str(text), map(str, faults)))
+            raise _refusal(answer.status_code, told)
         return told
+
+    def watch(self, path: str, query: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
+        """Look on at the row that has the path."""
+        import requests
+
+        from samsvar.inbound.admin.router import PREFIX
+
+        with requests.Session() as session:
+            session.trust_env = False
+            try:
+                with session.get(
+                    f"{self._url}{PREFIX}{path}",
+                    params=dict(query),
+                    headers=self._proof,
+                    cert=self._certificate,
+                    verify=str(self._authority) if self._authority else True,
+                    timeout=_SILENCE_SECONDS,
+                    allow_redirects=False,
+                    stream=True,
+                ) as answer:
+                    if not answer.ok:
+                        raise _refusal(answer.status_code, orjson.loads(answer.content))
+                    name = ""
+                    for line in answer.iter_lines(chunk_size=1):
+                        field, _, value = line.partition(b": ")
+                        if field == b"event":
+                            name = value.decode()
+                        elif field == b"data":
+                            yield name, orjson.loads(value)
+            except (requests.RequestException, OSError, ValueError) as error:
+                raise self._not_reached(error) from error
+
+    def _not_reached(self, error: Exception) -> Stop:
+        import requests
+
+        match error:
+            case requests.exceptions.SSLError():
+                why = "TLS failed: --authority names who issued its certificate"
+            case requests.ConnectionError():
+                why = "no connection: is the hub running, and does it want --certificate?"
+            case _:
+                why = (
+                    f"no answer that can be read ({type(error).__name__}):"
+                    " is it a hub's listener with admin = true?"
+                )
+        return Stop(UNREACHED, f"{self._url}: {why}")
 
 
 async def _called(
@@ -206,7 +258,7 @@ async def _called(
 ) -> Any:
     from samsvar.inbound.admin.problems import Problem
     from samsvar.inbound.admin.reading import read_json, read_query
-    from samsvar.inbound.admin.router import PREFIX, Asked, found
+    from samsvar.inbound.admin.router import PREFIX, Asked, Streamed, found
     from samsvar.onboarding.roles import Role, User
 
     user = User("command", getpass.getuser(), Role.REGISTRAR)
@@ -214,6 +266,7 @@ async def _called(
         route, names = found(table, method, f"{PREFIX}{path}")
         sent = read_json(route.request, orjson.dumps(body)) if route.request else pem
         made = await route.handler(Asked(user, names, read_query(route, ""), sent))
+        assert not isinstance(made, Streamed), "no command here looks on"
     except Problem as problem:
         raise _stop(problem) from problem
     return orjson.loads(made.model_dump_json())
@@ -221,6 +274,14 @@ async def _called(
 
 async def _nothing_to_do() -> None:
     """Running hubs look for a new version themselves."""
+
+
+def _refusal(status: int, told: object) -> Stop:
+    from samsvar.inbound.admin.problems import Problem
+
+    faults = told.get("faults", ()) if isinstance(told, dict) else ()
+    text = told.get("error", "") if isinstance(told, dict) else ""
+    return _stop(Problem(status, str(text), map(str, faults)))
 
 
 def _stop(problem: Problem) -> Stop:

@@ -35,6 +35,8 @@ WORDS: dict[Reason, str] = {
     Reason.FOREIGN_SOURCE: "DROPPED: another system's records",
     Reason.ADAPTER_BROKE: "FAILED: our adapter broke",
     Reason.DISABLED: "not asked: out of service",
+    Reason.BREAKER_OPEN: "not asked: its circuit breaker is open",
+    Reason.BUSY: "FAILED: not asked, too many questions wait for it",
     Reason.DENIED: "answered: nothing that may be shown",
 }
 

@@ -24,7 +24,7 @@ from samsvar.cli.outcome import REFUSED, WRONG_INPUT, Stop
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 
 
-def _an_id(name: str) -> str:
+def an_id(name: str) -> str:
     """What can be an id, and so stands in a path as it is and leads to no other row."""
     if not name or quote(name, safe="") != name:
         raise Stop(REFUSED, "that is no producer's id: samsvar producers list")
@@ -32,7 +32,7 @@ def _an_id(name: str) -> str:
 
 
 IdArgument = Annotated[
-    str, typer.Argument(metavar="ID", help="as producers list shows it", callback=_an_id)
+    str, typer.Argument(metavar="ID", help="as producers list shows it", callback=an_id)
 ]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from samsvar.cli import bench_producer, conformance_score, producer_desk
+from samsvar.cli import bench_producer, conformance_score, producer_breaker, producer_desk
 
 app = typer.Typer(
     help="Producers: register and publish them, test one, see how live answers keep the rules."
@@ -13,3 +13,4 @@ app.command("test")(bench_producer.bench_producer)
 app.command("verify-report")(bench_producer.verify_report)
 app.command("score")(conformance_score.score)
 producer_desk.put_into(app)
+app.add_typer(producer_breaker.app, name="breaker")

@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 from collections.abc import Callable, Mapping
 from urllib.parse import parse_qsl, unquote
@@ -19,6 +20,7 @@ import orjson
 
 from samsvar.inbound.admin.door import AdminDoor
 from samsvar.inbound.http import (
+    Body,
     CallerGone,
     Headers,
     HttpRefused,
@@ -27,8 +29,10 @@ from samsvar.inbound.http import (
     Send,
     read_body,
     respond,
+    stream,
 )
 from samsvar.inbound.http_protocol import Arrival
+from samsvar.inbound.peer import peer_of
 from samsvar.inbound.seats import Seats
 from samsvar.inbound.soap import SoapDoor
 from samsvar.inbound.users.door import UserDoor, is_for_users
@@ -79,6 +83,7 @@ class Door:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
+        body: Body
         try:
             status, headers, body = await self._serve(scope, receive)
         except HttpRefused as refused:
@@ -86,11 +91,15 @@ class Door:
             headers = [_TEXT, *((n.encode(), v.encode()) for n, v in refused.headers.items())]
         except (CallerGone, asyncio.CancelledError):
             return  # cancelled by the connection when its caller hung up: nobody is there to tell
-        await respond(send, status, headers, body)
+        if isinstance(body, bytes):
+            await respond(send, status, headers, body)
+            return
+        with contextlib.suppress(asyncio.CancelledError):  # its caller hung up
+            await stream(send, status, headers, body)
 
     async def _serve(
         self, scope: Scope, receive: Receive
-    ) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+    ) -> tuple[int, list[tuple[bytes, bytes]], Body]:
         arrival: Arrival = scope["samsvar"]
         headers = Headers(scope["headers"])
         path: str = scope["path"]
@@ -124,6 +133,7 @@ class Door:
         self, scope: Scope, arrival: Arrival, headers: Headers, receive: Receive, path: str
     ) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
         self._seats.refuse_when_full()
+        await self._seats.refuse_when_often(peer_of(arrival, headers, scope["client"]))
         update = any(part in path for part in _UPDATES)
         most = self._limits.update_bytes if update else self._limits.request_bytes
         # Not in work until it is here: slow senders must not take the places of others.

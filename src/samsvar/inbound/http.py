@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    MutableMapping,
+)
 from typing import Any
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Body = bytes | AsyncIterator[bytes]
+"""All of an answer, or what it goes on with."""
 
 
 class HttpRefused(Exception):
@@ -86,6 +95,20 @@ async def read_body(headers: Headers, receive: Receive, most: int, seconds: floa
     except TimeoutError:
         raise HttpRefused(408, "the message came too slowly", connection="close") from None
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+async def stream(
+    send: Send, status: int, headers: Iterable[tuple[bytes, bytes]], chunks: AsyncIterator[bytes]
+) -> None:
+    """An answer that goes on until its chunks end, or its caller hangs up."""
+    await send({"type": "http.response.start", "status": status, "headers": [*headers]})
+    try:
+        async for chunk in chunks:
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+    finally:
+        if isinstance(chunks, AsyncGenerator):
+            await chunks.aclose()
 
 
 async def respond(

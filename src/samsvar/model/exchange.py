@@ -197,6 +197,8 @@ class Reason(StrEnum):
     FOREIGN_SOURCE = "foreign-source"
     ADAPTER_BROKE = "adapter-broke"
     DISABLED = "disabled"
+    BREAKER_OPEN = "breaker-open"
+    BUSY = "busy"
     DENIED = "denied"
 
 

@@ -16,6 +16,7 @@ import orjson
 import structlog
 
 from samsvar.observe.masking import masked
+from samsvar.observe.tail import Tail
 
 #: event -> ECS event.type
 ACTIONS: Mapping[str, str] = {
@@ -57,6 +58,12 @@ ACTIONS: Mapping[str, str] = {
     "access-log-send-failed": "error",
     "access-log-dead-letter": "error",
     "refused-handshake": "denied",
+    "breaker-opened": "change",
+    "breaker-half-open": "change",
+    "breaker-closed": "change",
+    "questions-refused": "denied",
+    "shared-state-lost": "error",
+    "shared-state-back": "change",
 }
 
 #: what a caller says -> how it is written
@@ -97,19 +104,21 @@ class RoutingLog:
     """Implements ``ports.Events``. One line an event; ``flush`` writes what has gathered."""
 
     def __init__(self, stream: BinaryIO | None = None, *, enabled: bool = True) -> None:
+        self.tail: Tail | None = None
+        """Who looks on while it is written; also if it is not."""
         self._stream = stream if stream is not None else sys.stdout.buffer
         self._pending: list[bytes] = []
         self._enabled = enabled
         self._harmless: set[str] = set()
         self._log = structlog.wrap_logger(
-            _Gathering(self._pending.append),
+            _Gathering(self._gather),
             processors=[self._rendered],
             wrapper_class=_EveryEvent,
         ).bind()
 
     def emit(self, action: str, correlation_id: str, **fields: object) -> None:
         """Note one event. ``seconds`` becomes ``event.duration`` in nanoseconds."""
-        if self._enabled:
+        if self._enabled or (self.tail is not None and self.tail.wanted):
             self._log.emit(action, correlation_id, fields)
 
     def _rendered(self, _logger: Any, _method: str, said: MutableMapping[str, Any]) -> bytes:
@@ -133,7 +142,13 @@ class RoutingLog:
             else:
                 line[FIELDS[name]] = value
         line["@timestamp"] = datetime.now(UTC)  # noqa: TID251 - of the line, not of what it tells
+        if self.tail is not None and self.tail.wanted:
+            self.tail.take(line)
         return orjson.dumps(line, option=orjson.OPT_UTC_Z)
+
+    def _gather(self, line: bytes) -> None:
+        if self._enabled:
+            self._pending.append(line)
 
     def _masked(self, text: str) -> str:
         """Addresses and contracts come again and again: what needed no mask needs none next time.

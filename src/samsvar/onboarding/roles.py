@@ -39,13 +39,24 @@ class Right(StrEnum):
     SUSPEND = "suspend"
     """Put a producer out of service, and back."""
     READ_QUESTIONS = "read-questions"
+    HOLD_BREAKERS = "hold-breakers"
+    """Open and close circuit breakers by hand, also one that a security event has opened."""
+    SEE_EVENTS = "see-events"
+    """Look on while the routing log is written."""
 
 
 _SEE = frozenset({Right.SEE_PRODUCERS, Right.SEE_STATUS})
 
 MAY: Mapping[Role, frozenset[Right]] = {
-    Role.OBSERVER: _SEE,
-    Role.OPERATOR: _SEE | {Right.TEST, Right.SUSPEND, Right.READ_QUESTIONS},
+    Role.OBSERVER: _SEE | {Right.SEE_EVENTS},
+    Role.OPERATOR: _SEE
+    | {
+        Right.TEST,
+        Right.SUSPEND,
+        Right.READ_QUESTIONS,
+        Right.HOLD_BREAKERS,
+        Right.SEE_EVENTS,
+    },
     Role.REGISTRAR: _SEE
     | {
         Right.REGISTER,
@@ -54,8 +65,10 @@ MAY: Mapping[Role, frozenset[Right]] = {
         Right.DECIDE_PUBLICATION,
         Right.SET_SECRETS,
         Right.SUSPEND,
+        Right.HOLD_BREAKERS,
     },
-    Role.SECURITY_OFFICER: _SEE | {Right.SUSPEND, Right.READ_QUESTIONS},
+    Role.SECURITY_OFFICER: _SEE
+    | {Right.SUSPEND, Right.READ_QUESTIONS, Right.HOLD_BREAKERS, Right.SEE_EVENTS},
     Role.AUDITOR: _SEE | {Right.READ_QUESTIONS},
     Role.PRODUCER: _SEE | {Right.REGISTER, Right.TEST, Right.ASK_PUBLICATION, Right.SUSPEND},
 }

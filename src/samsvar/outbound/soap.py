@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Protocol
 
+from samsvar.errors import ProducerUnreachable
 from samsvar.model.catalogue import RivtaProfile, RoutingEntry
 from samsvar.model.exchange import Call, Question, Recipient, Reply
 from samsvar.model.identifiers import ContractUrn
@@ -118,10 +119,14 @@ async def reply_of(
     """
     entry = recipient.entry
     assert entry is not None
-    if len(exchange.body) > LARGE:
-        reply = await asyncio.to_thread(_read, question, exchange, check, entry)
-    else:
-        reply = _read(question, exchange, check, entry)
+    try:
+        if len(exchange.body) > LARGE:
+            reply = await asyncio.to_thread(_read, question, exchange, check, entry)
+        else:
+            reply = _read(question, exchange, check, entry)
+    except ProducerUnreachable as error:
+        error.come_back = _come_back(exchange.headers)
+        raise
     if call.logical_address == recipient.logical_address:
         return replace(reply, headers=passed_on(exchange.headers))
     return reply
@@ -180,6 +185,12 @@ def headers_for(
     if plain or correlation_over_https:
         headers["x-skltp-correlation-id"] = call.correlation_id
     return headers
+
+
+def _come_back(headers: Mapping[str, str]) -> float:
+    """Retry-After in seconds. (A date there would be of the producer's clock.)"""
+    told = headers.get("retry-after", "")
+    return float(told) if told.isascii() and told.isdecimal() and len(told) < 7 else 0.0
 
 
 def passed_on(headers: Mapping[str, str]) -> tuple[tuple[str, str], ...]:

@@ -15,6 +15,7 @@ from samsvar.pipeline.decide import decided
 from samsvar.pipeline.disclose import disclose
 from samsvar.pipeline.fan_out import fan_out
 from samsvar.pipeline.grounds import gather, together, within
+from samsvar.pipeline.health import shut_off_foreign
 from samsvar.pipeline.identify import identify
 from samsvar.pipeline.journey import logged
 from samsvar.pipeline.merge import merge
@@ -48,6 +49,7 @@ async def run(call: Call, world: World) -> Answer:
         )
         journey.consent_id = grounds.consent_id
         shown = await disclose(call, question, outcomes, journey.actor, grounds, catalogue, world)
+        shut_off_foreign(call, question, shown.outcomes, world)
         journey.security, journey.disclosures = shown.security, shown.disclosures
         journey.decisions = (*routing.decisions, *decided(shown.outcomes, routing))
         return merge(shown, errand)

@@ -19,7 +19,12 @@ _REASONS: dict[str, Reason] = {
     "foreign-source": Reason.FOREIGN_SOURCE,
     "adapter-broke": Reason.ADAPTER_BROKE,
     "disabled": Reason.DISABLED,
+    "breaker-open": Reason.BREAKER_OPEN,
+    "busy": Reason.BUSY,
 }
+
+#: reasons of those that were not asked
+_NOT_ASKED = (Reason.DISABLED, Reason.BREAKER_OPEN)
 
 
 def decided(outcomes: Sequence[Outcome], routing: Routing) -> tuple[Decision, ...]:
@@ -41,7 +46,7 @@ def _decision(outcome: Outcome, routing: Routing) -> Decision:
         reason,
         "; ".join(filter(None, said)),
         items=items,
-        elapsed=outcome.elapsed if recipient.entry and reason is not Reason.DISABLED else None,
+        elapsed=outcome.elapsed if recipient.entry and reason not in _NOT_ASKED else None,
         producer=recipient.entry.producer.id if recipient.entry else None,
         route_trace=route_trace,
         permission_trace=permission_trace,

@@ -15,9 +15,11 @@ from samsvar.errors import (
     ProducerSaidNo,
     ProducerTimedOut,
 )
+from samsvar.model.breaker import Fared
 from samsvar.model.catalogue import Disabled
-from samsvar.model.exchange import Answered, Call, Failed, Outcome, Question, Recipient
+from samsvar.model.exchange import Answered, Call, Failed, Outcome, Question, Recipient, Reply
 from samsvar.model.local_time import STOCKHOLM
+from samsvar.pipeline.health import fared
 from samsvar.ports import World
 
 
@@ -38,16 +40,11 @@ async def fan_out(
             if disabled is not None:
                 raise ProducerDisabled(_notice(disabled))
             patience = call.deadline - rules.margin - begun
-            limit = recipient.entry.producer.timeout
-            if limit is not None:
-                patience = min(patience, limit)
+            if recipient.entry.producer.timeout is not None:
+                patience = min(patience, recipient.entry.producer.timeout)
             if patience <= 0:
                 raise ProducerTimedOut("timeout: no time was left to ask it")
-            async with asyncio.timeout(patience):
-                reply = await world.transport.ask(call, question, recipient, patience)
-        except TimeoutError:
-            elapsed = clock.monotonic() - begun
-            return failed(recipient, ProducerTimedOut(_late(elapsed)), world, elapsed)
+            reply = await _asked(call, question, recipient, patience, world)
         except ProducerError as error:
             return failed(recipient, error, world, clock.monotonic() - begun)
         return Answered(recipient, clock.now(), clock.monotonic() - begun, reply)
@@ -61,6 +58,40 @@ async def fan_out(
             for position, recipient in enumerate(recipients)
         ]
     return tuple(task.result() for task in tasks)
+
+
+async def _asked(
+    call: Call, question: Question, recipient: Recipient, patience: float, world: World
+) -> Reply:
+    """The reply of a producer that may be asked; its breaker hears how it went, whatever that is.
+
+    Raises:
+        ProducerError: as it went.
+    """
+    clock, entry = world.clock, recipient.entry
+    assert entry is not None
+    producer = entry.producer
+    leave = await world.breakers.admit(producer, question.contract.urn, call.correlation_id)
+    begun = clock.monotonic()
+    how, come_back = Fared.NEITHER, 0.0
+    try:
+        async with asyncio.timeout(patience):
+            reply = await world.transport.ask(call, question, recipient, patience)
+    except TimeoutError:
+        elapsed = clock.monotonic() - begun
+        late = ProducerTimedOut(_late(elapsed))
+        how = fared(late, producer, patience, elapsed, world.rules.fair_seconds)
+        raise late from None
+    except ProducerError as error:
+        elapsed = clock.monotonic() - begun
+        how = fared(error, producer, patience, elapsed, world.rules.fair_seconds)
+        come_back = error.come_back
+        raise
+    else:
+        how = Fared.WELL
+        return reply
+    finally:
+        leave.fared(how, question.subject, come_back)
 
 
 def failed(recipient: Recipient, error: ProducerError, world: World, elapsed: float) -> Failed:

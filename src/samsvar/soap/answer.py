@@ -21,6 +21,7 @@ from samsvar.errors import (
     ProducerFault,
     ProducerResultError,
     ProducerUnreachable,
+    SchemaBroken,
 )
 from samsvar.model.catalogue import SchemaPolicy
 from samsvar.model.contract import ItemShape, ResultRole, ServiceContract
@@ -145,10 +146,19 @@ def _payload(envelope: etree._Element, body: bytes) -> etree._Element:
         raise ProducerAnswerInvalid(f"the Body holds {len(inside)} elements, one expected")
     if inside[0].tag == FAULT:
         text = shown(inside[0].findtext("faultstring")) or "its text is not fit to be shown"
-        raise ProducerFault(f"SOAP fault: {text}", raw=body)
+        raise ProducerFault(f"SOAP fault: {text}", raw=body, ours=_blames_us(inside[0]))
     if header is not None:
         _refuse_what_must_be_understood(header)
     return inside[0]
+
+
+def _blames_us(fault: etree._Element) -> bool:
+    """Whether a fault says that the message or its sender is wrong. Of a platform between us and
+    the producer only VP009 says that the producer is ill: it gives VP007 as Server too."""
+    code = (fault.findtext("faultcode") or "").rpartition(":")[2].strip()
+    text = (fault.findtext("faultstring") or "").lstrip()
+    platform = text[:2] == "VP" and text[2:5].isdigit()
+    return code != "Server" or (platform and text[2:5] != "009")
 
 
 def _refuse_what_must_be_understood(header: etree._Element) -> None:
@@ -200,7 +210,7 @@ def _judged(
         # Told with a better place by the schema, if there is one.
         faults = [f"{breach.path}: {breach.reason}" for breach in schema.check_response(response)]
     if faults and policy is SchemaPolicy.DROP:
-        raise ProducerAnswerInvalid(f"breaks its schema at {faults[0]}")
+        raise SchemaBroken(f"breaks its schema at {faults[0]}")
     return tuple(faults)
 
 

@@ -294,3 +294,15 @@ BLOCK_REVOKE = sa.Table(
     sa.Column("stored_at", sa.Text, nullable=False),
 )
 """Temporary revokes of blocks. Each ends by itself."""
+
+BREAKER_HOLD = sa.Table(
+    "breaker_hold",
+    METADATA,
+    sa.Column("producer", sa.Text, primary_key=True),
+    sa.Column("contract", sa.Text, primary_key=True),
+    sa.Column("opened", sa.Boolean, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("held_by", sa.Text, nullable=False),
+    sa.Column("at", sa.Text, nullable=False),
+    sa.Column("until", sa.Text),
+)

@@ -17,8 +17,8 @@ from samsvar.inbound.admin.openapi import PEM_TYPE, document
 from samsvar.inbound.admin.problems import Problem, body_of, problem_of
 from samsvar.inbound.admin.rates import Rates
 from samsvar.inbound.admin.reading import read_json, read_query
-from samsvar.inbound.admin.router import PREFIX, Asked, Route, found
-from samsvar.inbound.http import CallerGone, Headers, Receive, Scope, read_body
+from samsvar.inbound.admin.router import PREFIX, Asked, Route, Streamed, found
+from samsvar.inbound.http import Body, CallerGone, Headers, Receive, Scope, read_body
 from samsvar.inbound.http_protocol import Arrival
 from samsvar.inbound.peer import peer_of
 from samsvar.onboarding.roles import User
@@ -33,7 +33,8 @@ _HEADERS = (
 _UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
 Trail = Callable[[str, str, str], Awaitable[None]]
 """Who, what, and from where."""
-Answer = tuple[int, list[tuple[bytes, bytes]], bytes]
+_STREAM = (b"content-type", b"text/event-stream")
+Answer = tuple[int, list[tuple[bytes, bytes]], Body]
 
 
 class AdminDoor:
@@ -70,7 +71,10 @@ class AdminDoor:
         noted = _Noted()
         try:
             status, body = await self._served(arrival, headers, scope, receive, noted)
-            answer: Answer = status, list(_HEADERS), body
+            headers_out = list(_HEADERS)
+            if not isinstance(body, bytes):
+                headers_out[0] = _STREAM
+            answer: Answer = status, headers_out, body
         except (CallerGone, asyncio.CancelledError):
             raise
         except Exception as error:  # noqa: BLE001 - one bug here must not close the connection
@@ -92,7 +96,7 @@ class AdminDoor:
 
     async def _served(
         self, arrival: Arrival, headers: Headers, scope: Scope, receive: Receive, noted: _Noted
-    ) -> tuple[int, bytes]:
+    ) -> tuple[int, Body]:
         path, query = scope["path"], scope["query_string"].decode("latin-1")
         peer = peer_of(arrival, headers, scope["client"])
         self._gate.refuse_token_in(f"{path}?{query}")
@@ -116,6 +120,8 @@ class AdminDoor:
             what = f"{scope['method']} {path.removeprefix(PREFIX)} ({route.name})"
             await self._trail(user.id, what, peer.address)
         made = await route.handler(asked)
+        if isinstance(made, Streamed):
+            return route.status, made.chunks
         return route.status, made.model_dump_json().encode()
 
     async def _body(self, route: Route, headers: Headers, receive: Receive) -> object:

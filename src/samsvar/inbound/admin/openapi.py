@@ -73,9 +73,11 @@ def _operation(route: Route, schemas: Any) -> dict[str, Any]:
         "parameters": [*_path_parameters(route), *_query_parameters(route)],
         "responses": {
             str(route.status): {
-                "description": "Done",
+                "description": route.stream or "Done",
                 "content": {
-                    "application/json": {"schema": schemas[(route.response, "serialization")]}
+                    "text/event-stream" if route.stream else "application/json": {
+                        "schema": schemas[(route.response, "serialization")]
+                    }
                 },
             },
             **{

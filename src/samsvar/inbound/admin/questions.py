@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from pydantic import BaseModel, Field
 
 from samsvar.broker.worker_table import SeenWorker
+from samsvar.inbound.admin.breakers import Standing as BreakerStanding
+from samsvar.model.breaker import State
 from samsvar.model.exchange import Decision, QuestionRecord, Reason
 from samsvar.onboarding.desk import Standing
 
@@ -22,6 +24,8 @@ _NOT_ASKED = (
     Reason.OWN_ADDRESS,
     Reason.FILTERED_BY_SOURCE,
     Reason.DISABLED,
+    Reason.BREAKER_OPEN,
+    Reason.BUSY,
 )
 
 
@@ -99,6 +103,9 @@ class ProducerStatus(BaseModel):
     last_failure: Reason | None
     certificate_ends: datetime | None
     workers: list[WorkerBody] = Field(description="those that are there, of a kind worker")
+    breaker: State = Field(
+        description="the worst of its circuit breakers: open, half-open (being tried) or closed"
+    )
 
 
 class StatusBody(BaseModel):
@@ -121,6 +128,7 @@ def producer_statuses(
     standings: Iterable[Standing],
     records: Sequence[QuestionRecord],
     workers: Sequence[SeenWorker],
+    breakers: Iterable[BreakerStanding] = (),
 ) -> list[ProducerStatus]:
     """One for each producer. ``records``: the latest first."""
     asked: dict[str, list[tuple[datetime, Decision]]] = {}
@@ -128,11 +136,32 @@ def producer_statuses(
         for decision in record.decisions:
             if decision.producer is not None and decision.reason not in _NOT_ASKED:
                 asked.setdefault(decision.producer, []).append((record.at, decision))
-    return [_status(standing, asked.get(standing.id, []), workers) for standing in standings]
+    states: dict[str, set[State]] = {}
+    for one in breakers:
+        states.setdefault(one.producer, set()).add(one.state)
+    return [
+        _status(
+            standing,
+            asked.get(standing.id, []),
+            workers,
+            _worst(states.get(standing.id, set())),
+        )
+        for standing in standings
+    ]
+
+
+def _worst(states: set[State]) -> State:
+    for state in (State.OPEN, State.HALF_OPEN):
+        if state in states:
+            return state
+    return State.CLOSED
 
 
 def _status(
-    standing: Standing, asked: list[tuple[datetime, Decision]], workers: Sequence[SeenWorker]
+    standing: Standing,
+    asked: list[tuple[datetime, Decision]],
+    workers: Sequence[SeenWorker],
+    breaker: State,
 ) -> ProducerStatus:
     well = [at for at, decision in asked if decision.reason in _WENT_WELL]
     badly = [(at, decision) for at, decision in asked if decision.reason not in _WENT_WELL]
@@ -149,6 +178,7 @@ def _status(
         last_failure=badly[0][1].reason if badly else None,
         certificate_ends=facts.valid_to if facts else None,
         workers=[_worker(one) for one in workers if one.key in keys],
+        breaker=breaker,
     )
 
 

@@ -7,7 +7,7 @@ row by name.
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -41,7 +41,14 @@ class Asked:
     """The body's model; bytes, where it is a file; None where there is none."""
 
 
-Handler = Callable[[Asked], Awaitable[BaseModel]]
+@dataclass(frozen=True, slots=True)
+class Streamed:
+    """An answer that goes on."""
+
+    chunks: AsyncIterator[bytes]
+
+
+Handler = Callable[[Asked], Awaitable[BaseModel]] | Callable[[Asked], Awaitable[Streamed]]
 
 
 @dataclass(frozen=True)
@@ -64,6 +71,9 @@ class Route:
     status: int = 200
     refusals: tuple[int, ...] = ()
     """Beyond those that every row has."""
+    stream: str | None = None
+    """What goes on and on as server-sent events, in words; ``response`` is one of them, and the
+    handler's answer a ``Streamed``."""
 
     @cached_property
     def names(self) -> tuple[str, ...]:

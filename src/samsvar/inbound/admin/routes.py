@@ -14,6 +14,8 @@ from typing import Protocol
 from samsvar import __version__
 from samsvar.broker.worker_table import SeenWorker
 from samsvar.inbound.admin import bodies, questions, testing
+from samsvar.inbound.admin.breakers import BreakerDesk, BreakerRows
+from samsvar.inbound.admin.events import EventRows, Events
 from samsvar.inbound.admin.problems import Problem
 from samsvar.inbound.admin.router import Asked, Route
 from samsvar.inbound.admin.testing import Tester
@@ -49,9 +51,12 @@ class AdminWorld:
     """Called when the registry has a new version: to put it in force here at once."""
     test: Tester
     """The test bench."""
+    breakers: BreakerDesk
     notes: Callable[[], list[str]] = list
     workers: Callable[[], Sequence[SeenWorker]] = tuple
     """Those that are there, at this hub process."""
+    events: Events | None = None
+    """None: no hub runs here."""
 
 
 class Routes:
@@ -60,6 +65,7 @@ class Routes:
     def __init__(self, world: AdminWorld) -> None:
         self._world = world
         self._desk = world.desk
+        self._breakers = BreakerRows(world.breakers, world.desk, lambda: world.house().contracts)
         self._testing = asyncio.Lock()  # a test asks many questions at once: one test at a time
 
     def table(self) -> tuple[Route, ...]:
@@ -219,6 +225,8 @@ class Routes:
                 self._status,
                 questions.StatusBody,
             ),
+            *self._breakers.rows(),
+            *EventRows(self._world.events).rows(),
         )
 
     async def _me(self, asked: Asked) -> bodies.MeBody:
@@ -336,13 +344,16 @@ class Routes:
     async def _status(self, asked: Asked) -> questions.StatusBody:
         standings = await asyncio.to_thread(self._desk.all, asked.user)
         records = await asyncio.to_thread(self._world.questions.latest, _LOOKED_AT)
+        breakers = await asyncio.to_thread(self._world.breakers.standings)
         return questions.StatusBody(
             version=__version__,
             catalogue_version=self._world.catalogue_version(),
             missing=self._world.missing(),
             notes=self._world.notes(),
             questions_looked_at=len(records),
-            producers=questions.producer_statuses(standings, records, self._world.workers()),
+            producers=questions.producer_statuses(
+                standings, records, self._world.workers(), breakers
+            ),
         )
 
     async def _published(

@@ -138,6 +138,8 @@ class UserDoor:
         route, names = found(self._routes, scope["method"], path)
         noted.template = route.template
         peer = peer_of(arrival, headers, scope["client"])
+        self._seats.refuse_when_full()  # before anything costs: a token is signed
+        await self._seats.refuse_when_often(peer, 429)
         user = await self._verifier.user(headers.get(b"authorization"), peer.certificate)
         noted.recognised = True
         if user.kind not in route.kinds:

@@ -43,6 +43,7 @@ MEANING: dict[int, tuple[str, str, str]] = {
     413: ("too-long", "Frågan är för stor.", "The body is too large"),
     415: ("not-supported", "Frågan har fel form.", "Another content type is needed"),
     422: ("invalid", "Något i frågan är fel.", "What was sent is not of its form"),
+    429: ("throttled", "Det kom för många frågor. Försök igen om en stund.", "Too many requests"),
     500: ("exception", "Något gick fel hos oss.", "The hub broke; the log has an error event"),
     503: ("transient", "Försök igen om en stund.", "Something that the hub needs is away"),
 }
