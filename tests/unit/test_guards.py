@@ -186,9 +186,7 @@ async def test_what_processes_share_counts_and_what_cannot_be_known_is_counted_h
 async def test_a_refusal_says_when_to_come_back_and_is_told_once_a_second() -> None:
     """503 for SOAP, another status where the door knows better."""
     events, now = MemoryEvents(), 0.0
-    seats = Seats(
-        1, rates=SenderRates(0.2, 1, lambda: 0.0), events=events, monotonic=lambda: now
-    )
+    seats = Seats(1, rates=SenderRates(0.2, 1, lambda: 0.0), events=events, monotonic=lambda: now)
     peer = Peer(False, True, None, sender_header="SE1-A", address="127.0.0.1")
     await seats.refuse_when_often(peer)
     for status in (503, 429):

@@ -1,6 +1,6 @@
 """The breakers of one process: one for each producer and contract, made when it is first asked.
 
-Implements ``ports.Breakers``. Decides in memory; waits for nobody but, before a probe, for what
+Implements ``guard_ports.Breakers``. Decides in memory; waits for nobody but, before a probe, for what
 processes share, and that for some milliseconds. Knows no Redis and no database.
 Long, as every change of a breaker's state is made here.
 """
@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from samsvar.errors import BreakerOpen
+from samsvar.guard_ports import Breakers, Leave
 from samsvar.guards.ports import BreakerWatch, SharedBreakers
 from samsvar.model.breaker import Breaker, BreakerRule, Fared, Hold, State, Ticket
 from samsvar.model.catalogue import Producer
 from samsvar.model.holds import BY_ITSELF, BreakerHold
 from samsvar.model.identifiers import ContractUrn, PersonId
 from samsvar.model.local_time import STOCKHOLM
-from samsvar.ports import Breakers, Clock, Events, Leave
+from samsvar.ports import Clock, Events
 
 Key = tuple[str, ContractUrn]
 _ALL = ContractUrn("")

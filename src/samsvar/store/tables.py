@@ -1,4 +1,7 @@
-"""The tables as the code uses them. The migrations make them; a test holds the two together."""
+"""The tables as the code uses them. The migrations make them; a test holds the two together.
+
+Long, for all tables stand here.
+"""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from samsvar.inbound.users.statement import CAPACITY, EMERGENCY, FLAGS, PREFIX
 from samsvar.model.user import UserKind
 
 _REFERENCE = "#/components/schemas/{model}"
-_REFUSALS = (400, 401, 403, 406, 408, 413, 415, 422, 500, 503)
+_REFUSALS = (400, 401, 403, 406, 408, 413, 415, 422, 429, 500, 503)
 
 
 class ProblemBody(BaseModel):
