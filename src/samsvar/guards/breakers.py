@@ -1,7 +1,7 @@
 """The breakers of one process: one for each producer and contract, made when it is first asked.
 
-Implements ``guard_ports.Breakers``. Decides in memory; waits for nobody but, before a probe, for what
-processes share, and that for some milliseconds. Knows no Redis and no database.
+Implements ``guard_ports.Breakers``. Decides in memory; waits for nobody but, before a probe, for
+what processes share, and that for some milliseconds. Knows no Redis and no database.
 Long, as every change of a breaker's state is made here.
 """
 
