@@ -20,7 +20,7 @@ from zeep.transports import Transport
 from samsvar.manifest import LoadedAdapter, load_adapters
 from samsvar.simulation import Installation, Knobs, Tls, demo_data, producer, running
 from samsvar.simulation.authority import Identity
-from tests.hub import HUB, Running, Site, Source, running_hub
+from tests.hub import HUB, Running, Site, Source, ask_on, running_hub
 
 SERVICES = "/vp/clinicalprocess/logistics/logistics/"
 INDEX = "/vp/itintegration/engagementindex/"
@@ -111,6 +111,7 @@ async def six_sources(
             site.registry(sources, "\n".join([*map(_may_update, knobs), more_registry]))
         )
         hub = await stack.enter_async_context(running_hub(site, settings))
+        ask_on(hub)  # the same sources fail in many tests
         identities = {hsa_id: site.authority.client(hsa_id, [hsa_id]) for hsa_id in knobs}
         yield SixSources(hub, knobs, identities, adapted)
 

@@ -19,7 +19,7 @@ import pytest_asyncio
 from samsvar.model.exchange import Verdict
 from samsvar.simulation import running
 from samsvar.simulation.producer import Canned, Holdings, application
-from tests.hub import CONSUMER, HUB, Running, Site, Source, post, running_hub, status_rows
+from tests.hub import CONSUMER, HUB, Running, Site, Source, ask_on, post, running_hub, status_rows
 from tests.outside import envelope_of, fault_of, rows_of, rows_so_far, statuses_of
 from tests.world import envelope
 
@@ -103,6 +103,7 @@ async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage
         site.load_registry(site.registry([Source(SOURCE, url + "/plans")]))
         await site.index(TOLVAN, [SOURCE])
         async with running_hub(site, settings) as hub:
+            ask_on(hub)
             yield Stage(hub, source)
 
 

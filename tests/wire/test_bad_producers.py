@@ -21,7 +21,7 @@ import pytest_asyncio
 
 from samsvar.simulation import PEOPLE
 from tests.bad_producer import Asked, Behaviour, echo, http, misbehaving, plans, saying
-from tests.hub import HUB, Running, Site, Source, free_port, post, running_hub, status_rows
+from tests.hub import HUB, Running, Site, Source, ask_on, free_port, post, running_hub, status_rows
 from tests.raw_http import chunked
 from tests.world import envelope
 
@@ -128,6 +128,7 @@ async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage
         site.load_registry(site.registry(sources))
         await site.index(TOLVAN, [BAD, GOOD])
         async with running_hub(site, settings) as running:
+            ask_on(running)
             chosen.append(Stage(running, echo(BAD)))
             yield chosen[0]
 

@@ -18,7 +18,7 @@ from samsvar.outbound.http_client import HttpClient
 from samsvar.settings import ProducerSettings
 from samsvar.simulation import PEOPLE
 from tests.bad_producer import Asked, BadProducer, http, misbehaving, plans
-from tests.hub import HUB, Site, Source, post, running_hub, status_rows
+from tests.hub import HUB, Site, Source, ask_on, post, running_hub, status_rows
 from tests.world import envelope
 
 pytestmark = pytest.mark.wire
@@ -217,6 +217,7 @@ async def test_of_two_hundred_questions_none_gets_another_persons_record(tmp_pat
         asked = [NUMBERS[turn % len(NUMBERS)] for turn in range(200)]
         turn = asyncio.Semaphore(20)
         async with running_hub(site, settings) as hub:
+            ask_on(hub)
 
             async def ask(person: str) -> tuple[str, bytes]:
                 async with turn:
