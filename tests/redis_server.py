@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from samsvar.simulation.authority import Identity
 from tests.hub import free_port
 
 _BINARY = shutil.which("redis-server")
@@ -30,10 +31,11 @@ def needs_redis() -> None:
 class RedisServer:
     """One server. Nothing is kept on disk: what is shared may be lost."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, tls: Identity | None = None) -> None:
         self.folder = folder
         self.port = free_port()
-        self.url = f"redis://127.0.0.1:{self.port}/3"
+        self.url = f"{'rediss' if tls else 'redis'}://localhost:{self.port}/3"
+        self._tls = tls
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -42,7 +44,8 @@ class RedisServer:
         self._process = subprocess.Popen(
             [
                 _BINARY,
-                *("--port", str(self.port), "--bind", "127.0.0.1", "--save", ""),
+                *self._listening(),
+                *("--bind", "127.0.0.1", "--save", ""),
                 *("--appendonly", "no", "--requirepass", PASSWORD, "--dir", str(self.folder)),
             ],
             stdout=subprocess.DEVNULL,
@@ -57,6 +60,16 @@ class RedisServer:
             else:
                 return
         raise AssertionError("redis-server does not start")
+
+    def _listening(self) -> tuple[str, ...]:
+        if self._tls is None:
+            return ("--port", str(self.port))
+        certificate, key = str(self._tls.certificate), str(self._tls.key)
+        return (
+            *("--port", "0", "--tls-port", str(self.port), "--tls-auth-clients", "no"),
+            *("--tls-cert-file", certificate, "--tls-key-file", key),
+            *("--tls-ca-cert-file", certificate),
+        )
 
     def kill(self) -> None:
         """kill -9."""
@@ -85,10 +98,10 @@ class RedisServer:
 
 
 @contextmanager
-def redis_server(folder: Path) -> Iterator[RedisServer]:
+def redis_server(folder: Path, tls: Identity | None = None) -> Iterator[RedisServer]:
     """One that runs, until the block ends."""
     needs_redis()
-    server = RedisServer(folder)
+    server = RedisServer(folder, tls)
     server.start()
     try:
         yield server

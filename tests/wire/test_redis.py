@@ -304,3 +304,20 @@ async def test_a_wrong_password_is_away_and_is_not_told(tmp_path: Path, redis: R
     site_file.unlink()
     told = await asyncio.to_thread(shell.run, "tail", "--settings", settings)
     assert (told.code, told.err) == (2, "hub.redis_password: file:redis.password: cannot be read\n")
+
+
+async def test_over_tls_only_the_right_redis_is_spoken_to(tmp_path: Path) -> None:
+    """Its certificate is judged by the authority of the settings; without that it is away."""
+    site = Site(tmp_path)
+    told = 'redis_password = "file:redis.password"\n'
+    (tmp_path / "redis.password").write_text(PASSWORD)
+    with redis_server(tmp_path, site.server) as redis:
+        for authority, state in (
+            ('redis_authority = "certificates/authority.pem"', []),
+            ("", ["redis: away (ConnectionError); this process goes by its own breakers,"]),
+        ):
+            settings = site.write(hub=f'redis = "{redis.url}"\n{told}{authority}')
+            async with running_hub(site, settings) as hub:
+                await asyncio.sleep(2.5)
+                notes = (await health(hub)).get("notes", [])
+                assert [note[: len(want)] for note, want in zip(notes, state, strict=True)] == state
