@@ -120,8 +120,8 @@ async def test_a_source_that_is_shut_off_stays_so_while_that_cannot_be_written(
         BreakerTable(BreakerRule(), clock, made.events),
     )
     brittle = Brittle(StoredHolds(database))
-    keeper = BreakerKeeper(first, brittle, None, clock, made.events, seconds=0.01)
-    other = BreakerKeeper(second, StoredHolds(database), None, clock, made.events, seconds=0.01)
+    keeper = BreakerKeeper(first, brittle, None, clock, made.events, seconds=0.0)
+    other = BreakerKeeper(second, StoredHolds(database), None, clock, made.events, seconds=0.0)
     first.foreign(entry.producer, PLANS, call().correlation_id)
     for _ in range(3):
         await keeper.look()

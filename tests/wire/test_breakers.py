@@ -42,6 +42,7 @@ class Patient:
 
     def __init__(self, source: str) -> None:
         self.does = "answer"
+        self.hanging = self.most_hanging = 0
         self._source = source
         self._echo = echo(source)
 
@@ -50,7 +51,10 @@ class Patient:
             case "answer":
                 await self._echo(asked, writer)
             case "hang":
+                self.hanging += 1
+                self.most_hanging = max(self.most_hanging, self.hanging)
                 await asked.reader.read()
+                self.hanging -= 1
                 return False
             case "break":
                 return False

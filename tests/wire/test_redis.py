@@ -152,8 +152,10 @@ async def test_of_all_processes_one_question_tries_it(tmp_path: Path, redis: Red
         await asyncio.sleep(0.8)
         before = len(made.producer.asked)
         await asyncio.gather(*(made.ask(number % 2, number) for number in range(40)))
-        assert len(made.producer.asked) == before + 1
-        assert len(made.events("breaker-half-open")) == 1
+        assert made.ill.most_hanging == 1
+        tries = len(made.producer.asked) - before
+        assert 1 <= tries < 5  # one, unless the machine is so slow that it was due again
+        assert len(made.events("breaker-half-open")) == tries
 
 
 async def test_somebody_elses_records_shut_it_off_in_all_processes(
