@@ -22,7 +22,7 @@ import orjson
 import uvloop
 from rich.console import Console
 
-from bench import report
+from bench import metrics, report
 from bench.load import Load, Target
 from bench.messages import LATE, LATENCY, SCENES, THROUGHPUT, Scene, question
 from bench.processes import Child, ChildFailed, Nursery
@@ -108,6 +108,7 @@ async def _run(folder: Path, pace: Pace) -> None:
     )
     machine = report.machine(_sync_milliseconds(folder), pinned)
     report.show(console, tables, machine, time.monotonic() - begun)
+    console.print(metrics.told(), highlight=False)
 
 
 async def _bare(nursery: Nursery, ports: dict[str, list[int]]) -> Program:

@@ -36,6 +36,7 @@ STRANGER = "SE2129999963-STRANGER"
 DOMAIN = "riv:clinicalprocess:logistics:logistics"
 SECTIONS = (
     *("hub", "producers", "index", "limits", "log", "security", "broker", "users"),
+    *("alerts", "traces"),
     *("listen", "plain_listen"),
 )
 OWN_FAULT = b"[SAMSVAR]"
@@ -124,6 +125,10 @@ authority = "certificates/authority.pem"
 {lines["users"]}
 [broker]
 {lines["broker"]}
+[alerts]
+{lines["alerts"]}
+[traces]
+{lines["traces"]}
 """,
             encoding="utf-8",
         )

@@ -79,7 +79,8 @@ class Simulator:
             return _outcome(400, "invalid", "subject:identifier and _count are needed")
         if self._knobs.wrong_patient:
             number = next(other for other in ("191212121212", STRANGER) if other != number)
-        return self._bundle(request, PLANS.get(number, []), int(size), 0)
+        plans = [] if self._knobs.silent else PLANS.get(number, [])
+        return self._bundle(request, plans, int(size), 0)
 
     async def _page(self, request: web.Request) -> web.Response:
         if refused := self._refusal(request):

@@ -25,6 +25,7 @@ from samsvar.contracts.served import ServedContracts
 from samsvar.errors import CatalogueUnavailable, ResourcesMissing
 from samsvar.fact_ports import FactSources
 from samsvar.guarding import open_guards
+from samsvar.guards.breakers import held_back
 from samsvar.guards.lag import LoopLag
 from samsvar.inbound.admin.door import AdminDoor
 from samsvar.inbound.door import Door
@@ -87,6 +88,7 @@ from samsvar.store.secrets import PersonVault, open_vault
 from samsvar.store.snapshot import CatalogueSnapshot
 from samsvar.store.versions import look as look_at_version
 from samsvar.users import open_users
+from samsvar.watching import Watching
 
 HUB_KEY_FILE = "broker.key"
 
@@ -249,6 +251,20 @@ class Hub:
             timedelta(hours=settings.hub.snapshot_hours),
         )
         await self._look_for_catalogue()
+        self.watching = Watching(
+            settings,
+            self._base,
+            self._database,
+            vault,
+            self._catalogue,
+            self.events,
+            self._clock,
+            process=str(self._siblings.place + 1),
+            shared=bool(self._siblings.counts()),
+            catalogue_notes=self._catalogue.notes,
+        )
+        closing.push_async_callback(self.watching.close)
+        events = self.watching.events
         self._index = SqlIndex(self._database, vault)
         closing.callback(self._index.close)
         self._outbox = SqlOutbox(self._database, vault)
@@ -286,14 +302,15 @@ class Hub:
             catalogue=self._catalogue,
             contracts=packaged.contracts,
             request_checks=packaged.served.request_checks,
-            index=self._index,
-            transport=guards.bulkheads(self._transport(packaged)),
-            access_log=self._access_log,
-            events=NoticedEvents(self.events, self._conformance),
+            index=self.watching.index(self._index),
+            transport=guards.bulkheads(self.watching.transport(self._transport(packaged))),
+            access_log=self.watching.log(self._access_log),
+            events=NoticedEvents(events, self._conformance),
             rules=house_rules(settings),
             facts=self._fact_sources(vault),
             breakers=guards.table,
             security=self.security.served,
+            spans=self.watching.spans,
         )
         self._shelf = WsdlShelf(data_dir() / "wsdl", packaged.served.now.added_wsdls)
         soap = SoapDoor(
@@ -314,8 +331,16 @@ class Hub:
             seats=guards.seats,
             users=self._user_door(world, vault, guards.seats),
             admin=self._admin_door(packaged, vault),
+            metrics=self.watching.exposition,
+            spans=self.watching.spans,
         )
-        self._listeners = Listeners(door, settings.limits, self.events, self._clock, self._siblings)
+        self._listeners = Listeners(door, settings.limits, events, self._clock, self._siblings)
+        self.watching.see(
+            self._listeners.connections,
+            lambda: guards.seats.in_work,
+            self.missing,
+            lambda: held_back(guards.table.standings()),
+        )
         closing.push_async_callback(self._end_chores)
         closing.push_async_callback(self._listeners.close, DRAIN_SECONDS)
         closing.callback(self._tail.close)
@@ -331,7 +356,8 @@ class Hub:
             ("notifications", self._notifier().run()),
             ("heads of the access log", heads.run()),
             *guards.chores(self._tail),
-            ("consistency", consistency.run(world.contracts, self.events)),
+            ("consistency", consistency.run(world.contracts, events)),
+            *self.watching.chores(),
         ):
             self._go_on(name, chore)
         if self._shipper is not None:
@@ -402,6 +428,7 @@ class Hub:
             *self._queue.notes(),
             *behind,
             *self.guards.notes(),
+            *self.watching.notes(),
         ]
 
     def reload_certificates(self) -> None:
@@ -439,7 +466,7 @@ class Hub:
         audit = self._settings.audit
         habits = HeadHabits(audit.head_seconds, audit.head_rows, audit.heads_file)
         writer = HeadWriter(self._database, self._clock, habits, log.pause)
-        return HeadChore(writer, self.events, pause_after_failure=audit.head_seconds)
+        return HeadChore(writer, self.watching.events, pause_after_failure=audit.head_seconds)
 
     def _access_log_service(self, vault: PersonVault) -> AccessLogService:
         audit = self._settings.audit
@@ -490,7 +517,7 @@ class Hub:
             deliverer,
             self._catalogue,
             self._access_log,
-            self.events,
+            self.watching.events,
             self._clock,
             own=settings.index.address,
             habits=Habits(attempts=settings.index.notify_attempts),
@@ -548,6 +575,7 @@ class Hub:
             instance_id=settings.hub.instance_id,
             correlation_over_https=settings.producers.send_correlation_id,
             noticed=self._conformance.noticed,
+            trace_headers=self.watching.spans.headers,
         )
         adapted = AdaptedTransport(
             packaged.adapters,
@@ -559,12 +587,12 @@ class Hub:
             ProducerKind.ADAPTER: NoticedTransport(adapted, self._conformance),
             ProducerKind.WORKER: NoticedTransport(self._queue.transport, self._conformance),
         }
-        return Dispatch(kinds, self.events, self._clock)
+        return Dispatch(kinds, self.watching.events, self._clock)
 
     def _is_revoked(self, certificate: bytes) -> bool:
         revoked = self._listeners.is_revoked(certificate)
         if revoked:
-            self.events.emit("security", "-", detail="a revoked certificate was refused")
+            self.watching.events.emit("security", "-", detail="a revoked certificate was refused")
         return revoked
 
     async def _look_for_catalogue(self) -> None:

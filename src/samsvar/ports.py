@@ -27,6 +27,7 @@ from samsvar.model.engagement import (
 from samsvar.model.exchange import Call, Question, QuestionRecord, Recipient, Reply
 from samsvar.model.identifiers import ContractUrn, LogicalAddress, PersonId
 from samsvar.model.registration import Action, Refusal
+from samsvar.span_ports import NO_SPANS, Spans
 from samsvar.tokens.keys import PublicKeys
 
 
@@ -283,3 +284,5 @@ class World:
     """Which producers are not asked for a while."""
     security: SecurityServices = SecurityServices()
     """Consents and blocks that are served to others."""
+    spans: Spans = NO_SPANS
+    """Where the walk's own parts are timed."""

@@ -33,6 +33,22 @@ _URL_FORM = "postgresql://user@host:5432/name"
 Address = Annotated[str, Field(pattern=r"^[A-Za-z0-9_:.-]{1,64}$")]
 Seconds = Annotated[float, Field(gt=0, le=300)]
 ClaimName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_:./#@-]{1,128}$")]
+#: a rule of ``watch.rules``, which stands on a higher floor: a test holds the two together
+RuleId = Literal[
+    "answers-empty",
+    "indexed-empty",
+    "gone-quiet",
+    "hub-quiet",
+    "slower",
+    "failing",
+    "certificate-ends",
+    "certificate-ended",
+    "heads-unsigned",
+    "outbox-growing",
+    "register-old",
+    "disk-filling",
+    "log-behind",
+]
 #: of ``access.words.Purpose``, which stands on a higher floor: a test holds the two together
 PurposeWord = Literal[
     "CARE",
@@ -198,6 +214,7 @@ class ListenSettings(_Section):
         default=False,
         description="serve users with tokens here too: /fhir/r4, /documents, /citizen, /existence",
     )
+    metrics: bool = Field(default=False, description="serve /metrics for Prometheus here too")
 
     @model_validator(mode="after")
     def _fits_its_kind(self) -> ListenSettings:
@@ -765,6 +782,110 @@ def _fault_of_broker(url: str) -> str | None:
     return None
 
 
+_QUIET = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d-(?:[01]\d|2[0-3]):[0-5]\d", re.ASCII)
+_MAIL_SERVER = re.compile(r"[A-Za-z0-9.-]{1,253}:[0-9]{1,5}", re.ASCII)
+SecretReference = Annotated[str, Field(pattern=r"^(file|env):.+$", max_length=512)]
+MailAddress = Annotated[str, Field(pattern=r"^[!-?A-~]{1,64}@[A-Za-z0-9.-]{1,253}$")]
+
+
+class AlertSettings(_Section):
+    """When people are told of trouble, and how."""
+
+    every_seconds: Annotated[float, Field(ge=0.2, le=3600)] = Field(
+        default=30.0, description="how often the rules are looked at"
+    )
+    off: tuple[RuleId, ...] = Field(default=(), description="rules that do not count")
+    quiet_hours: str = Field(
+        default="",
+        description="when only what is critical is told at once, Swedish time; empty: never",
+    )
+    link: str = Field(
+        default="",
+        max_length=512,
+        description="address of the pages where an operator looks; stands in every alert",
+    )
+    webhook: str | None = Field(
+        default=None, max_length=512, description="URL that alerts are posted to as CloudEvents"
+    )
+    webhook_secret: SecretReference | None = Field(
+        default=None, description="file:<path> or env:<NAME> of the key that signs what is posted"
+    )
+    authority: Path | None = Field(
+        default=None,
+        description="who may issue the certificates of webhook and mail server, PEM; left out: "
+        "whom the machine trusts",
+    )
+    mail_server: str | None = Field(default=None, description="mail server, host:port")
+    mail_tls: Literal["starttls", "tls", "none"] = Field(
+        default="starttls", description="how it is reached; none: on loopback only"
+    )
+    mail_user: str | None = Field(default=None, max_length=256, description="log in there as")
+    mail_password: SecretReference | None = Field(
+        default=None, description="file:<path> or env:<NAME> of the password"
+    )
+    mail_from: MailAddress | None = Field(default=None, description="sender of alerts")
+    mail_to: tuple[MailAddress, ...] = Field(
+        default=(), max_length=50, description="who gets alerts: functions rather than persons"
+    )
+
+    @model_validator(mode="after")
+    def _can_be_told(self) -> AlertSettings:
+        begins, _, ends = self.quiet_hours.partition("-")
+        if self.quiet_hours and (not _QUIET.fullmatch(self.quiet_hours) or begins == ends):
+            raise ValueError("quiet_hours is written as 22:00-06:00")
+        for name in ("webhook", "link"):
+            url = getattr(self, name)
+            if url and (fault := fault_of_url(url, plain_on_loopback=True)):
+                raise ValueError(f"{name}: {fault}")
+        if self.webhook_secret and not self.webhook:
+            raise ValueError("webhook_secret goes with webhook")
+        if self.mail_server is None:
+            if self.mail_to or self.mail_from or self.mail_user:
+                raise ValueError("mail needs mail_server, mail_from and mail_to")
+            return self
+        if not _MAIL_SERVER.fullmatch(self.mail_server):
+            raise ValueError("mail_server is written as host:port")
+        if not self.mail_to or self.mail_from is None:
+            raise ValueError("mail needs mail_server, mail_from and mail_to")
+        if (self.mail_user is None) != (self.mail_password is None):
+            raise ValueError("mail_user and mail_password go together")
+        if self.mail_tls == "none" and not _is_loopback(self.mail_server.rpartition(":")[0]):
+            raise ValueError("mail_tls: none is for a mail server on loopback only")
+        return self
+
+
+class TraceSettings(_Section):
+    """Traces for OpenTelemetry; needs the extra ``samsvar[traces]``."""
+
+    endpoint: str | None = Field(
+        default=None, max_length=512, description="OTLP over HTTP is sent there; left out: none is"
+    )
+    sample: Annotated[float, Field(ge=0, le=1)] = Field(
+        default=0.1, description="share of questions that are traced, where the caller has not said"
+    )
+    to_producers: bool = Field(
+        default=False, description="send traceparent to producers that speak the contract"
+    )
+
+    @field_validator("endpoint")
+    @classmethod
+    def _safe(cls, endpoint: str | None) -> str | None:
+        if endpoint and (fault := fault_of_url(endpoint, plain_on_loopback=True)):
+            raise ValueError(fault)
+        return endpoint
+
+
+class RetentionSettings(_Section):
+    """How long figures are kept that are nobody's access log."""
+
+    conformance_days: Annotated[int, Field(ge=31, le=3660)] = Field(
+        default=400, description="days of conformance, and figures of the index's consistency"
+    )
+    alert_days: Annotated[int, Field(ge=31, le=3660)] = Field(
+        default=400, description="alerts that are over"
+    )
+
+
 class Settings(_Section):
     """All of it."""
 
@@ -785,6 +906,9 @@ class Settings(_Section):
     users: UserSettings = UserSettings()
     security: SecuritySettings = SecuritySettings()
     broker: BrokerSettings = BrokerSettings()
+    alerts: AlertSettings = AlertSettings()
+    traces: TraceSettings = TraceSettings()
+    retention: RetentionSettings = RetentionSettings()
 
     @field_validator("listen")
     @classmethod
@@ -978,6 +1102,7 @@ def _resolved(settings: Settings, base: Path) -> Settings:
             "producers": absolute(settings.producers),
             "audit": absolute(settings.audit),
             "broker": absolute(settings.broker),
+            "alerts": absolute(settings.alerts),
             "listen": tuple(absolute(listener) for listener in settings.listen),
             "users": settings.users.model_copy(
                 update={"issuer": tuple(absolute(each) for each in settings.users.issuer)}

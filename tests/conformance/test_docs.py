@@ -176,6 +176,10 @@ def _with_example(name: str, key: str, example: str) -> dict[str, Any]:
     if name == "users" and (name, key) not in VARIABLES:
         issuer = {"issuer": "https://idp.example", "kind": "staff", "audience": ["x"]}
         return {name: {"issuer": [{**issuer, key: value}]}}
+    if name == "alerts":
+        mail = {"mail_server": "mail:25", "mail_from": "a@x.se", "mail_to": ["b@x.se"]}
+        login = {"mail_user": "u", "mail_password": "env:X"}
+        return {name: {"webhook": "https://x.se", **mail, **login, key: value}}
     if name != "listen":
         pair = {"certificate": "c", "key": "k"} if key in ("certificate", "key") else {}
         return {name: {**pair, key: value}}

@@ -130,8 +130,8 @@ def test_a_file_that_is_no_settings_file_is_refused_with_what_to_do(
     assert said in fault
 
 
-#: a share of the answers, no bound: 0 judges none
-_NO_BOUND = {"conformance.sample"}
+#: shares, no bounds: 0 judges none, and traces none
+_NO_BOUND = {"conformance.sample", "traces.sample"}
 
 
 def _numbers() -> list[str]:

@@ -351,3 +351,39 @@ def open_sockets(process: int) -> int:
     """Of a process."""
     names = [name for name in Path(f"/proc/{process}/fd").iterdir() if name.is_symlink()]
     return sum(os.readlink(name).startswith("socket:") for name in names)
+
+
+async def test_whichever_process_is_scraped_shows_what_all_have_counted(tmp_path: Path) -> None:
+    """Two processes, one page: their questions add up to those that were asked."""
+    journal = Journal()
+    async with a_site(tmp_path, Knobs()) as (site, hub):
+        text = site.settings_file.read_text(encoding="utf-8")
+        plain = 'kind = "plain"\n'
+        site.settings_file.write_text(text.replace(plain, f"{plain}metrics = true\n"))
+        process = HubProcess(site, *TWO)
+        try:
+            await until_all_serve(process, hub)
+            for number in range(20):
+                async with hub.client(sender=CONSUMER) as session:
+                    await ask(hub, session, f"q-{number}", journal)
+            async with asyncio.timeout(30):
+                while True:
+                    counted = await asyncio.to_thread(_questions, hub)
+                    if len(counted) == 2 and sum(counted.values()) == 20:
+                        break
+                    await asyncio.sleep(0.5)
+        finally:
+            process.stop()
+    assert set(counted) == {"1", "2"}
+
+
+def _questions(hub: Running) -> dict[str, float]:
+    """How many each process has answered, as a scraper sees it."""
+    with urllib.request.urlopen(f"{hub.plain}/metrics", timeout=5) as answer:
+        lines = answer.read().decode().splitlines()
+    found: dict[str, float] = {}
+    for line in lines:
+        if line.startswith("samsvar_questions_total{"):
+            process = line.partition('process="')[2].partition('"')[0]
+            found[process] = found.get(process, 0) + float(line.rpartition(" ")[2])
+    return found

@@ -17,6 +17,7 @@ from typer.exceptions import TyperException
 from samsvar.cli import (
     access,
     admin,
+    alerts,
     ask,
     audit,
     bench_producer,
@@ -27,6 +28,7 @@ from samsvar.cli import (
     contracts,
     demo,
     demo_sign,
+    doctor,
     explain,
     index,
     population,
@@ -35,7 +37,9 @@ from samsvar.cli import (
     relations,
     serve,
     sim,
+    status,
     tail,
+    trace,
     worker,
 )
 from samsvar.cli.outcome import PARTLY, REFUSED, UNREACHED, WRONG_INPUT, Stop
@@ -54,6 +58,9 @@ app.command("demo-sign")(demo_sign.demo_sign)
 app.command("ask")(ask.ask)
 app.command("explain")(explain.explain)
 app.command("tail")(tail.tail)
+app.command("trace")(trace.trace)
+app.command("status")(status.status)
+app.command("doctor")(doctor.doctor)
 app.command("check")(check.check)
 app.command("sim")(sim.sim)
 app.command("bench-producer")(bench_producer.bench_producer)
@@ -69,6 +76,7 @@ app.add_typer(capacities.app, name="capacities")
 app.add_typer(population.app, name="population")
 app.add_typer(producers.app, name="producers")
 app.add_typer(admin.app, name="admin")
+app.add_typer(alerts.app, name="alerts")
 app.add_typer(worker.app, name="worker")
 
 __all__ = ["PARTLY", "REFUSED", "UNREACHED", "WRONG_INPUT", "app", "main"]

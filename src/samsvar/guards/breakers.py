@@ -40,6 +40,14 @@ class BreakerStanding:
     hold: BreakerHold | None = None
 
 
+def held_back(standings: Iterable[BreakerStanding]) -> dict[str, bool]:
+    """Each producer, and whether questions to it are held back: of any of its contracts."""
+    found: dict[str, bool] = {}
+    for one in standings:
+        found[one.producer] = found.get(one.producer, False) or one.state is not State.CLOSED
+    return found
+
+
 class BreakerTable:
     """All breakers of the process."""
 

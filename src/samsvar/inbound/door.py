@@ -6,6 +6,7 @@
 ``/admin/v1/...``       the administrative interface, on listeners that have it
 ``/fhir/r4/...``        users with tokens, on listeners that have them; also ``/documents``,
                         ``/citizen/v1`` and ``/existence``
+``/metrics``            metrics for Prometheus, on listeners that have them
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from urllib.parse import parse_qsl, unquote
 
 import orjson
@@ -40,6 +41,7 @@ from samsvar.inbound.wsdl import WsdlShelf
 from samsvar.observe.masking import masked
 from samsvar.settings import LimitSettings
 from samsvar.soap.parsing import REQUEST_LIMITS, UPDATE_LIMITS
+from samsvar.span_ports import NO_SPANS, Spans
 
 ROOT = "/vp"
 _UPDATES = ("/engagementindex/Update/", "/engagementindex/ProcessNotification/")
@@ -49,6 +51,7 @@ _HOST = re.compile(r"[A-Za-z0-9._:\[\]-]{1,255}", re.ASCII)
 _TEXT = (b"content-type", b"text/plain; charset=utf-8")
 _XML = (b"content-type", b"text/xml; charset=utf-8")
 _JSON = (b"content-type", b"application/json")
+_METRICS = (b"content-type", b"text/plain; version=0.0.4; charset=utf-8")
 
 
 class Door:
@@ -68,6 +71,8 @@ class Door:
         seats: Seats,
         admin: AdminDoor | None = None,
         users: UserDoor | None = None,
+        metrics: Callable[[], Awaitable[bytes]] | None = None,
+        spans: Spans | None = None,
     ) -> None:
         self._soap = soap
         self._shelf = shelf
@@ -80,6 +85,8 @@ class Door:
         self._seats = seats
         self._admin = admin
         self._users = users
+        self._metrics = metrics
+        self._spans = spans or NO_SPANS
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -124,7 +131,12 @@ class Door:
         if self._admin and arrival.listener.admin and path.startswith("/admin/"):
             return await self._admin.serve(arrival, headers, scope, receive)
         if self._users and arrival.listener.users and is_for_users(path):
-            return await self._users.serve(arrival, headers, scope, receive)
+            with self._spans.question(headers.get(b"traceparent"), headers.get(b"tracestate")):
+                return await self._users.serve(arrival, headers, scope, receive)
+        if self._metrics and arrival.listener.metrics and path == "/metrics":
+            if scope["method"] not in ("GET", "HEAD"):
+                raise HttpRefused(405, "GET the metrics", allow="GET, HEAD")
+            return 200, [_METRICS], await self._metrics()
         if path in ("/health/live", "/health/ready"):
             return self._health(path)
         raise HttpRefused(404, "nothing here; the services are under /vp/")
@@ -138,7 +150,8 @@ class Door:
         most = self._limits.update_bytes if update else self._limits.request_bytes
         # Not in work until it is here: slow senders must not take the places of others.
         body = await read_body(headers, receive, most, self._limits.body_seconds)
-        with self._seats.taken():
+        told = headers.get(b"traceparent"), headers.get(b"tracestate")
+        with self._seats.taken(), self._spans.question(*told):
             return await self._soap.serve(
                 arrival,
                 headers,

@@ -50,6 +50,8 @@ class ListenerFacts:
     """Whether the administrative interface is served here."""
     users: bool = False
     """Whether users with tokens are served here."""
+    metrics: bool = False
+    """Whether metrics are served here."""
 
 
 class _Refused(ValueError):

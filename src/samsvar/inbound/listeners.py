@@ -103,6 +103,7 @@ class Listeners:
             most_connections=self._limits.connections,
             admin=settings.admin,
             users=settings.users,
+            metrics=settings.metrics,
         )
 
         def connection() -> HardenedProtocol:
@@ -127,6 +128,13 @@ class Listeners:
     def is_revoked(self, certificate: bytes) -> bool:
         """Whether any listener's revocation list names the certificate."""
         return any(each.tls.is_revoked(certificate) for each in self._open if each.tls)
+
+    def connections(self) -> dict[str, int]:
+        """How many connections are open at each listener, in the settings' order."""
+        return {
+            str(number): len(listener.state.connections)
+            for number, listener in enumerate(self._open, start=1)
+        }
 
     def reload_certificates(self) -> None:
         """Read all certificate files again; held connections go on.

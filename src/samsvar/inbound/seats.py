@@ -54,6 +54,11 @@ class Seats:
         self._untold: dict[str, int] = {}
         self._told_at = -_TELL_EVERY
 
+    @property
+    def in_work(self) -> int:
+        """How many are taken."""
+        return self._taken
+
     def refuse_when_full(self) -> None:
         """Before a body is read, and once more when it has come: others may have been quicker.
 

@@ -8,6 +8,10 @@ from typing import Protocol
 class Siblings(Protocol):
     """All processes of the same listeners, this one with them."""
 
+    @property
+    def place(self) -> int:
+        """Which of them this is, from 0."""
+
     def counts(self) -> dict[str, int]:
         """How many there are to be, and how many serve; nothing, if this one is alone."""
 
@@ -18,6 +22,11 @@ class Siblings(Protocol):
 
 class Alone:
     """There are none."""
+
+    @property
+    def place(self) -> int:
+        """See ``Siblings``."""
+        return 0
 
     def counts(self) -> dict[str, int]:
         """See ``Siblings``."""

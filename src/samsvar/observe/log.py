@@ -64,6 +64,9 @@ ACTIONS: Mapping[str, str] = {
     "questions-refused": "denied",
     "shared-state-lost": "error",
     "shared-state-back": "change",
+    "alert-opened": "error",
+    "alert-closed": "info",
+    "alert-undelivered": "error",
 }
 
 #: what a caller says -> how it is written

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Protocol
 
@@ -62,13 +62,16 @@ class SoapTransport:
         instance_id: str,
         correlation_over_https: bool,
         noticed: Noticed | None = None,
+        trace_headers: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
-        """``noticed``: who is told of every answer that came with HTTP 200, before it is read."""
+        """``noticed``: who is told of every answer that came with HTTP 200, before it is read.
+        ``trace_headers``: what lets the producer go on with the question's trace."""
         self._client = client
         self._checks = checks
         self._instance_id = instance_id
         self._correlation_over_https = correlation_over_https
         self._noticed = noticed
+        self._trace_headers = trace_headers
 
     async def ask(
         self, call: Call, question: Question, recipient: Recipient, patience: float
@@ -91,6 +94,7 @@ class SoapTransport:
             instance_id=self._instance_id,
             correlation_over_https=self._correlation_over_https,
         )
+        headers.update(self._trace_headers())
         # The walk's fan-out cancels this when ``patience`` has run out.
         exchange = await self._client.exchange("POST", address, headers, message, None)
         if self._noticed is not None and exchange.status == 200:

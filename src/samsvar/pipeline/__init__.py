@@ -48,8 +48,12 @@ async def run(call: Call, world: World) -> Answer:
             gather(call, journey.actor, question.subject, world),
         )
         journey.consent_id = grounds.consent_id
-        shown = await disclose(call, question, outcomes, journey.actor, grounds, catalogue, world)
+        with world.spans.span("disclose"):
+            shown = await disclose(
+                call, question, outcomes, journey.actor, grounds, catalogue, world
+            )
         shut_off_foreign(call, question, shown.outcomes, world)
         journey.security, journey.disclosures = shown.security, shown.disclosures
         journey.decisions = (*routing.decisions, *decided(shown.outcomes, routing))
-        return merge(shown, errand)
+        with world.spans.span("merge"):
+            return merge(shown, errand)

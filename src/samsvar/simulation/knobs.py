@@ -23,6 +23,8 @@ class Knobs:
     """The system's own way of saying that it failed."""
     wrong_patient: bool = False
     """Answer with another person's documents."""
+    silent: bool = False
+    """Answer that all is well, and that there is nothing about anybody."""
     expired_token: bool = False
     """Refuse the next token, as if it had run out (systems with tokens only)."""
     calls: int = 0

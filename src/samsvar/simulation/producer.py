@@ -76,7 +76,9 @@ def application(
             return web.Response(body=canned.body, status=canned.status, headers=canned.headers)
         if knobs.fault:
             return _xml(fault("Internt fel i källsystemet"), 500)
-        return await manner.answer(request, body, wrong_patient=knobs.wrong_patient)
+        return await manner.answer(
+            request, body, wrong_patient=knobs.wrong_patient, silent=knobs.silent
+        )
 
     async def described(request: web.Request) -> web.Response:
         return manner.described(request)
@@ -97,7 +99,12 @@ class Manner:
         self._asked = 0
 
     async def answer(
-        self, request: web.Request, body: bytes, *, wrong_patient: bool = False
+        self,
+        request: web.Request,
+        body: bytes,
+        *,
+        wrong_patient: bool = False,
+        silent: bool = False,
     ) -> web.Response:
         """The answer to one question."""
         broken = self._broken
@@ -110,7 +117,8 @@ class Manner:
                 await asyncio.sleep(0.05)
                 if self._at_once > 2:
                     return web.Response(status=503, text="too many")
-            return dressed(self._answered(request, body, wrong_patient=wrong_patient), broken)
+            answered = self._answered(request, body, wrong_patient=wrong_patient, silent=silent)
+            return dressed(answered, broken)
         finally:
             self._at_once -= 1
 
@@ -120,7 +128,9 @@ class Manner:
             return web.Response(text="<definitions/>", content_type="text/xml")
         return web.Response(status=405, text="POST only", headers={"Allow": "POST"})
 
-    def _answered(self, request: web.Request, body: bytes, *, wrong_patient: bool) -> web.Response:
+    def _answered(
+        self, request: web.Request, body: bytes, *, wrong_patient: bool, silent: bool
+    ) -> web.Response:
         broken = self._broken
         try:
             if refusal := refused_at_the_door(request, body, broken):
@@ -140,7 +150,8 @@ class Manner:
             return _xml(broken_fault("Okänd person", body, broken), 500)
         other = wrong_patient or "other-person" in broken
         shown = _somebody_else(asked.number) if other else _known(asked.number)
-        return _xml(self._broken.written(self._document(asked, self._items(asked, shown))))
+        items = "" if silent else self._items(asked, shown)
+        return _xml(self._broken.written(self._document(asked, items)))
 
     def _cannot_read(self, why: str, body: bytes) -> web.Response:
         broken = self._broken

@@ -1,0 +1,92 @@
+"""Whether a rule holds for the hub itself now: certificates, signing, outbox, registers, disk.
+
+Pure: figures in, findings out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from samsvar.watch.judging import HUB, Finding
+from samsvar.watch.rules import THRESHOLDS as T
+
+
+@dataclass(frozen=True, slots=True)
+class HouseFigures:
+    """What is known of the hub itself now. None: cannot be known."""
+
+    now: datetime
+    certificates: Mapping[str, datetime] = field(default_factory=dict)
+    """Whose -> when it ends."""
+    unsigned: int = 0
+    unsigned_since: datetime | None = None
+    """When the oldest row was written that no head covers."""
+    outbox_oldest: datetime | None = None
+    outbox_waiting: int = 0
+    dead_letters: int = 0
+    register_notes: tuple[str, ...] = ()
+    """Why a register is too old, in words."""
+    disk_total: int = 0
+    disk_free: int = 0
+    database_bytes: int = 0
+    growth: float | None = None
+    """Bytes a day of the database, at this week's pace."""
+    behind: int = 0
+
+    @property
+    def days_left(self) -> float | None:
+        """Until the disk is full; None: it does not grow."""
+        if not self.growth or self.growth <= 0:
+            return None
+        return self.disk_free / self.growth
+
+
+def of_house(figures: HouseFigures) -> Iterator[Finding]:
+    """All rules about the hub itself."""
+    now = figures.now
+    for holder, ends in figures.certificates.items():
+        days = (ends - now) / timedelta(days=1)
+        told = f"it ends {ends:%Y-%m-%d}, in {days:.0f} days" if days > 0 else "it has ended"
+        last = days <= T.certificate_last_days
+        yield Finding("certificate-ended", holder, last, told)
+        yield Finding("certificate-ends", holder, days <= T.certificate_days and not last, told)
+    waited = _minutes(figures.unsigned_since, now) if figures.unsigned else 0.0
+    yield Finding(
+        "heads-unsigned",
+        HUB,
+        waited >= T.unsigned_minutes,
+        f"{figures.unsigned} rows have no signed head, the oldest for {waited:.0f} minutes",
+    )
+    oldest = _minutes(figures.outbox_oldest, now)
+    yield Finding(
+        "outbox-growing",
+        HUB,
+        oldest >= T.outbox_minutes or figures.dead_letters > 0,
+        f"the oldest change has waited {oldest:.0f} minutes; {figures.dead_letters} dead letters",
+    )
+    yield Finding(
+        "register-old", HUB, bool(figures.register_notes), "; ".join(figures.register_notes)
+    )
+    yield _disk(figures)
+    yield Finding(
+        "log-behind",
+        HUB,
+        figures.behind >= T.behind,
+        f"{figures.behind} rows of the access log have not been counted",
+    )
+
+
+def _disk(figures: HouseFigures) -> Finding:
+    days = figures.days_left
+    low = figures.disk_total > 0 and figures.disk_free < T.disk_share * figures.disk_total
+    soon = days is not None and days < T.disk_days
+    told = f"{figures.disk_free / 1e9:.1f} GB are free"
+    if days is not None:
+        told += f": full in {days:.0f} days at this week's pace"
+    return Finding("disk-filling", HUB, low or soon, told)
+
+
+def _minutes(since: datetime | None, now: datetime) -> float:
+    return max(0.0, (now - since) / timedelta(minutes=1)) if since else 0.0

@@ -1,0 +1,94 @@
+"""What an alert says when it leaves the house: an event for machines, lines for people.
+
+No person is ever in it: ids of the registry, figures, times. Looked through once more all the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from datetime import UTC, datetime
+
+import orjson
+
+from samsvar.model.local_time import STOCKHOLM
+from samsvar.observe.masking import masked
+from samsvar.watch.alerts import Message, Phase
+
+CLOUD_EVENT = "application/cloudevents+json; charset=utf-8"
+SIGNATURE_HEADER = "x-samsvar-signature"
+TIMESTAMP_HEADER = "x-samsvar-timestamp"
+
+
+def link_of(base: str, subject: str, rule: str) -> str:
+    """Where to look; without an address of the console, what the manual says of the rule."""
+    if not base:
+        return f"docs/alerts.md#{rule}"
+    return f"{base.rstrip('/')}/alerts?subject={subject}"
+
+
+def cloud_event(message: Message, instance: str, link_base: str) -> bytes:
+    """A CloudEvent 1.0 in structured JSON. Its id is the same at every attempt."""
+    alert = message.alert
+    at = alert.closed if message.phase is Phase.CLOSED and alert.closed else alert.opened
+    data = {
+        "alert": alert.id,
+        "rule": alert.rule,
+        "severity": alert.severity.value,
+        "subject": alert.subject,
+        "title": masked(alert.title),
+        "reason": masked(alert.reason),
+        "opened": _stamp(alert.opened),
+        "closed": _stamp(alert.closed) if alert.closed else None,
+        "closedReason": masked(alert.closed_reason) or None,
+        "link": link_of(link_base, alert.subject, alert.rule),
+    }
+    return orjson.dumps(
+        {
+            "specversion": "1.0",
+            "id": f"{alert.id}-{message.phase.value}",
+            "source": f"urn:samsvar:{instance}",
+            "type": f"se.samsvar.alert.{message.phase.value}",
+            "subject": alert.subject,
+            "time": _stamp(at),
+            "datacontenttype": "application/json",
+            "data": data,
+        }
+    )
+
+
+def signature(secret: str, timestamp: str, body: bytes) -> str:
+    """What proves a message: HMAC-SHA256 over the timestamp, a full stop and the body."""
+    told = hmac.new(secret.encode(), timestamp.encode() + b"." + body, hashlib.sha256)
+    return f"v1={told.hexdigest()}"
+
+
+def as_mail(message: Message, instance: str, link_base: str) -> tuple[str, str]:
+    """Subject and text."""
+    alert = message.alert
+    over = message.phase is Phase.CLOSED
+    head = "over" if over else alert.severity.value
+    lines = [
+        alert.title,
+        "",
+        f"Why:      {alert.reason}",
+        f"Since:    {_local(alert.opened)}",
+    ]
+    if over and alert.closed:
+        lines += [f"Ended:    {_local(alert.closed)}, {alert.closed_reason}"]
+    lines += [
+        f"Look at:  {link_of(link_base, alert.subject, alert.rule)}",
+        f"Or run:   samsvar alerts list --id {alert.id}",
+        "",
+        f"Samsvar {instance}, rule {alert.rule}",
+        "",
+    ]
+    return f"[{instance}] {head}: {masked(alert.title)}", masked("\n".join(lines))
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _local(moment: datetime) -> str:
+    return f"{moment.astimezone(STOCKHOLM):%Y-%m-%d %H:%M}"
