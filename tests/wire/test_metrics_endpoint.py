@@ -21,7 +21,6 @@ ONLY_WHEN = {
     "samsvar_faults_total",
     "samsvar_trace_spans_total",
     "samsvar_index_updates_total",
-    "samsvar_breaker_open",
 }
 
 
@@ -61,6 +60,7 @@ async def test_what_a_hub_promises_to_count_is_there(tmp_path: Path) -> None:
     assert 'samsvar_certificate_left_seconds{holder="listener-1",process="1"}' in text
     assert 'samsvar_open_connections{listener="2",process="1"} ' in text
     assert 'samsvar_ready{process="1"} 1.0' in text
+    assert 'samsvar_breaker_open{process="1",producer="p0"} 0.0' in text
     assert TOLVAN[2:] not in text
     if shutil.which("promtool"):
         assert _judged(text) == (0, "")
