@@ -26,6 +26,7 @@ from samsvar.model.engagement import (
     Engagement,
     EngagementFilter,
     EngagementTransaction,
+    Origin,
     UpdateCounts,
 )
 from samsvar.model.exchange import (
@@ -142,6 +143,7 @@ class MemoryIndex:
         own: str,
         now: datetime,
         audience: Audience = NOBODY,
+        origin: Origin | None = None,
     ) -> UpdateCounts:
         raise EngagementIndexUnavailable("read only")
 

@@ -22,6 +22,7 @@ from samsvar.model.engagement import (
     EngagementFilter,
     EngagementTransaction,
     Notification,
+    Origin,
     UpdateCounts,
 )
 from samsvar.model.exchange import Call, Question, QuestionRecord, Recipient, Reply
@@ -81,8 +82,10 @@ class EngagementIndex(Protocol):
         own: str,
         now: datetime,
         audience: Audience = NOBODY,
+        origin: Origin | None = None,
     ) -> UpdateCounts:
-        """Take over what another index tells, with its owners and times. ``own``: our name.
+        """Take over what another index tells, with its owners and times. ``own``: our name;
+        ``origin``: of each transaction, where it may come more than once.
 
         Raises:
             EngagementIndexUnavailable: nothing was stored.
@@ -125,7 +128,7 @@ class Outbox(Protocol):
 
 
 class Deliverer(Protocol):
-    """Carries news to one subscriber: over SOAP today, by a broker one day."""
+    """Carries news to one subscriber: over SOAP today, or by the message broker."""
 
     async def deliver(
         self,

@@ -137,3 +137,18 @@ class Notification:
     history: str
     refusals: int = 0
     """How often the subscriber has looked at this very change and said no."""
+    written: str = ""
+    """When it went into the outbox, ISO 8601, UTC."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What another index's outbox knows of changes that it tells: enough to have each once, and
+    none after a later one of the same post."""
+
+    teller: str
+    """Its HSA-id."""
+    numbers: tuple[int, ...]
+    """Of each change: its place in that outbox."""
+    written: tuple[str, ...]
+    """And when it went into it, ISO 8601, UTC."""

@@ -15,6 +15,7 @@ from typing import Any
 from samsvar.model.care import CareContact, CarePlan
 from samsvar.model.catalogue import RivtaProfile, RoutingEntry
 from samsvar.model.contract import ServiceContract
+from samsvar.model.engagement import Origin
 from samsvar.model.identifiers import (
     ContractUrn,
     CorrelationId,
@@ -82,6 +83,8 @@ class Call:
     """The person who asks, where one has logged in at the hub's own interface."""
     statement: Statement | None = None
     """What that person states for this question."""
+    origin: Origin | None = field(repr=False, default=None)
+    """Of news of an index that may come more than once."""
     chosen: Chosen | None = field(repr=False, default=None)
     """Which records are asked for, where the question itself cannot say it. The others are as if
     they had not come: neither shown nor told of in the log."""

@@ -7,11 +7,13 @@ personal data: whoever may call is named in the catalogue, and each call is a ro
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from lxml import etree
 
 from samsvar.errors import MalformedRequest
 from samsvar.model.catalogue_lookup import Catalogue
-from samsvar.model.engagement import Audience
+from samsvar.model.engagement import Audience, EngagementTransaction, Origin
 from samsvar.model.exchange import Call
 from samsvar.model.identifiers import LogicalAddress, PersonId, folded
 from samsvar.model.person_numbers import LOCAL_NUMBER, told_by_form
@@ -74,7 +76,12 @@ async def _receive(call: Call, catalogue: Catalogue, world: World) -> bytes:
     transactions = messages.read_notification(_body(call, messages.NOTIFICATION_ELEMENT))
     messages.check_notification(transactions, reserved=rules.index_reserved)
     names = {folded(name) for name in rules.index_addresses}
-    kept = [each for each in transactions if folded(each.engagement.owner) not in names]
+    places = [
+        place
+        for place, each in enumerate(transactions)
+        if folded(each.engagement.owner) not in names
+    ]
+    kept = [transactions[place] for place in places]
     if not kept:
         return messages.notification_response()
     own, now = rules.index_addresses[0], world.clock.now()
@@ -84,7 +91,7 @@ async def _receive(call: Call, catalogue: Catalogue, world: World) -> bytes:
     informed = {*passed.split("#"), str(call.sender), call.original_consumer or ""}
     hearers = subscribers(catalogue, rules, now, informed=informed)
     told = Audience(hearers, call.correlation_id, passed)
-    counts = await world.index.receive(kept, own, now, told)
+    counts = await world.index.receive(kept, own, now, told, _origin(call, transactions, places))
     world.events.emit(
         "index-notification",
         call.correlation_id,
@@ -105,6 +112,22 @@ async def _receive(call: Call, catalogue: Catalogue, world: World) -> bytes:
             items=counts.replaced,
         )
     return messages.notification_response()
+
+
+def _origin(
+    call: Call, transactions: Sequence[EngagementTransaction], places: Sequence[int]
+) -> Origin | None:
+    """Of the changes at these places."""
+    origin = call.origin
+    if origin is None:
+        return None
+    if len(origin.numbers) != len(transactions):
+        raise MalformedRequest("The message has another number of changes than it says.")
+    return Origin(
+        origin.teller,
+        tuple(origin.numbers[place] for place in places),
+        tuple(origin.written[place] for place in places),
+    )
 
 
 async def _find(call: Call, journey: Journey, world: World) -> bytes:

@@ -26,11 +26,12 @@ from samsvar.model.engagement import (
     Engagement,
     EngagementFilter,
     EngagementTransaction,
+    Origin,
     UpdateCounts,
 )
 from samsvar.model.local_time import local_time
 from samsvar.ports import EngagementIndex
-from samsvar.store import posts
+from samsvar.store import inbox, posts
 from samsvar.store.database import Database
 from samsvar.store.outbox import put
 from samsvar.store.posts import Changes, Key
@@ -146,11 +147,13 @@ class SqlIndex:
         own: str,
         now: datetime,
         audience: Audience = NOBODY,
+        origin: Origin | None = None,
     ) -> UpdateCounts:
         """Take over what another index tells, with its owners and times (ProcessNotification).
 
         A post that we own ourselves gives way to the same post of another owner (R5). News that
-        is hours older than what is stored changes nothing.
+        is hours older than what is stored changes nothing; nor does what by its ``origin`` has
+        been taken before, or is older than what has been.
 
         Raises:
             EngagementIndexUnavailable: nothing was stored.
@@ -159,7 +162,10 @@ class SqlIndex:
 
         def apply(connection: sa.Connection) -> tuple[Changes, int]:
             moment = _number(now)
-            last = self._keyed(connection, told)
+            fresh = told
+            if origin is not None:
+                fresh = inbox.fresh(connection, self._vault, told, origin, now)
+            last = self._keyed(connection, fresh)
             residents = _residents(last)
             ours = {
                 key: replace(each.engagement, owner=own)

@@ -196,8 +196,8 @@ class LogOutboxDesk:
         )
         return self._in(lambda connection: [tuple(row) for row in connection.execute(statement)])
 
-    def letters(self, most: int) -> list[LogLetter]:
-        """What is kept, dead letters first, then the oldest.
+    def letters(self, most: int, receiver: str | None = None) -> list[LogLetter]:
+        """What is kept (None: for every receiver), dead letters first, then the oldest.
 
         Raises:
             ResourcesMissing: it cannot be read.
@@ -210,12 +210,17 @@ class LogOutboxDesk:
             .order_by(table.dead.desc(), table.sequence)
             .limit(most)
         )
+        if receiver is not None:
+            statement = statement.where(table.receiver == receiver)
         return self._in(
             lambda connection: [LogLetter(*tuple(row)) for row in connection.execute(statement)]
         )
 
-    def retry(self, sequence: int | None) -> int:
-        """Let dead letters (one, or all) wait again, at once; how many.
+    def retry(
+        self, sequence: int | None, receiver: str | None = None, *, most: int | None = None
+    ) -> int:
+        """Let dead letters (one, all, a receiver's, the oldest so many) wait again, at once; how
+        many.
 
         Raises:
             ResourcesMissing: it cannot be written.
@@ -223,6 +228,12 @@ class LogOutboxDesk:
         chosen: sa.ColumnElement[bool] = LOG_OUTBOX.c.dead == sa.true()
         if sequence is not None:
             chosen = sa.and_(chosen, LOG_OUTBOX.c.sequence == sequence)
+        if receiver is not None:
+            chosen = sa.and_(chosen, LOG_OUTBOX.c.receiver == receiver)
+        if most is not None:
+            oldest = sa.select(LOG_OUTBOX.c.sequence).where(chosen)
+            oldest = oldest.order_by(LOG_OUTBOX.c.sequence).limit(most)
+            chosen = LOG_OUTBOX.c.sequence.in_(oldest)
         again = (
             sa.update(LOG_OUTBOX)
             .where(chosen)

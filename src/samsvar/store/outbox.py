@@ -12,7 +12,6 @@ sealed. Knows no message and no network.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
@@ -28,7 +27,7 @@ from samsvar.model.identifiers import LogicalAddress, PersonId
 from samsvar.ports import Outbox
 from samsvar.store.database import Database
 from samsvar.store.lease import Lease, stamp
-from samsvar.store.posts import RESIDENT_ROOT, resident_hash
+from samsvar.store.posts import RESIDENT_ROOT, post_key
 from samsvar.store.secrets import PersonVault
 from samsvar.store.tables import OUTBOX, OUTBOX_SUBSCRIBER
 from samsvar.store.upsert import insert
@@ -59,7 +58,7 @@ def put(
         resident = said.pop("resident")
         common = {
             "dead": False,
-            "key": _key(vault, change.engagement),
+            "key": post_key(vault, change.engagement),
             "resident_sealed": vault.seal(PersonId(RESIDENT_ROOT, resident)),
             "post": orjson.dumps({"delete": change.delete, **said}).decode(),
             "correlation_id": audience.correlation_id,
@@ -215,6 +214,7 @@ class SqlOutbox:
             correlation_id=row["correlation_id"],
             history=row["history"],
             refusals=row["refusals"],
+            written=row["written"],
         )
 
     def _delivered(
@@ -231,7 +231,7 @@ class SqlOutbox:
             ),
             [
                 {
-                    "this_key": _key(self._vault, each.transaction.engagement),
+                    "this_key": post_key(self._vault, each.transaction.engagement),
                     "this_number": each.number,
                 }
                 for each in batch
@@ -269,12 +269,6 @@ def _clear(connection: sa.Connection, subscriber: str) -> None:
     connection.execute(
         sa.delete(OUTBOX_SUBSCRIBER).where(OUTBOX_SUBSCRIBER.c.subscriber == subscriber)
     )
-
-
-def _key(vault: PersonVault, post: Engagement) -> bytes:
-    """What the post is, owner included, without saying whose."""
-    parts = [resident_hash(vault, post.resident).hex(), *post.key[1:]]
-    return hashlib.sha256(orjson.dumps(parts)).digest()[:16]
 
 
 _: type[Outbox] = SqlOutbox  # interface guard

@@ -87,27 +87,41 @@ class OutboxDesk:
         )
         return [_change(dict(row._mapping)) for row in self._read(statement)]
 
-    def retry(self, subscriber: str, number: int | None = None) -> int:
-        """Let dead letters (one, or all) wait for delivery again, at once; how many."""
-        chosen = self._chosen(subscriber, number, dead=True)
+    def retry(self, subscriber: str, number: int | None = None, *, most: int | None = None) -> int:
+        """Let dead letters (one, all, or the oldest so many) wait for delivery again, at once;
+        how many."""
+        chosen = self._chosen(subscriber, number, most, dead=True)
         again = (
             sa.update(OUTBOX).where(chosen).values(dead=False, refusals=0, not_before="", reason="")
         )
         at_once = sa.delete(OUTBOX_SUBSCRIBER).where(OUTBOX_SUBSCRIBER.c.subscriber == subscriber)
         return self._write(again, at_once)
 
-    def drop(self, subscriber: str, number: int | None = None, *, waiting: bool = False) -> int:
-        """Forget dead letters (one, or all); ``waiting``: also what still waits. How many."""
-        chosen = self._chosen(subscriber, number, dead=not waiting)
+    def drop(
+        self,
+        subscriber: str,
+        number: int | None = None,
+        *,
+        most: int | None = None,
+        waiting: bool = False,
+    ) -> int:
+        """Forget dead letters (one, all, or the oldest so many); ``waiting``: also what still
+        waits. How many."""
+        chosen = self._chosen(subscriber, number, most, dead=not waiting)
         return self._write(sa.delete(OUTBOX).where(chosen))
 
     @staticmethod
-    def _chosen(subscriber: str, number: int | None, *, dead: bool) -> sa.ColumnElement[bool]:
+    def _chosen(
+        subscriber: str, number: int | None, most: int | None, *, dead: bool
+    ) -> sa.ColumnElement[bool]:
         conditions: list[sa.ColumnElement[bool]] = [OUTBOX.c.subscriber == subscriber]
         if number is not None:
             conditions.append(OUTBOX.c.number == number)
         if dead:
             conditions.append(OUTBOX.c.dead == sa.true())
+        if most is not None:
+            oldest = sa.select(OUTBOX.c.number).where(*conditions).order_by(OUTBOX.c.number)
+            conditions = [OUTBOX.c.number.in_(oldest.limit(most))]
         return sa.and_(*conditions)
 
     def _read(self, statement: sa.Select[Any]) -> Sequence[sa.Row[Any]]:

@@ -8,11 +8,13 @@ the changes is ``store.outbox``, and transactions are opened by ``store.index``.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
 
 from samsvar.model.engagement import Engagement, EngagementTransaction, UpdateCounts
@@ -47,6 +49,12 @@ Times = tuple[int | None, int, int | None]
 def resident_hash(vault: PersonVault, resident: str) -> bytes:
     """What stands for the resident in the tables."""
     return bytes.fromhex(vault.keyed_hash(PersonId(RESIDENT_ROOT, resident)))[:_HASH_BYTES]
+
+
+def post_key(vault: PersonVault, post: Engagement) -> bytes:
+    """What the post is, owner included, without saying whose."""
+    parts = [resident_hash(vault, post.resident).hex(), *post.key[1:]]
+    return hashlib.sha256(orjson.dumps(parts)).digest()[:16]
 
 
 def place_of(post: Engagement) -> Place:

@@ -168,6 +168,19 @@ ENGAGEMENT_GONE = sa.Table(
 )
 """Posts of other owners that were deleted lately: late news must not bring them back."""
 
+INBOX = sa.Table(
+    "index_inbox",
+    METADATA,
+    sa.Column("teller", sa.Text, primary_key=True),
+    sa.Column("key", sa.LargeBinary, primary_key=True),
+    sa.Column("number", sa.BigInteger, nullable=False),
+    sa.Column("written", sa.Text, nullable=False),
+    sa.Column("at", sa.Text, nullable=False),
+    sa.Index("index_inbox_at", "at"),
+    sqlite_with_rowid=False,
+)
+"""The last change of each post that another index's outbox has told and that has had its effect."""
+
 OUTBOX = sa.Table(
     "outbox",
     METADATA,
