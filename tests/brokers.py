@@ -42,6 +42,8 @@ class Broker:
     user: str = USER
     password: str = PASSWORD
     scheme: str = "amqp"
+    own_port: int = PORT
+    """Where it listens itself, whatever stands before it."""
 
     @property
     def url(self) -> str:
@@ -58,7 +60,7 @@ class Broker:
         """A channel of an outsider who may do everything."""
         with kombu.Connection(
             hostname=HOST,
-            port=PORT,
+            port=self.own_port,
             userid=USER,
             password=PASSWORD,
             virtual_host=self.vhost,
@@ -288,7 +290,7 @@ class OwnRabbit:
     @property
     def broker(self) -> Broker:
         """Its one vhost."""
-        return Broker("/", port=self.port)
+        return Broker("/", port=self.port, own_port=self.port)
 
     def start(self) -> None:
         """Start it, and wait until it listens."""

@@ -18,6 +18,7 @@ from samsvar.administration import Premises
 from samsvar.audit.reports import AccessSeen
 from samsvar.bench.live import Conformance
 from samsvar.bench.live_taps import NoticedEvents, NoticedTransport
+from samsvar.broker.durable_end import DurableEnd
 from samsvar.broker.keys import KeyPair
 from samsvar.clock import SystemClock
 from samsvar.contracts import ContractsInvalid, data_dir
@@ -28,6 +29,7 @@ from samsvar.guarding import open_guards
 from samsvar.guards.breakers import held_back
 from samsvar.guards.lag import LoopLag
 from samsvar.inbound.admin.door import AdminDoor
+from samsvar.inbound.broker_news import BrokerNews
 from samsvar.inbound.door import Door
 from samsvar.inbound.health import Health
 from samsvar.inbound.listeners import Listeners
@@ -45,6 +47,7 @@ from samsvar.observe.log import RoutingLog
 from samsvar.observe.tail import Tail
 from samsvar.outbound.adapted import AdaptedTransport
 from samsvar.outbound.adapter_http import ProducerHttp
+from samsvar.outbound.broker_notify import BrokerDeliverer, Deliverers
 from samsvar.outbound.dispatch import Dispatch
 from samsvar.outbound.http_client import HttpClient, client_tls
 from samsvar.outbound.notify import SoapDeliverer
@@ -289,9 +292,17 @@ class Hub:
             settings, self._database, vault, self._client, self._catalogue
         )
         closing.callback(self.security.close)
+        keys = hub_keys(settings)
         self._shipper = self._log_shipper(vault)
-        self._queue = self._queue_end(packaged)
+        self._queue = self._queue_end(packaged, keys)
         closing.push_async_callback(self._queue.close)
+        self._durable = DurableEnd(
+            settings.broker,
+            partial(read_secret, base=self._base),
+            self.events,
+            address=settings.index.address if settings.index.receive_from_broker else None,
+        )
+        closing.push_async_callback(self._durable.close)
         guards = open_guards(
             settings, self._base, self._database, self._clock, self.events, self._lag
         )
@@ -345,6 +356,17 @@ class Hub:
         closing.push_async_callback(self._listeners.close, DRAIN_SECONDS)
         closing.callback(self._tail.close)
         await self._queue.start()
+        self._news = BrokerNews(
+            world,
+            self._durable,
+            keys,
+            address=settings.index.address,
+            tellers=settings.index.receive_from_broker,
+        )
+        closing.push_async_callback(self._news.close)
+        self._tells = self._notifier(keys)
+        if settings.index.receive_from_broker:
+            await self._durable.start(self._news.took)
         urls = self._listeners.open(settings.listen, self._sockets)
         own = world.rules.own_addresses
         consistency = ConsistencyCounter(self._database, vault, own_addresses=own)
@@ -353,7 +375,8 @@ class Hub:
             ("the clock", self._every(1.0, self._listeners.tick)),
             ("the broker", self._every(1.0, self._queue.tick)),
             ("the look around", self._look_around(settings.hub.refresh_seconds)),
-            ("notifications", self._notifier().run()),
+            ("notifications", self._tells.run()),
+            ("dead letters", self._durable.watch()),
             ("heads of the access log", heads.run()),
             *guards.chores(self._tail),
             ("consistency", consistency.run(world.contracts, events)),
@@ -426,6 +449,9 @@ class Hub:
             *self._catalogue.notes(),
             *self._database.notes,
             *self._queue.notes(),
+            *self._durable.notes(),
+            *self._news.notes(),
+            *self._tells.notes(),
             *behind,
             *self.guards.notes(),
             *self.watching.notes(),
@@ -504,14 +530,15 @@ class Hub:
         )
         return LogShipper(outbox, service, self.events, self._clock)
 
-    def _notifier(self) -> Notifier:
+    def _notifier(self, keys: KeyPair) -> Notifier:
         settings = self._settings
-        deliverer = SoapDeliverer(
+        soap = SoapDeliverer(
             self._client,
             index_address=settings.index.address,
             instance_id=settings.hub.instance_id,
             correlation_over_https=settings.producers.send_correlation_id,
         )
+        deliverer = Deliverers(soap, BrokerDeliverer(self._durable, keys))
         return Notifier(
             self._outbox,
             deliverer,
@@ -523,11 +550,11 @@ class Hub:
             habits=Habits(attempts=settings.index.notify_attempts),
         )
 
-    def _queue_end(self, packaged: Packaged) -> QueueEnd:
+    def _queue_end(self, packaged: Packaged, keys: KeyPair) -> QueueEnd:
         settings = self._settings
         return QueueEnd(
             settings.broker,
-            hub_keys(settings),
+            keys,
             packaged.schemas,
             self._catalogue,
             self.events,

@@ -229,6 +229,10 @@ class ProducerUnreachable(ProducerError):
     code = "unreachable"
 
 
+class WayBlocked(ProducerUnreachable):
+    """The way to it cannot be used, whoever it leads to: nothing is known of the producer."""
+
+
 class ProducerTimedOut(ProducerError):
     """No whole answer in time. The text must hold ``timeout``: consumers look for it."""
 

@@ -313,6 +313,11 @@ class BreakerSettings(_Section):
         return self
 
 
+Teller = Annotated[
+    str, Field(pattern=r"^[A-Za-z0-9-]{1,64} x25519:[0-9A-Za-z_-]{43}$", max_length=130)
+]
+
+
 class IndexSettings(_Section):
     """The engagement index that the hub keeps."""
 
@@ -327,6 +332,19 @@ class IndexSettings(_Section):
         default=60,
         description="failures in a row after which what waits for a subscriber is given up",
     )
+    receive_from_broker: tuple[Teller, ...] = Field(
+        default=(),
+        max_length=100,
+        description="which indexes tell theirs by the message broker: HSA-id and the hub's public"
+        " key, a blank between; none: nothing is taken from it",
+    )
+
+    @field_validator("receive_from_broker")
+    @classmethod
+    def _each_key_is_one(cls, tellers: tuple[str, ...]) -> tuple[str, ...]:
+        if len({teller.split(" ")[1] for teller in tellers}) < len(tellers):
+            raise ValueError("a key stands twice: it is one index's")
+        return tellers
 
 
 class LimitSettings(_Section):
@@ -925,6 +943,11 @@ class Settings(_Section):
             raise ValueError(
                 f"producers.connect_seconds: {ours.connect_seconds:g} is more than a whole "
                 f"question may take: at most hub.deadline_seconds, {deadline:g}"
+            )
+        scheme = urlsplit(self.broker.url or "").scheme
+        if self.index.receive_from_broker and scheme not in ("amqp", "amqps"):
+            raise ValueError(
+                "index.receive_from_broker: needs RabbitMQ: [broker] url, beginning with amqps://"
             )
         if self.limits.request_bytes > ours.answer_bytes:
             raise ValueError(

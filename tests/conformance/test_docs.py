@@ -182,7 +182,12 @@ def _with_example(name: str, key: str, example: str) -> dict[str, Any]:
         return {name: {"webhook": "https://x.se", **mail, **login, key: value}}
     if name != "listen":
         pair = {"certificate": "c", "key": "k"} if key in ("certificate", "key") else {}
-        return {name: {**pair, key: value}}
+        broker = {"url": "amqps://broker.example/"} if key == "receive_from_broker" else {}
+        return (
+            {"broker": broker, name: {**pair, key: value}}
+            if broker
+            else {name: {**pair, key: value}}
+        )
     files = {"certificate": "c", "key": "k", "client_authority": "a"}
     base = {"kind": "unix", "path": "s"} if key in ("path", "trusted") else {"kind": "tls", **files}
     return {"listen": [{**base, key: value}]}

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from samsvar.clock import SystemClock
-from samsvar.errors import AuditUnavailable, ProducerTimedOut, ProducerUnreachable
+from samsvar.errors import AuditUnavailable, ProducerTimedOut, ProducerUnreachable, WayBlocked
 from samsvar.model.catalogue import (
     CallPermission,
     PermissionFilter,
@@ -49,7 +49,13 @@ POST = Engagement(
     "191212121212", "riv:x", "cll-cp", "SE-A", "NA", "NA", "SE-A", "SE1", "", "20260501120000"
 )
 QUICK = Habits(
-    attempts=4, refusals=3, first_pause=0.02, longest_pause=0.05, look_every=0.01, rest=0.02
+    attempts=4,
+    refusals=3,
+    first_pause=0.02,
+    longest_pause=0.05,
+    blocked_pause=0.02,
+    look_every=0.01,
+    rest=0.02,
 )
 RULES = HouseRules(frozenset({OWN}), "TEST", frozenset(), index_addresses=(OWN,))
 CLOCK = SystemClock()
@@ -226,6 +232,23 @@ async def test_after_enough_failures_all_that_waits_becomes_dead_letters_and_not
         assert len(stage.wire.tried) == tried == QUICK.attempts
         stage.wire.say = lambda address, batch: None
         assert stage.desk.retry(FIRST) == 2
+        await stage.until(lambda: stage.wire.by(FIRST) == ["A", "B"])
+
+
+async def test_a_way_that_is_blocked_is_told_of_once_and_nothing_is_ever_given_up_for_it(
+    tmp_path: Path,
+) -> None:
+    def say(_address: str, _batch: Sequence[Notification]) -> str | None:
+        raise WayBlocked("the message broker is away")
+
+    async with at_work(tmp_path, Wire(say), FIRST) as stage:
+        await stage.change("A", "B")
+        await stage.until(lambda: len(stage.wire.tried) > 3 * QUICK.attempts)
+        (line,) = stage.desk.lines()
+        assert (line.waiting, line.dead, line.failures) == (2, 0, 0)
+        assert "the message broker is away" in line.reason
+        assert stage.actions().count("index-notify-failed") == 1
+        stage.wire.say = lambda address, batch: None
         await stage.until(lambda: stage.wire.by(FIRST) == ["A", "B"])
 
 

@@ -130,10 +130,11 @@ class Link:
         body: bytes,
         *,
         content_type: str,
-        milliseconds: int,
+        milliseconds: int | None,
         properties: dict[str, str] | None = None,
     ) -> None:
-        """Send a transient message that is gone after so many milliseconds.
+        """Send a transient message that is gone after so many milliseconds; or (None) one that
+        stays until somebody has dealt with it, and is on disk when this returns.
 
         Raises:
             Unroutable: nobody listens.
@@ -147,11 +148,7 @@ class Link:
             exchange,
             key,
             body,
-            {
-                **(properties or {}),
-                "delivery_mode": 1,
-                "expiration": str(milliseconds),
-            },
+            {**(properties or {}), **_kept_for(milliseconds)},
             content_type,
             self._loop.create_future(),
         )
@@ -170,6 +167,32 @@ class Link:
                 channel.basic_ack(delivery.tag)
 
         self._do(acknowledge)
+
+    def refuse(self, delivery: Delivery) -> None:
+        """Give a message to the dead letters of its queue."""
+
+        def reject(channel: Any) -> None:
+            if delivery.connection == self.number:
+                channel.basic_reject(delivery.tag, False)
+
+        self._do(reject)
+
+    async def length(self, queue_name: str) -> int:
+        """How many messages lie ready in a queue that is there.
+
+        Raises:
+            NotPublished: the broker cannot be asked.
+        """
+        if not self.connected:
+            raise NotPublished(f"the message broker cannot be used: {self.reason}")
+        told_of: asyncio.Future[int] = self._loop.create_future()
+
+        def count(channel: Any) -> None:
+            found = channel.queue_declare(queue=queue_name, passive=True)
+            self._call(_tell, told_of, found.message_count)
+
+        self._do(count)
+        return await told_of
 
     def pause(self) -> None:
         """Take no more messages; those that have come can still be answered and settled."""
@@ -228,7 +251,7 @@ class Link:
         self.number += 1
         self._last_tag = 0
         if self._plan.exchanges or virtual:
-            for name, kind in EXCHANGES.items():
+            for name, kind in {**EXCHANGES, **self._plan.more_exchanges}.items():
                 channel.exchange_declare(name, kind, durable=True, auto_delete=False)
         if self._proof is not None:
             self._proof(connection, channel)
@@ -254,11 +277,13 @@ class Link:
                 queue=plan.name,
                 durable=plan.durable,
                 exclusive=plan.exclusive,
-                auto_delete=True,
+                auto_delete=not plan.lasting,
                 arguments=dict(plan.arguments),
             )
             channel.queue_bind(plan.name, plan.exchange, plan.key)
         for number, plan in enumerate(self._plan.queues):
+            if plan.unread:
+                continue
             self._consume(channel, plan, f"samsvar-{number}")
 
     def _consume(self, channel: Any, plan: QueuePlan, tag: str) -> None:
@@ -412,6 +437,17 @@ def told(error: BaseException) -> str:
         words = ""
     line = " ".join(words.split())[:_SHORT]
     return line if line.isprintable() and line else type(error).__name__
+
+
+def _kept_for(milliseconds: int | None) -> dict[str, Any]:
+    if milliseconds is None:
+        return {"delivery_mode": 2}
+    return {"delivery_mode": 1, "expiration": str(milliseconds)}
+
+
+def _tell(told_of: asyncio.Future[int], number: int) -> None:
+    if not told_of.done():
+        told_of.set_result(number)
 
 
 def _done(told_of: asyncio.Future[None]) -> None:

@@ -34,6 +34,7 @@ class Kind(Enum):
     QUESTION = b"SVQ1"
     ANSWER = b"SVA1"
     ANNOUNCEMENT = b"SVW1"
+    NEWS = b"SVN1"
 
 
 class NotSealed(Exception):

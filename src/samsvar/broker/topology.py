@@ -47,6 +47,10 @@ class QueuePlan:
     exclusive: bool = True
     acknowledged: bool = False
     """Redelivered to another reader where the first one dies."""
+    lasting: bool = False
+    """Stays when nobody reads it."""
+    unread: bool = False
+    """Declared, and looked into by people only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,8 @@ class Plan:
     queues: tuple[QueuePlan, ...]
     exchanges: bool = False
     """Declare those too: the hub does; a worker may not."""
+    more_exchanges: Mapping[str, str] = field(default_factory=dict)
+    """Exchange -> kind, beside those that all share."""
     prefetch: int = 0
     """Unacknowledged messages at once; 0: nothing here is acknowledged."""
 

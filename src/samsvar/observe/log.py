@@ -33,6 +33,8 @@ ACTIONS: Mapping[str, str] = {
     "index-notified": "end",
     "index-notify-failed": "error",
     "index-dead-letters": "error",
+    "index-news-refused": "error",
+    "index-news-waits": "error",
     "consent-changed": "change",
     "block-changed": "change",
     "catalogue-changed": "change",

@@ -16,12 +16,13 @@ from samsvar.broker.topology import hub_plan
 from samsvar.errors import CatalogueUnavailable, ResourcesMissing
 from samsvar.model.catalogue import ProducerKind
 from samsvar.model.catalogue_lookup import ANY, Catalogue
-from samsvar.model.identifiers import ContractUrn
+from samsvar.model.identifiers import ContractUrn, folded
 from samsvar.outbound.queue import QueueTransport
 from samsvar.outbound.worker_question import HubName
 from samsvar.ports import CatalogueSource, Clock, Events
 from samsvar.settings import BrokerSettings
 from samsvar.soap.answer import ResponseCheck
+from samsvar.soap.index_messages import PROCESS_NOTIFICATION
 
 _MOST_NOTES = 20
 _OVER_JSON = 2  # an attachment grows by a third as base64; the rest is for names and quotes
@@ -121,7 +122,9 @@ class QueueEnd:
             found = dict.fromkeys(
                 (entry.producer.id, entry.logical_address, entry.producer.workers)
                 for entry in catalogue.entries
-                if entry.producer.kind is ProducerKind.WORKER and entry.logical_address != ANY
+                if entry.producer.kind is ProducerKind.WORKER
+                and entry.logical_address != ANY
+                and folded(entry.contract) != folded(PROCESS_NOTIFICATION)  # another hub's queues
             )
             self._wanted = (catalogue.version, tuple(found))
         return self._wanted[1]

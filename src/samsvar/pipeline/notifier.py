@@ -5,7 +5,8 @@ each, so that what is told of a post comes in order. A message that cannot be de
 again later and later; one that is refused is halved until the change that is at fault stands
 alone, and that one rests, is tried again, and becomes a dead letter after a few tries, while the
 others go on. Who cannot be reached for long enough
-loses nothing: what waits becomes dead letters too, to be sent again by people.
+loses nothing: what waits becomes dead letters too, to be sent again by people. A message broker
+that cannot be used, or that takes no more, is nobody's failure: nothing is given up for that.
 
 At least once: if the hub dies between the subscriber's OK and its own note of it, the message is
 sent again; telling twice that a post is as it is changes nothing. Each message is a row of the
@@ -22,7 +23,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import uuid4
 
-from samsvar.errors import CatalogueUnavailable, HubError, NotRouted
+from samsvar.errors import CatalogueUnavailable, HubError, NotRouted, WayBlocked
 from samsvar.model.engagement import Notification
 from samsvar.model.exchange import Decision, QuestionRecord, Reason, Verdict
 from samsvar.model.identifiers import CorrelationId, HsaId, LogicalAddress
@@ -45,6 +46,8 @@ class Habits:
     """Seconds for one message."""
     first_pause: float = 1.0
     longest_pause: float = 300.0
+    blocked_pause: float = 5.0
+    """Between two tries while the way itself cannot be used."""
     look_every: float = 0.25
     """Seconds between two looks into the outbox."""
     renew_every: float = 5.0
@@ -79,6 +82,7 @@ class Notifier:
         self._habits = habits or Habits()
         self._at_work: dict[LogicalAddress, asyncio.Task[None]] = {}
         self._held_until = 0.0
+        self._why_blocked: dict[LogicalAddress, str] = {}
 
     async def run(self) -> None:
         """Until cancelled. Nothing ends it but that: what goes wrong is told, and tried again."""
@@ -96,6 +100,13 @@ class Notifier:
             await self._stop_work()
             if self._held_until:
                 await self._outbox.release()
+
+    def notes(self) -> list[str]:
+        """What those who look after the hub should know."""
+        return [
+            f"news of the index for {subscriber} waits: {why}"
+            for subscriber, why in sorted(self._why_blocked.items())
+        ]
 
     async def _look(self) -> None:
         """See for whom something waits, and set a task on it."""
@@ -140,9 +151,13 @@ class Notifier:
             correlation_id = _correlation_id(batch)
             try:
                 refusal = await self._deliver(subscriber, batch, correlation_id)
+            except WayBlocked as error:
+                await self._blocked(subscriber, failures, correlation_id, error)
+                return
             except HubError as error:
                 await self._fail(subscriber, failures + 1, correlation_id, error)
                 return
+            self._why_blocked.pop(subscriber, None)
             if refusal is None:
                 await self._outbox.delivered(subscriber, batch)
                 failures, size = 0, min(self._habits.most, size * 2)
@@ -196,6 +211,25 @@ class Notifier:
             seconds=self._clock.monotonic() - begun,
         )
         return refusal
+
+    async def _blocked(
+        self, subscriber: LogicalAddress, failures: int, correlation_id: str, error: HubError
+    ) -> None:
+        """Nothing is known against the subscriber: soon again, for ever; told of once."""
+        reason = str(error)
+        await self._outbox.put_off(
+            subscriber, failures, self._in(self._habits.blocked_pause), f"{error.code}: {reason}"
+        )
+        if self._why_blocked.get(subscriber) == reason:
+            return
+        self._why_blocked[subscriber] = reason
+        self._events.emit(
+            "index-notify-failed",
+            correlation_id,
+            receiver=subscriber,
+            reason=error.code,
+            detail=f"{reason}; tried again every {self._habits.blocked_pause:g} s",
+        )
 
     async def _fail(
         self, subscriber: LogicalAddress, failures: int, correlation_id: str, error: HubError
