@@ -33,6 +33,7 @@ from samsvar.cli import (
     index,
     population,
     producers,
+    queue,
     registry,
     relations,
     serve,
@@ -78,6 +79,7 @@ app.add_typer(producers.app, name="producers")
 app.add_typer(admin.app, name="admin")
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(worker.app, name="worker")
+app.add_typer(queue.app, name="queue")
 
 __all__ = ["PARTLY", "REFUSED", "UNREACHED", "WRONG_INPUT", "app", "main"]
 
