@@ -14,6 +14,7 @@ from samsvar.model.engagement import (
     Engagement,
     EngagementFilter,
     EngagementTransaction,
+    Origin,
     UpdateCounts,
 )
 from samsvar.model.exchange import Call, Question, QuestionRecord, Recipient, Reply
@@ -93,11 +94,12 @@ class MeasuredIndex:
         own: str,
         now: datetime,
         audience: Audience = NOBODY,
+        origin: Origin | None = None,
     ) -> UpdateCounts:
         """As the inner one does."""
         result = "failed"
         try:
-            counts = await self._inner.receive(transactions, own, now, audience)
+            counts = await self._inner.receive(transactions, own, now, audience, origin)
             result = "stored"
             return counts
         finally:
