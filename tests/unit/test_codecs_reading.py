@@ -210,7 +210,7 @@ def test_every_plan_and_contact_of_the_simulated_producers_is_read() -> None:
                 assert third.type is ContactType.VISIT
                 assert third.status == contact.status_code
                 assert third.reason == contact.reason
-    assert (plans, contacts) == (5, 6)
+    assert (plans, contacts) == (6, 7)
 
 
 @pytest.mark.parametrize("kind", ["min", "max", "ext"])

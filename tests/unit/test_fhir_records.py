@@ -214,7 +214,7 @@ def test_every_record_of_the_simulated_producers_is_valid() -> None:
                 contact = get_care_contacts_3.read(xml.replace("<careContact>", opened).encode())
                 assert_sound(contact_resources(contact, FRAME), contact.subject)
                 seen += 1
-    assert seen == 11
+    assert seen == 13
 
 
 def test_every_status_has_one_in_fhir() -> None:

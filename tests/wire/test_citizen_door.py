@@ -55,7 +55,7 @@ def users(serving: Users) -> Users:
 
 def officer(users: Users) -> str:
     """A token of Bo's, who works for the board that the demo's directory has."""
-    return users.provider.token("bo", healthCareProviderHsaId="SE2129999989-VG1")
+    return users.provider.token("bo")
 
 
 async def ask(users: Users, path: str, alias: str = "tolvan", **body: object) -> Any:

@@ -25,7 +25,7 @@ from tests.hub import free_port
 
 pytestmark = [pytest.mark.wire, pytest.mark.slow]
 
-TOLVAN = "191212121212"
+TOLVAN, DAVID = "191212121212", "195101151818"
 SIX = [
     "SE2129999971-MILLENNIUM1",
     "SE2129999989-LIFECARE1",
@@ -70,6 +70,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     folder = tmp_path_factory.mktemp("demo")
     said = folder / "demo.txt"  # names its person, on the screen of who started it
     command = [sys.executable, "-m", "samsvar", "demo", "--port", "0", "--folder", "site"]
+    command += ["--viewer-port", "0"]
     with said.open("wb") as log:
         process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log)
     try:
@@ -90,10 +91,58 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 
 
 def listens(site: Path) -> bool:
-    """Whether the hub of a demo takes callers."""
-    url = urlsplit(tomllib.loads((site / "consumer.toml").read_text())["url"])
+    """Whether the hub of a demo, or its viewer, takes callers."""
+    hub = tomllib.loads((site / "consumer.toml").read_text())["url"]
+    viewer = tomllib.loads((site / "viewer.toml").read_text())["address"]
+    return any(_answers(urlsplit(url).port) for url in (hub, viewer))
+
+
+def _answers(port: int | None) -> bool:
     with socket.socket() as trial:
-        return trial.connect_ex(("127.0.0.1", url.port or 0)) == 0
+        return trial.connect_ex(("127.0.0.1", port or 0)) == 0
+
+
+def test_the_demo_shows_its_people_in_a_browser_each_by_their_own_grounds(demo: Demo) -> None:
+    """Without any browser: forms and cookies are enough."""
+    seen = {
+        alias: viewed_as(demo, alias, number)
+        for alias, number in (
+            ("vera", TOLVAN),
+            ("viktor", TOLVAN),
+            ("bo", TOLVAN),
+            ("maja", DAVID),
+        )
+    }
+    own = viewed_as(demo, "tolvan")
+
+    assert {alias: len(plans) for alias, plans in seen.items()} == {
+        "vera": 9,
+        "viktor": 1,
+        "bo": 9,
+        "maja": 2,
+    }
+    assert seen["viktor"] == ["Vårdplan hjärtsvikt"]
+    assert "Samordnad individuell plan (SIP)" not in seen["maja"]  # blocked by its owner
+    assert "Samordnad individuell plan" in own
+
+
+def viewed_as(demo: Demo, alias: str, number: str | None = None) -> list[str]:
+    """Titles of the plans that the viewer shows."""
+    viewer = tomllib.loads((demo.site / "viewer.toml").read_text())["address"]
+    kind = "citizen" if number is None else "staff"
+    with requests.Session() as session:
+        session.trust_env = False
+        asked = session.get(f"{viewer}/login/{kind}", allow_redirects=False, timeout=10)
+        page = session.get(f"{asked.headers['location']}&as={alias}", timeout=30)
+        if number is not None:
+            csrf = re.search(r'name="csrf" value="([^"]+)"', page.text)
+            assert csrf is not None
+            form = {"csrf": csrf[1], "person": number, "need": "on", "relevance": "on"}
+            page = session.post(f"{viewer}/staff", data=form, timeout=30)
+        else:
+            page = session.get(f"{viewer}/citizen/plans", timeout=30)
+    assert page.status_code == 200
+    return re.findall(r'<a href="/\w+/plan/[^"]+">([^<]+)</a>', page.text)
 
 
 def test_the_demo_asks_once_and_leaves_nothing_running(tmp_path: Path) -> None:
@@ -104,7 +153,7 @@ def test_the_demo_asks_once_and_leaves_nothing_running(tmp_path: Path) -> None:
 
         assert (ran.code, ran.err) == (0, "")
         assert re.findall(r"│ (SE\S+) +│ DataFromSource", ran.out) == SIX
-        assert "8 poster från 6 källor" in ran.out
+        assert "9 poster från 6 källor" in ran.out
         assert not listens(tmp_path / "site")
 
 
@@ -126,7 +175,7 @@ def test_ask_prints_the_plans_and_who_gave_them(demo: Demo) -> None:
 
     assert (ran.code, ran.err) == (0, "")
     assert re.findall(r"│ (SE\S+) +│ DataFromSource", ran.out) == SIX
-    assert "8 poster från 6 källor" in ran.out
+    assert "9 poster från 6 källor" in ran.out
     assert TOLVAN not in ran.out
 
 
@@ -134,7 +183,7 @@ def test_ask_takes_the_number_from_standard_input(demo: Demo) -> None:
     """So that it stands in no list of processes."""
     ran = demo.shell.inside("ask", "--as", demo.profile, "-", stdin=f"{TOLVAN}\n")
 
-    assert (ran.code, "8 poster från 6 källor" in ran.out) == (0, True)
+    assert (ran.code, "9 poster från 6 källor" in ran.out) == (0, True)
 
 
 def test_ask_prints_json_for_programs(demo: Demo) -> None:
@@ -145,7 +194,7 @@ def test_ask_prints_json_for_programs(demo: Demo) -> None:
     assert ran.code == 0
     assert [source["logical_address"] for source in told["sources"]] == SIX
     assert {each["carePlanHeader"]["patientId"]["id"] for each in told["records"]} == {TOLVAN}
-    assert len(told["records"]) == 8
+    assert len(told["records"]) == 9
     assert told["result"] == "INFO"
 
 
@@ -157,7 +206,7 @@ def test_ask_prints_texts(demo: Demo) -> None:
     assert "Att orka gå till brevlådan varje dag." in ran.out
 
 
-@pytest.mark.parametrize(("kind", "records"), [("contacts", 5), ("contacts2", 5), ("plans", 8)])
+@pytest.mark.parametrize(("kind", "records"), [("contacts", 5), ("contacts2", 5), ("plans", 9)])
 def test_ask_knows_three_kinds(demo: Demo, kind: str, records: int) -> None:
     """Both versions of GetCareContacts tell the same contacts."""
     ran = demo.shell.inside("ask", "--as", demo.profile, "--kind", kind, TOLVAN)
@@ -287,6 +336,7 @@ def test_check_finds_nothing_wrong_with_the_demo(demo: Demo) -> None:
         ("ok", "certificates"),
         ("ok", "database"),
         ("ok", "registry"),
+        ("ok", "message broker"),
     ]
 
 
@@ -339,7 +389,7 @@ def test_a_new_system_goes_from_nothing_to_answering_by_commands_alone(demo: Dem
     assert steps[2].out == "an authority can sign it\n"
     assert steps[4].out.startswith("taken: clientAuth, serverAuth, until ")
     assert re.search(r"^\d\d PASS, 0 FAIL, ", steps[5].out)
-    assert (asked.code, "9 poster från 7 källor" in asked.out) == (0, True)
+    assert (asked.code, "10 poster från 7 källor" in asked.out) == (0, True)
     assert elapsed < 60
     assert key.stat().st_mode & 0o077 == 0
     assert (again.code, again.err) == (3, f"{key} is there already, and is not overwritten\n")

@@ -41,6 +41,7 @@ from samsvar.cli import (
     status,
     tail,
     trace,
+    viewer,
     worker,
 )
 from samsvar.cli.outcome import PARTLY, REFUSED, UNREACHED, WRONG_INPUT, Stop
@@ -62,6 +63,7 @@ app.command("tail")(tail.tail)
 app.command("trace")(trace.trace)
 app.command("status")(status.status)
 app.command("doctor")(doctor.doctor)
+app.command("viewer")(viewer.viewer)
 app.command("check")(check.check)
 app.command("sim")(sim.sim)
 app.command("bench-producer")(bench_producer.bench_producer)

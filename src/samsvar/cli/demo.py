@@ -1,4 +1,5 @@
-"""``samsvar demo``: hub, index and six source systems on this machine, and one question asked."""
+"""``samsvar demo``: hub, index, six source systems, logins and the viewer on this machine, and one
+question asked."""
 
 from __future__ import annotations
 
@@ -11,11 +12,12 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
+from samsvar.cli.demo_next import say_what_next
 from samsvar.cli.outcome import UNREACHED, Stop
 
 if TYPE_CHECKING:
@@ -28,26 +30,33 @@ READY_SECONDS = 20.0
 def demo(
     once: Annotated[bool, typer.Option("--once", help="ask one question and stop")] = False,
     port: Annotated[int, typer.Option(help="where the hub listens, mutual TLS; 0: any")] = 8443,
+    viewer_port: Annotated[
+        int, typer.Option("--viewer-port", help="where people look, in a browser; 0: any")
+    ] = 8480,
     folder: Annotated[Path, typer.Option(help="made anew for the demo's files")] = Path(".demo"),
 ) -> None:
-    """Run hub, index and six source systems; ask one question; keep serving until Ctrl-C."""
+    """Run hub, six source systems and the viewer; ask one question; go on until Ctrl-C."""
     # Told to end by SIGTERM, it ends as by Ctrl-C: nothing is left running.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_demo(Console(), folder, port, once=once))
+        asyncio.run(_demo(Console(), folder, (port, viewer_port), once=once))
 
 
-async def _demo(console: Console, folder: Path, port: int, *, once: bool) -> None:
+async def _demo(console: Console, folder: Path, ports: tuple[int, int], *, once: bool) -> None:
     from samsvar.cli.demo_site import Site
+    from samsvar.clock import SystemClock
+    from samsvar.model.user import UserKind
+    from samsvar.simulation.identity_provider import identity_provider
 
     begun = time.monotonic()
-    if port == 0 or not _free(port):
-        port = _any_free()
+    port, viewer_port = (each if each != 0 and _free(each) else _any_free() for each in ports)
     site = Site(folder)
-    site.write_settings(port)
     url = f"https://localhost:{port}"
     site.write_profile(url)
-    async with _sources(site) as urls:
+    async with identity_provider(SystemClock().now) as provider, _sources(site) as urls:
+        issuers = {kind: provider.issuer(kind) for kind in UserKind}
+        site.write_settings(port, issuers)
+        viewer_url = site.write_viewer(viewer_port, url, issuers, urls)
         for source, where in urls.items():
             kind = "adapter" if source.adapter else "speaks the contract"
             console.print(
@@ -55,23 +64,30 @@ async def _demo(console: Console, folder: Path, port: int, *, once: bool) -> Non
             )
         site.write_registry(urls)
         await asyncio.to_thread(_load_registry, site)
-        with (folder / "hub.log").open("wb") as log:
-            hub = await asyncio.to_thread(_start_hub, site, log)
-            try:
-                await asyncio.to_thread(_until_ready, url, site, hub)
-                console.print(
-                    f"  {url}  the hub (mutual TLS), its log in {folder}/hub.log", soft_wrap=True
+        processes: list[subprocess.Popen[bytes]] = []
+        try:
+            hub = await asyncio.to_thread(_start, site, "hub", "serve", site.settings)
+            processes.append(hub)
+            if not once:
+                processes.append(
+                    await asyncio.to_thread(_start, site, "viewer", "viewer", site.viewer)
                 )
-                posts = await _fill_index(site, urls, url)
-                console.print(f"  the index has {posts} posts, sent by the sources with Update\n")
-                await asyncio.to_thread(_ask, console, site)
-                console.print(f"\nReady in {time.monotonic() - begun:.1f} s.", highlight=False)
-                if not once:
-                    _say_what_next(console, site, urls)
-                    await asyncio.to_thread(hub.wait)
-                    raise Stop(UNREACHED, f"the hub has stopped; see {folder}/hub.log")
-            finally:
-                _stop(hub)
+            await asyncio.to_thread(_until_ready, url, site, hub)
+            console.print(
+                f"  {url}  the hub (mutual TLS), its log in {folder}/hub.log", soft_wrap=True
+            )
+            posts = await _fill_index(site, urls, url)
+            console.print(f"  the index has {posts} posts, sent by the sources with Update\n")
+            await asyncio.to_thread(_ask, console, site)
+            console.print(f"\nReady in {time.monotonic() - begun:.1f} s.", highlight=False)
+            if not once:
+                await asyncio.to_thread(_until_it_answers, viewer_url, site, processes[-1])
+                say_what_next(console, site, urls, viewer_url)
+                await asyncio.to_thread(hub.wait)
+                raise Stop(UNREACHED, f"the hub has stopped; see {folder}/hub.log")
+        finally:
+            for process in reversed(processes):
+                _stop(process)
 
 
 @contextlib.asynccontextmanager
@@ -79,8 +95,10 @@ async def _sources(site: Site) -> AsyncIterator[dict[Source, str]]:
     """Six simulators, each on a port of its own, with mutual TLS."""
     from samsvar.cli.demo_site import Source
     from samsvar.cli.sim import simulator
+    from samsvar.clock import SystemClock
     from samsvar.manifest import load_adapters
     from samsvar.simulation import Installation, Knobs, Tls, demo_data, producer, running
+    from samsvar.simulation.demo_plan import with_coordinated_plan
 
     tls = Tls(site.server.certificate, site.server.key, site.authority)
     applications = {}
@@ -88,9 +106,10 @@ async def _sources(site: Site) -> AsyncIterator[dict[Source, str]]:
         module = simulator(name)
         source = Source(name, module.INSTALLATION, loaded)
         applications[source] = module.application(Knobs())
+    social_care = with_coordinated_plan(demo_data.municipality(), SystemClock().now().date())
     for holdings, title in (
         (demo_data.hospital(), "Exempelsjukhuset, Region Exempel"),
-        (demo_data.municipality(), "Omsorgen, Exempelkommun"),
+        (social_care, "Omsorgen, Exempelkommun"),
         (demo_data.clinic(), "Vårdcentralen Granen"),
     ):
         owner, _, system = holdings.hsa_id.partition("-")
@@ -104,15 +123,21 @@ async def _sources(site: Site) -> AsyncIterator[dict[Source, str]]:
 
 
 def _load_registry(site: Site) -> None:
+    from samsvar.cli.demo_grounds import write_grounds
     from samsvar.cli.registry import load_registry
+    from samsvar.clock import SystemClock
     from samsvar.settings import load
 
-    load_registry(load(site.settings), site.registry, comment="the demo")
+    settings = load(site.settings)
+    load_registry(settings, site.registry, comment="the demo")
+    write_grounds(settings, SystemClock().now())
 
 
-def _start_hub(site: Site, log: IO[bytes]) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "samsvar", "serve", "--settings", str(site.settings)]
-    return subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)  # noqa: S603
+def _start(site: Site, name: str, command: str, settings: Path) -> subprocess.Popen[bytes]:
+    """A command of this program in a process of its own, its log in the demo's folder."""
+    words = [sys.executable, "-m", "samsvar", command, "--settings", str(settings)]
+    with (site.folder / f"{name}.log").open("wb") as log:
+        return subprocess.Popen(words, stdout=log, stderr=log, start_new_session=True)  # noqa: S603
 
 
 def _until_ready(url: str, site: Site, hub: subprocess.Popen[bytes]) -> None:
@@ -129,6 +154,20 @@ def _until_ready(url: str, site: Site, hub: subprocess.Popen[bytes]) -> None:
                 return
         time.sleep(0.1)
     raise Stop(UNREACHED, f"the hub did not start; see {site.folder}/hub.log")
+
+
+def _until_it_answers(url: str, site: Site, viewer: subprocess.Popen[bytes]) -> None:
+    import requests
+
+    session = requests.Session()
+    session.trust_env = False
+    give_up = time.monotonic() + READY_SECONDS
+    while time.monotonic() < give_up and viewer.poll() is None:
+        with contextlib.suppress(requests.RequestException):
+            if session.get(f"{url}/health/live", timeout=2).ok:
+                return
+        time.sleep(0.1)
+    raise Stop(UNREACHED, f"the viewer did not start; see {site.folder}/viewer.log")
 
 
 async def _fill_index(site: Site, urls: dict[Source, str], url: str) -> int:
@@ -149,34 +188,13 @@ def _ask(console: Console, site: Site) -> None:
     print_collected(console, put(profile_from(site.profile), "plans", person_id(PERSON)), "plans")
 
 
-def _say_what_next(console: Console, site: Site, urls: dict[Source, str]) -> None:
-    samsvar = Path(sys.argv[0]) if Path(sys.argv[0]).name == "samsvar" else Path("samsvar")
-    with contextlib.suppress(ValueError):
-        samsvar = samsvar.resolve().relative_to(Path.cwd())
-    some = next(iter(urls.values()))
-    files = (
-        f"--cacert {site.authority} --cert {site.consumer.certificate} --key {site.consumer.key}"
-    )
-    console.print("\nNow, in another window:", style="bold")
-    for line in (
-        f"{samsvar} ask --as {site.profile} --texts {PERSON}",
-        f"{samsvar} ask --as {site.profile} --kind contacts {PERSON}",
-        f"{samsvar} ask --as {site.profile} --explain 196501022773",
-        f"{samsvar} producers list -s {site.settings}   # one of your own: "
-        "docs/howto/register-a-producer.md, 7",
-        f"curl {files} -d '{{\"outage\": true}}' {some}/_simulator/knobs   # then ask again",
-    ):
-        console.print(f"  {line}", highlight=False, soft_wrap=True, markup=False)
-    console.print("\nCtrl-C stops it all.")
-
-
-def _stop(hub: subprocess.Popen[bytes]) -> None:
-    hub.terminate()
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
     try:
-        hub.wait(timeout=10)
+        process.wait(timeout=10)
     except subprocess.TimeoutExpired:
-        hub.kill()
-        hub.wait()
+        process.kill()
+        process.wait()
 
 
 def _free(port: int) -> bool:

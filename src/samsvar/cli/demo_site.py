@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,17 +12,21 @@ from samsvar.clock import SystemClock
 from samsvar.manifest import LoadedAdapter
 from samsvar.model.catalogue import Channel, Consumer
 from samsvar.model.identifiers import HsaId
+from samsvar.model.user import UserKind
 from samsvar.registry.writer import written_care_giver, written_consumer
 from samsvar.simulation import Installation
 from samsvar.simulation.authority import Identity, TestAuthority
-from samsvar.simulation.demo_directory import CARE_GIVERS, UNITS
+from samsvar.simulation.demo_directory import CARE_GIVERS, UNIT_NAMES, UNITS
+from samsvar.simulation.identity_provider import AUDIENCE
 
 HUB = "5565594230"
 CONSUMER = "SE2129999963-NPO1"
 CITIZENS = "SE2129999963-INVANARE1"
+VIEWER = "SE2129999963-VISARE1"
 _CONSUMERS = (
     Consumer(HsaId(CONSUMER), Channel.SYSTEM, social_care=True),
     Consumer(HsaId(CITIZENS), Channel.CITIZEN, social_care=True),
+    Consumer(HsaId(VIEWER), Channel.SYSTEM, social_care=True),
 )
 _MARK = "made by samsvar demo; safe to delete\n"
 _QUESTIONS = '["GetCarePlans 2", "GetCareContacts 2", "GetCareContacts 3"]'
@@ -56,18 +60,24 @@ class Site:
         self.hub = authority.client("hub", [f"SE{HUB}-SAMSVAR"])
         self.consumer = authority.client("consumer", [CONSUMER])
         self.citizens = authority.client("citizens", [CITIZENS])
+        authority.client("viewer", [VIEWER])
         self._authority = authority
         self.settings = folder / "settings.toml"
         self.registry = folder / "registry.toml"
         self.profile = folder / "consumer.toml"
         self.citizens_profile = folder / "citizens.toml"
+        self.viewer = folder / "viewer.toml"
 
     def identity_of(self, source: Source) -> Identity:
         """The client certificate with which a source tells the index."""
         return self._authority.client(source.id, [source.installation.hsa_id])
 
-    def write_settings(self, port: int) -> None:
-        """Mutual TLS on loopback, data in the folder."""
+    def write_settings(self, port: int, issuers: Mapping[UserKind, str] | None = None) -> None:
+        """Mutual TLS on loopback, data in the folder. ``issuers``: who says who users are."""
+        trusted = "".join(
+            f'\n[[users.issuer]]\nissuer = "{issuer}"\nkind = "{kind}"\naudience = ["{AUDIENCE}"]\n'
+            for kind, issuer in (issuers or {}).items()
+        )
         self.settings.write_text(
             f"""# Settings of the demo hub.
 [hub]
@@ -83,6 +93,7 @@ certificate = "certificates/server.pem"
 key = "certificates/server.key"
 client_authority = "certificates/authority.pem"
 admin = true
+users = true
 
 [producers]
 certificate = "certificates/hub.pem"
@@ -94,9 +105,41 @@ address = "{HUB}"
 
 [bench]
 networks = ["127.0.0.0/8", "::1/128"]
+{trusted}""",
+            encoding="utf-8",
+        )
+
+    def write_viewer(
+        self, port: int, hub: str, issuers: Mapping[UserKind, str], sources: Iterable[Source]
+    ) -> str:
+        """The settings of the viewer on loopback; its address."""
+        address = f"http://localhost:{port}"
+        called: list[tuple[str, str]] = [(giver.id, giver.name) for giver in CARE_GIVERS]
+        called += [(each.installation.hsa_id, each.installation.title) for each in sources]
+        called += [*UNIT_NAMES.items(), (CONSUMER, "NPÖ i demon")]
+        names = "\n".join(f'"{hsa_id}" = "{name}"' for hsa_id, name in called)
+        logins = "".join(
+            f'\n[[login]]\nkind = "{kind}"\nissuer = "{issuer}"\nclient_id = "samsvar-viewer"\n'
+            for kind, issuer in issuers.items()
+        )
+        self.viewer.write_text(
+            f"""# Settings of the demo's viewer: samsvar viewer --settings {self.viewer}
+address = "{address}"
+port = {port}
+social_care_givers = ["SE2129999989-OG1"]
+
+[hub]
+url = "{hub}"
+certificate = "certificates/viewer.pem"
+key = "certificates/viewer.key"
+authority = "certificates/authority.pem"
+{logins}
+[names]
+{names}
 """,
             encoding="utf-8",
         )
+        return address
 
     def write_profile(self, url: str) -> None:
         """So that ``samsvar ask --as`` needs nothing else, as a system or as one for citizens."""

@@ -22,7 +22,7 @@ def _plan(
         text,
         f"{owner}-U{number}",
         unit,
-        owner + "-VG1",
+        f"{owner}-OG1" if hsa == MUNICIPALITY else f"{owner}-VG1",
         who,
     )
 
@@ -72,6 +72,22 @@ def hospital() -> Holdings:
                     "Uppföljning på hjärtmottagningen – Exempelsjukhuset – oktober – planerad\n",
                 ),
             ),
+            "202101012397": (
+                _plan(
+                    3,
+                    hsa,
+                    "HP",
+                    "Habiliteringsplan",
+                    "20261015093000",
+                    "Barn- och ungdomshabiliteringen",
+                    "Siri Ahlberg",
+                    "Status: Upprättad\n\nMitt mål\nLeka med de andra på förskolans gård.\n\n"
+                    "Mål\nGå över ojämn mark med en hand att hålla i.\n\n"
+                    "Insatser\n"
+                    "Fysioterapi i lek – Siri Ahlberg – varannan vecka – pågår\n"
+                    "Handledning av förskolan – habiliteringen – november – planerad\n",
+                ),
+            ),
             "194401077674": (
                 _plan(
                     2,
@@ -104,6 +120,17 @@ def hospital() -> Holdings:
                     _BOOKED,
                     "Hjärtmottagningen",
                     "Linnea Ekbom",
+                ),
+            ),
+            "202101012397": (
+                _contact(
+                    15,
+                    hsa,
+                    "Besök på habiliteringen",
+                    "20261210093000",
+                    _BOOKED,
+                    "Barn- och ungdomshabiliteringen",
+                    "Siri Ahlberg",
                 ),
             ),
             "193201027723": (

@@ -30,8 +30,10 @@ def _social(hsa_id: str, name: str) -> CareGiver:
 CARE_GIVERS = (
     # the three that speak the contract
     _health("SE2129999997-VG1", "Region Exempel"),
-    _social("SE2129999989-VG1", "Omsorgsnämnden, Exempelkommun"),
+    _social("SE2129999989-OG1", "Omsorgsnämnden, Exempelkommun"),
     _health("SE2129999971-VG1", "Vårdcentralen Granen"),
+    # has staff who read, and no source of its own
+    _health("SE2129999989-VG1", "Exempelkommun"),
     # Prator
     _health("SE2321000032-0001", "Regionen i Prator"),
     _health("SE2129999997-0001", "Kommunens hälso- och sjukvård i Prator"),
@@ -55,4 +57,12 @@ UNITS = {
     "SE2129999997-HSV01": "SE2129999997-H002",
     "SE2129999997-HTJ04": "SE2129999997-S002",
     "SE2129999997-SAB01": "SE2129999997-S002",
+}
+
+#: units of those who log in, as the HSA catalogue would call them
+UNIT_NAMES = {
+    "SE2129999997-U1": "Medicinkliniken Exempelsjukhuset",
+    "SE2129999997-U2": "Akutmottagningen Exempelsjukhuset",
+    "SE2129999989-U1": "Hemsjukvården, Exempelkommun",
+    "SE2129999989-U2": "Biståndsenheten, Exempelkommun",
 }

@@ -1,8 +1,9 @@
 """A simulated identity provider: two issuers on loopback, one of staff, one of citizens.
 
-Serves discovery and keys over HTTP, rotates keys, and makes tokens for fictive people without
-asking for any login. So its tokens must count nowhere but where tests and the demo say so. What
-it takes to make a *wrong* token is here too: any claim, header member or key can be another.
+Serves discovery and keys over HTTP, rotates keys, lets one log in in a browser as whom one picks
+(``code_login``), and makes tokens for fictive people without asking for any login. So its tokens
+must count nowhere but where tests and the demo say so. What it takes to make a *wrong* token is
+here too: any claim, header member or key can be another.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from joserfc import jws
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 from samsvar.model.user import UserKind
+from samsvar.simulation.code_login import CodeLogin
 from samsvar.simulation.knobs import Knobs
 from samsvar.simulation.server import Tls, running, with_knobs
 from samsvar.simulation.users import PERSONAS, Persona
@@ -112,6 +114,7 @@ class IdentityProvider:
                 f"{base}/.well-known/openid-configuration", self._description(kind)
             )
             application.router.add_get(f"{base}/keys", self._keys(kind))
+            CodeLogin(self, kind).serve_below(base, application)
         application.router.add_post(TOKEN_PATH, self._token)
         application.router.add_post("/_simulator/rotate", self._rotate)
         return with_knobs(application, self.knobs)
@@ -123,6 +126,8 @@ class IdentityProvider:
                 {
                     "issuer": issuer,
                     "jwks_uri": f"{issuer}/keys",
+                    "authorization_endpoint": f"{issuer}/authorize",
+                    "token_endpoint": f"{issuer}/token",
                     "id_token_signing_alg_values_supported": list(ALGORITHMS),
                     "response_types_supported": ["code"],
                     "subject_types_supported": ["public"],

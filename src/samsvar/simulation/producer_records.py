@@ -26,6 +26,8 @@ class Plan:
     """The plan as a file beside its text, if there is one."""
     approved: bool = True
     """For the person's own eyes."""
+    structured: str = ""
+    """The plan as data (``urn:samsvar:plan:1``), if the producer tells it so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,7 @@ def written_plan(hsa_id: str, plan: Plan, shown: Fictive) -> str:
         "<c:carePlanBody><c:content><c:mediaType>text/plain</c:mediaType>"
         f"<c:value>{text}</c:value></c:content>{attached}"
         f"<c:typeOfCarePlanEnum>{plan.kind}</c:typeOfCarePlanEnum></c:carePlanBody>"
+        f"{plan.structured}"
         f'<x:origin xmlns:x="urn:example:extension"><x:system>{hsa_id}</x:system></x:origin>'
         "</carePlan>"
     )

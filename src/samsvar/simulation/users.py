@@ -29,6 +29,9 @@ class Persona:
     kind: UserKind
     about: str
     claims: Mapping[str, object] = field(repr=False)
+    works_at: str = ""
+    shows: str = ""
+    """What one sees as them in the demo."""
 
 
 def _staff(
@@ -41,6 +44,8 @@ def _staff(
     purpose: str = CARE,
     acr: str = LOA3,
     care_giver: str = "VG1",
+    works_at: str = "Region Exempel",
+    shows: str = "",
 ) -> Persona:
     number = 100 + unit
     claims = {
@@ -55,10 +60,10 @@ def _staff(
         "acr": acr,
         "scope": _ALL_OF_IT,
     }
-    return Persona(alias, UserKind.STAFF, f"{name}, {title}", claims)
+    return Persona(alias, UserKind.STAFF, f"{name}, {title}", claims, works_at, shows)
 
 
-def _citizen(alias: str, number: str, acr: str = CITIZEN_LOA3) -> Persona:
+def _citizen(alias: str, number: str, acr: str = CITIZEN_LOA3, shows: str = "") -> Persona:
     fictive = person(number)
     claims = {
         "sub": f"citizen-{alias}",
@@ -67,19 +72,60 @@ def _citizen(alias: str, number: str, acr: str = CITIZEN_LOA3) -> Persona:
         "acr": acr,
         "scope": "openid patient/*.rs",
     }
-    return Persona(alias, UserKind.CITIZEN, fictive.name, claims)
+    return Persona(alias, UserKind.CITIZEN, fictive.name, claims, shows=shows)
 
 
 _PERSONAS: tuple[Persona, ...] = (
-    _staff("vera", "Vera Läkarsson", "Läkare", _REGION, 1),
-    _staff("viktor", "Viktor Sköterskemark", "Sjuksköterska", _REGION, 2),
-    _staff("maja", "Maja Hemsjukvård", "Distriktssköterska", _MUNICIPALITY, 1),
-    _staff("bo", "Bo Biståndslund", "Biståndshandläggare", _MUNICIPALITY, 2, care_giver="OG1"),
-    _staff("stina", "Stina Räknedal", "Controller", _REGION, 3, purpose="Statistik"),
-    _staff("ville", "Ville Lösenordsson", "Läkare", _REGION, 4, acr=LOA2),
-    _citizen("tolvan", "191212121212"),
-    _citizen("elin", "199001012385"),
-    _citizen("lars", "194100642398"),
-    _citizen("gun", "200101012383", CITIZEN_LOA2),
+    _staff("vera", "Vera Läkarsson", "Läkare", _REGION, 1, shows="Har Tolvans samtycke"),
+    _staff(
+        "viktor",
+        "Viktor Sköterskemark",
+        "Sjuksköterska",
+        _REGION,
+        2,
+        shows="Har Tolvan som patient, men inget samtycke",
+    ),
+    _staff(
+        "maja",
+        "Maja Hemsjukvård",
+        "Distriktssköterska",
+        _MUNICIPALITY,
+        1,
+        works_at="Exempelkommun",
+        shows="Har Davids samtycke (19510115-1818); en region har spärrat",
+    ),
+    _staff(
+        "bo",
+        "Bo Biståndslund",
+        "Biståndshandläggare",
+        _MUNICIPALITY,
+        2,
+        care_giver="OG1",
+        works_at="Omsorgsnämnden, Exempelkommun",
+        shows="Har Tolvans samtycke; socialtjänst, utan nödåtkomst",
+    ),
+    _staff(
+        "stina",
+        "Stina Räknedal",
+        "Controller",
+        _REGION,
+        3,
+        purpose="Statistik",
+        shows="Har ett uppdrag som inget får öppna",
+    ),
+    _staff(
+        "ville",
+        "Ville Lösenordsson",
+        "Läkare",
+        _REGION,
+        4,
+        acr=LOA2,
+        shows="Har loggat in för svagt",
+    ),
+    _citizen("tolvan", "191212121212", shows="Har planer från sex källor"),
+    _citizen("elin", "199001012385", shows="Är vårdnadshavare för Jonas, 5 år, och Ida, 14 år"),
+    _citizen("ida", "201201252382", shows="Är 14 år, och får ännu inte läsa själv"),
+    _citizen("lars", "194100642398", shows="Har samordningsnummer"),
+    _citizen("gun", "200101012383", CITIZEN_LOA2, "Har loggat in för svagt"),
 )
 PERSONAS: Mapping[str, Persona] = {each.alias: each for each in _PERSONAS}
