@@ -378,6 +378,8 @@ MATRIX = {
     "set-secrets": "registrar",
     "suspend": "operator registrar security-officer producer",
     "read-questions": "operator security-officer auditor",
+    "hold-breakers": "operator registrar security-officer",
+    "see-events": "observer operator security-officer",
 }
 
 

@@ -21,6 +21,7 @@ from samsvar.model.engagement import (
     Engagement,
     EngagementFilter,
     EngagementTransaction,
+    Origin,
     UpdateCounts,
 )
 from samsvar.simulation import demo_data
@@ -255,6 +256,7 @@ class SmallIndex:
         own: str,
         now: datetime,
         audience: Audience = NOBODY,
+        origin: Origin | None = None,
     ) -> UpdateCounts:
         """Nothing changes here."""
         return UpdateCounts()
