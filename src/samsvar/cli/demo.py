@@ -44,7 +44,8 @@ async def _demo(console: Console, folder: Path, port: int, *, once: bool) -> Non
     if port == 0 or not _free(port):
         port = _any_free()
     site = Site(folder)
-    site.write_settings(port)
+    console_port = port + 1 if _free(port + 1) else _any_free()
+    site.write_settings(port, console_port)
     url = f"https://localhost:{port}"
     site.write_profile(url)
     async with _sources(site) as urls:
@@ -67,6 +68,7 @@ async def _demo(console: Console, folder: Path, port: int, *, once: bool) -> Non
                 await asyncio.to_thread(_ask, console, site)
                 console.print(f"\nReady in {time.monotonic() - begun:.1f} s.", highlight=False)
                 if not once:
+                    await asyncio.to_thread(_say_who_may_look, console, site, console_port)
                     _say_what_next(console, site, urls)
                     await asyncio.to_thread(hub.wait)
                     raise Stop(UNREACHED, f"the hub has stopped; see {folder}/hub.log")
@@ -147,6 +149,26 @@ def _ask(console: Console, site: Site) -> None:
 
     console.print(f"[bold]samsvar ask --as {site.profile} {PERSON}[/bold]", highlight=False)
     print_collected(console, put(profile_from(site.profile), "plans", person_id(PERSON)), "plans")
+
+
+def _say_who_may_look(console: Console, site: Site, port: int) -> None:
+    """The console's address, and a token for each of three roles that see different things."""
+    from samsvar.clock import SystemClock
+    from samsvar.onboarding.roles import Role
+    from samsvar.settings import load
+    from samsvar.store.database import open_database
+    from samsvar.store.users import SqlUsers
+
+    database = open_database(load(site.settings).hub.data)
+    try:
+        users = SqlUsers(database, SystemClock())
+        console.print("\nThe operators' console:", style="bold")
+        console.print(f"  http://127.0.0.1:{port}/console   log in with one of", highlight=False)
+        for role in (Role.OPERATOR, Role.REGISTRAR, Role.AUDITOR):
+            token, _ = users.new_token(f"Demo {role}", role, (), 1, "samsvar demo")
+            console.print(f"  {role:<10} {token}", highlight=False, markup=False, soft_wrap=True)
+    finally:
+        database.close()
 
 
 def _say_what_next(console: Console, site: Site, urls: dict[Source, str]) -> None:

@@ -20,6 +20,7 @@ from joserfc import jws
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 from samsvar.model.user import UserKind
+from samsvar.simulation.code_login import CodeLogin
 from samsvar.simulation.knobs import Knobs
 from samsvar.simulation.server import Tls, running, with_knobs
 from samsvar.simulation.users import PERSONAS, Persona
@@ -112,6 +113,7 @@ class IdentityProvider:
                 f"{base}/.well-known/openid-configuration", self._description(kind)
             )
             application.router.add_get(f"{base}/keys", self._keys(kind))
+            CodeLogin(self, kind).serve_below(base, application)
         application.router.add_post(TOKEN_PATH, self._token)
         application.router.add_post("/_simulator/rotate", self._rotate)
         return with_knobs(application, self.knobs)
@@ -123,6 +125,8 @@ class IdentityProvider:
                 {
                     "issuer": issuer,
                     "jwks_uri": f"{issuer}/keys",
+                    "authorization_endpoint": f"{issuer}/authorize",
+                    "token_endpoint": f"{issuer}/token",
                     "id_token_signing_alg_values_supported": list(ALGORITHMS),
                     "response_types_supported": ["code"],
                     "subject_types_supported": ["public"],
