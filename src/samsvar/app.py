@@ -21,6 +21,7 @@ from samsvar.bench.live_taps import NoticedEvents, NoticedTransport
 from samsvar.broker.durable_end import DurableEnd
 from samsvar.broker.keys import KeyPair
 from samsvar.clock import SystemClock
+from samsvar.console import console_door, console_world
 from samsvar.contracts import ContractsInvalid, data_dir
 from samsvar.contracts.served import ServedContracts
 from samsvar.errors import CatalogueUnavailable, ResourcesMissing
@@ -30,6 +31,7 @@ from samsvar.guards.breakers import held_back
 from samsvar.guards.lag import LoopLag
 from samsvar.inbound.admin.door import AdminDoor
 from samsvar.inbound.broker_news import BrokerNews
+from samsvar.inbound.console.door import ConsoleDoor
 from samsvar.inbound.door import Door
 from samsvar.inbound.health import Health
 from samsvar.inbound.listeners import Listeners
@@ -80,6 +82,7 @@ from samsvar.store.catalogue import SqlCatalogue
 from samsvar.store.conformance import SqlConformance
 from samsvar.store.consistency import ConsistencyCounter
 from samsvar.store.database import Database, DatabaseAway, open_database
+from samsvar.store.digest import Digest
 from samsvar.store.index import SqlIndex
 from samsvar.store.keeper import CatalogueKeeper
 from samsvar.store.key_file import make_key_file, read_key_file
@@ -102,6 +105,8 @@ DATABASE_SECONDS = 20.0
 _OWN_SERVICES = frozenset(
     {*INDEX_CONTRACTS, *REGISTRY_CONTRACTS, *SECURITY_CONTRACTS, GET_ACCESS_LOGS}
 )
+#: lines of the routing log that the console can show of one question
+LINES_KEPT = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,6 +335,7 @@ class Hub:
             deadline=settings.hub.deadline_seconds,
             services={GET_ACCESS_LOGS: self._access_log_service(vault).serve},
         )
+        console = self._console_door(packaged, vault)
         door = Door(
             soap,
             self._shelf,
@@ -344,6 +350,7 @@ class Hub:
             admin=self._admin_door(packaged, vault),
             metrics=self.watching.exposition,
             spans=self.watching.spans,
+            console=console,
         )
         self._listeners = Listeners(door, settings.limits, events, self._clock, self._siblings)
         self.watching.see(
@@ -367,6 +374,8 @@ class Hub:
         self._tells = self._notifier(keys)
         if settings.index.receive_from_broker:
             await self._durable.start(self._news.took)
+        if console is not None:
+            closing.push_async_callback(console.close)  # first: nobody drains what stays open
         urls = self._listeners.open(settings.listen, self._sockets)
         own = world.rules.own_addresses
         consistency = ConsistencyCounter(self._database, vault, own_addresses=own)
@@ -385,6 +394,8 @@ class Hub:
             self._go_on(name, chore)
         if self._shipper is not None:
             self._go_on("shipping of the access log", self._shipper.run())
+        if console is not None:
+            self._go_on("the digest of the access log", Digest(self._database).run(self.events))
         self.events.emit("hub-started", "-", version=__version__)
         return urls
 
@@ -587,6 +598,24 @@ class Hub:
             return None
         self._closing.push_async_callback(users.verifier.close)
         return users.door
+
+    def _console_door(self, packaged: Packaged, vault: PersonVault) -> ConsoleDoor | None:
+        if not any(listener.admin for listener in self._settings.listen):
+            return None
+        self.events.keep(LINES_KEPT)
+        premises = packaged.premises(self._database, self._settings)
+        world = console_world(
+            premises,
+            vault,
+            self.events,
+            missing=self.missing,
+            notes=self.notes,
+            catalogue_version=self._catalogue_version,
+            published=self._look_for_catalogue,
+            breakers=self.guards.desk,
+        )
+        trail = AdminTrail(self._access_log, self._clock)
+        return console_door(premises, world, self.events, self._base, trail.note)
 
     def _catalogue_version(self) -> int | None:
         try:

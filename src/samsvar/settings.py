@@ -49,6 +49,8 @@ RuleId = Literal[
     "disk-filling",
     "log-behind",
 ]
+#: of ``onboarding.roles``, which stands on a higher floor: a test holds the two together
+_ROLE_PAIR = r"^[^=\s]{1,200}=(?:observer|operator|registrar|security-officer|auditor)$"
 #: of ``access.words.Purpose``, which stands on a higher floor: a test holds the two together
 PurposeWord = Literal[
     "CARE",
@@ -208,7 +210,8 @@ class ListenSettings(_Section):
         description="header in which a trusted front hands over the client certificate",
     )
     admin: bool = Field(
-        default=False, description="serve the administrative interface, /admin/v1, here too"
+        default=False,
+        description="serve the administrative interface and the console, /admin/v1, /console",
     )
     users: bool = Field(
         default=False,
@@ -694,6 +697,66 @@ def fault_of_url(url: str, *, plain_on_loopback: bool) -> str | None:
     return "it must begin with https:// (http:// only on loopback)"
 
 
+class ConsoleSettings(_Section):
+    """The operators' console, and who else than holders of tokens may log in to it."""
+
+    session_hours: Annotated[float, Field(gt=0, le=24)] = Field(
+        default=8.0, description="how long one login lasts at most"
+    )
+    idle_minutes: Annotated[float, Field(ge=1, le=480)] = Field(
+        default=30.0, description="a login ends when nothing has been done for so long"
+    )
+    url: str | None = Field(
+        default=None,
+        max_length=512,
+        description="the console as browsers call it, where people log in by their own provider",
+    )
+    issuer: str | None = Field(
+        default=None,
+        max_length=512,
+        description="identity provider (OpenID Connect) at which staff log in to the console",
+    )
+    authority: Path | None = Field(
+        default=None,
+        description="who issued that provider's TLS certificate, PEM; the machine's trust store"
+        " otherwise",
+    )
+    client_id: str = Field(
+        default="", max_length=256, description="what the provider calls the console"
+    )
+    client_secret: Annotated[str, Field(pattern=r"^(?:file|env):.{1,255}$")] | None = Field(
+        default=None,
+        description="where the console's secret at the provider is: file:PATH or env:NAME; none:"
+        " PKCE alone",
+    )
+    role_claim: ClaimName = Field(
+        default="groups", description="claim that tells what somebody is; a text, or several"
+    )
+    roles: tuple[Annotated[str, Field(pattern=_ROLE_PAIR)], ...] = Field(
+        default=(),
+        max_length=50,
+        description="a value of that claim = a role; the first that fits counts, without one nobody"
+        " comes in",
+    )
+
+    @model_validator(mode="after")
+    def _whole(self) -> ConsoleSettings:
+        if self.issuer is None:
+            return self
+        for name in ("issuer", "url"):
+            address = getattr(self, name)
+            if address is None:
+                raise ValueError("with issuer, url is needed: where the provider sends people back")
+            fault = fault_of_url(address, plain_on_loopback=True)
+            if fault or "?" in address:
+                raise ValueError(f"{name}: {fault or 'no query belongs in it'}")
+        if not (self.url or "").endswith("/console"):
+            raise ValueError("url: must end with /console")
+        if not self.client_id or not self.roles:
+            raise ValueError("with issuer, client_id and roles are needed")
+        return self
+
+
 class SecuritySettings(_Section):
     """Where consents and blocks are kept."""
 
@@ -922,6 +985,7 @@ class Settings(_Section):
     access: AccessSettings = AccessSettings()
     population: PopulationSettings = PopulationSettings()
     users: UserSettings = UserSettings()
+    console: ConsoleSettings = ConsoleSettings()
     security: SecuritySettings = SecuritySettings()
     broker: BrokerSettings = BrokerSettings()
     alerts: AlertSettings = AlertSettings()
@@ -1126,6 +1190,7 @@ def _resolved(settings: Settings, base: Path) -> Settings:
             "audit": absolute(settings.audit),
             "broker": absolute(settings.broker),
             "alerts": absolute(settings.alerts),
+            "console": absolute(settings.console),
             "listen": tuple(absolute(listener) for listener in settings.listen),
             "users": settings.users.model_copy(
                 update={"issuer": tuple(absolute(each) for each in settings.users.issuer)}

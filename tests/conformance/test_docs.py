@@ -180,6 +180,9 @@ def _with_example(name: str, key: str, example: str) -> dict[str, Any]:
         mail = {"mail_server": "mail:25", "mail_from": "a@x.se", "mail_to": ["b@x.se"]}
         login = {"mail_user": "u", "mail_password": "env:X"}
         return {name: {"webhook": "https://x.se", **mail, **login, key: value}}
+    if name == "console":
+        whole = {"url": "https://x.example/console", "client_id": "x", "roles": ["x=operator"]}
+        return {name: {**whole, key: value}}
     if name != "listen":
         pair = {"certificate": "c", "key": "k"} if key in ("certificate", "key") else {}
         broker = {"url": "amqps://broker.example/"} if key == "receive_from_broker" else {}

@@ -184,6 +184,8 @@ def test_no_file_holds_what_does_not_belong_in_it(tracked: list[Path]) -> None:
     own = str(ROOT).encode() + b"/"
     found = []
     for path in tracked:
+        if path.suffix == ".png":
+            continue  # packed bytes hold any three letters
         data = path.read_bytes()
         found += [
             f"{path.relative_to(ROOT)}: {what}"

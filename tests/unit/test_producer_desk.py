@@ -380,6 +380,13 @@ MATRIX = {
     "read-questions": "operator security-officer auditor",
     "hold-breakers": "operator registrar security-officer",
     "see-events": "observer operator security-officer",
+    "see-registry": "observer operator registrar security-officer auditor",
+    "change-registry": "registrar",
+    "see-queues": "observer operator registrar security-officer auditor",
+    "clear-queues": "operator",
+    "see-log-state": "operator security-officer auditor",
+    "search-person": "auditor",
+    "diagnose": "operator registrar security-officer",
 }
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from samsvar.cli.demo_next import say_what_next
+from samsvar.cli.demo_next import say_what_next, say_who_may_look
 from samsvar.cli.outcome import UNREACHED, Stop
 
 if TYPE_CHECKING:
@@ -49,13 +49,14 @@ async def _demo(console: Console, folder: Path, ports: tuple[int, int], *, once:
     from samsvar.simulation.identity_provider import identity_provider
 
     begun = time.monotonic()
-    port, viewer_port = (each if each != 0 and _free(each) else _any_free() for each in ports)
+    port, viewer_port = (_port(console, each) for each in ports)
+    console_port = port + 1 if _free(port + 1) else _any_free()
     site = Site(folder)
     url = f"https://localhost:{port}"
     site.write_profile(url)
     async with identity_provider(SystemClock().now) as provider, _sources(site) as urls:
         issuers = {kind: provider.issuer(kind) for kind in UserKind}
-        site.write_settings(port, issuers)
+        site.write_settings(port, console_port, issuers)
         viewer_url = site.write_viewer(viewer_port, url, issuers, urls)
         for source, where in urls.items():
             kind = "adapter" if source.adapter else "speaks the contract"
@@ -82,6 +83,7 @@ async def _demo(console: Console, folder: Path, ports: tuple[int, int], *, once:
             console.print(f"\nReady in {time.monotonic() - begun:.1f} s.", highlight=False)
             if not once:
                 await asyncio.to_thread(_until_it_answers, viewer_url, site, processes[-1])
+                await asyncio.to_thread(say_who_may_look, console, site, console_port)
                 say_what_next(console, site, urls, viewer_url)
                 await asyncio.to_thread(hub.wait)
                 raise Stop(UNREACHED, f"the hub has stopped; see {folder}/hub.log")
@@ -195,6 +197,17 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+
+
+def _port(console: Console, wanted: int) -> int:
+    """The port that was wanted, or another if somebody has it, and then it is said."""
+    if wanted == 0:
+        return _any_free()
+    if _free(wanted):
+        return wanted
+    other = _any_free()
+    console.print(f"  port {wanted} is taken by another program: {other} instead")
+    return other
 
 
 def _free(port: int) -> bool:

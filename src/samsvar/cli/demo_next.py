@@ -24,6 +24,26 @@ def say_what_next(console: Console, site: Site, urls: Mapping[Source, str], view
     console.print("\nCtrl-C stops it all.")
 
 
+def say_who_may_look(console: Console, site: Site, port: int) -> None:
+    """The console's address, and a token for each of three roles that see different things."""
+    from samsvar.clock import SystemClock
+    from samsvar.onboarding.roles import Role
+    from samsvar.settings import load
+    from samsvar.store.database import open_database
+    from samsvar.store.users import SqlUsers
+
+    database = open_database(load(site.settings).hub.data)
+    try:
+        users = SqlUsers(database, SystemClock())
+        console.print("\nThe operators' console:", style="bold")
+        console.print(f"  http://127.0.0.1:{port}/console   log in with one of", highlight=False)
+        for role in (Role.OPERATOR, Role.REGISTRAR, Role.AUDITOR):
+            token, _ = users.new_token(f"Demo {role}", role, (), 1, "samsvar demo")
+            console.print(f"  {role:<10} {token}", highlight=False, markup=False, soft_wrap=True)
+    finally:
+        database.close()
+
+
 def _people(console: Console, viewer: str) -> None:
     from samsvar.model.user import UserKind
     from samsvar.simulation.users import PERSONAS

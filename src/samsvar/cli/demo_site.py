@@ -28,6 +28,7 @@ _CONSUMERS = (
     Consumer(HsaId(CITIZENS), Channel.CITIZEN, social_care=True),
     Consumer(HsaId(VIEWER), Channel.SYSTEM, social_care=True),
 )
+_NAMES = {CONSUMER: "Journalöversikten (demo)", CITIZENS: "Invånartjänsten (demo)"}
 _MARK = "made by samsvar demo; safe to delete\n"
 _QUESTIONS = '["GetCarePlans 2", "GetCareContacts 2", "GetCareContacts 3"]'
 
@@ -72,8 +73,11 @@ class Site:
         """The client certificate with which a source tells the index."""
         return self._authority.client(source.id, [source.installation.hsa_id])
 
-    def write_settings(self, port: int, issuers: Mapping[UserKind, str] | None = None) -> None:
-        """Mutual TLS on loopback, data in the folder. ``issuers``: who says who users are."""
+    def write_settings(
+        self, port: int, console_port: int, issuers: Mapping[UserKind, str] | None = None
+    ) -> None:
+        """Mutual TLS on loopback; beside it a plain one for a browser, where nobody is believed
+        without a token. Data in the folder. ``issuers``: who says who users are."""
         trusted = "".join(
             f'\n[[users.issuer]]\nissuer = "{issuer}"\nkind = "{kind}"\naudience = ["{AUDIENCE}"]\n'
             for kind, issuer in (issuers or {}).items()
@@ -94,6 +98,11 @@ key = "certificates/server.key"
 client_authority = "certificates/authority.pem"
 admin = true
 users = true
+
+[[listen]]
+kind = "plain"
+port = {console_port}
+admin = true
 
 [producers]
 certificate = "certificates/hub.pem"
@@ -175,6 +184,10 @@ settings = "settings.toml"
             f'[[permission]]\nconsumer = "{consumer.id}"\n'
             f'contract = {_QUESTIONS}\nlogical_address = "*"\n\n{written_consumer(consumer)}\n'
             for consumer in _CONSUMERS
+        ]
+        tables += [
+            f'[[address]]\nlogical_address = "{address}"\ndescription = "{name}"\n'
+            for address, name in _NAMES.items()
         ]
         tables += [f"{written_care_giver(giver)}\n" for giver in CARE_GIVERS]
         tree = (f'"{unit}" = "{parent}"' for unit, parent in UNITS.items())

@@ -15,30 +15,10 @@ from samsvar.cli.options import JsonOption, SettingsOption, settings_from
 from samsvar.cli.outcome import REFUSED, Stop
 from samsvar.model.exchange import Decision, QuestionRecord, Reason
 from samsvar.model.local_time import STOCKHOLM
+from samsvar.model.reason_words import WORDS as REASON_WORDS
 from samsvar.settings import Settings
 
-#: reason -> how it is told to people
-WORDS: dict[Reason, str] = {
-    Reason.ANSWERED: "answered",
-    Reason.ANSWERED_EMPTY: "answered: it has nothing",
-    Reason.NOT_INDEXED: "not asked: the index does not name it",
-    Reason.NO_ROUTE: "not asked: no route",
-    Reason.NOT_PERMITTED: "not asked, not mentioned: the sender may not",
-    Reason.OWN_ADDRESS: "not asked: it is the hub itself",
-    Reason.FILTERED_BY_SOURCE: "not asked: the question wants another source",
-    Reason.LATE: "FAILED: late",
-    Reason.UNREACHABLE: "FAILED: unreachable",
-    Reason.FAULT: "FAILED: it answered with a fault",
-    Reason.RESULT_ERROR: "FAILED: it answered result ERROR",
-    Reason.INVALID: "FAILED: its answer cannot be used",
-    Reason.FOREIGN_PATIENT: "DROPPED: somebody else's records",
-    Reason.FOREIGN_SOURCE: "DROPPED: another system's records",
-    Reason.ADAPTER_BROKE: "FAILED: our adapter broke",
-    Reason.DISABLED: "not asked: out of service",
-    Reason.BREAKER_OPEN: "not asked: its circuit breaker is open",
-    Reason.BUSY: "FAILED: not asked, too many questions wait for it",
-    Reason.DENIED: "answered: nothing that may be shown",
-}
+WORDS: dict[Reason, str] = {reason: english for reason, (_, english) in REASON_WORDS.items()}
 
 _GOOD = (Reason.ANSWERED, Reason.ANSWERED_EMPTY, Reason.DENIED)
 

@@ -6,6 +6,7 @@
 ``/admin/v1/...``       the administrative interface, on listeners that have it
 ``/fhir/r4/...``        users with tokens, on listeners that have them; also ``/documents``,
                         ``/citizen/v1`` and ``/existence``
+``/console``            the operators' console, on the same
 ``/metrics``            metrics for Prometheus, on listeners that have them
 """
 
@@ -20,6 +21,8 @@ from urllib.parse import parse_qsl, unquote
 import orjson
 
 from samsvar.inbound.admin.door import AdminDoor
+from samsvar.inbound.console.door import ConsoleDoor
+from samsvar.inbound.console.visit import PREFIX as CONSOLE
 from samsvar.inbound.http import (
     Body,
     CallerGone,
@@ -73,6 +76,7 @@ class Door:
         users: UserDoor | None = None,
         metrics: Callable[[], Awaitable[bytes]] | None = None,
         spans: Spans | None = None,
+        console: ConsoleDoor | None = None,
     ) -> None:
         self._soap = soap
         self._shelf = shelf
@@ -87,6 +91,7 @@ class Door:
         self._users = users
         self._metrics = metrics
         self._spans = spans or NO_SPANS
+        self._console = console
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -133,6 +138,8 @@ class Door:
         if self._users and arrival.listener.users and is_for_users(path):
             with self._spans.question(headers.get(b"traceparent"), headers.get(b"tracestate")):
                 return await self._users.serve(arrival, headers, scope, receive)
+        if self._console and arrival.listener.admin and (path + "/").startswith(CONSOLE + "/"):
+            return await self._console.serve(arrival, headers, scope, receive)
         if self._metrics and arrival.listener.metrics and path == "/metrics":
             if scope["method"] not in ("GET", "HEAD"):
                 raise HttpRefused(405, "GET the metrics", allow="GET, HEAD")

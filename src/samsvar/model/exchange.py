@@ -221,6 +221,8 @@ class Decision:
     permission_trace: str = ""
     access: str = ""
     """How often each access rule gave each verdict: ``GT7 MASK 1, VG1 ALLOW 3``."""
+    begun: float | None = None
+    """Seconds from the question's arrival to asking; None: not asked, or an older row."""
 
 
 @dataclass(frozen=True, slots=True)

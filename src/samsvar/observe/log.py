@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import select
 import sys
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, BinaryIO
@@ -42,6 +43,7 @@ ACTIONS: Mapping[str, str] = {
     "contracts-changed": "change",
     "admin-request": "access",
     "user-request": "access",
+    "console-request": "access",
     "hub-started": "start",
     "hub-stopped": "end",
     "certificates-reloaded": "change",
@@ -103,6 +105,7 @@ FIELDS: Mapping[str, str] = {
 _MOST_REMEMBERED = 20_000
 #: bytes that POSIX promises to write to a pipe at once
 _ONE_PIECE = select.PIPE_BUF
+_MOST_ERRORS = 200
 
 
 class RoutingLog:
@@ -114,6 +117,8 @@ class RoutingLog:
         self._stream = stream if stream is not None else sys.stdout.buffer
         self._pending: list[bytes] = []
         self._enabled = enabled
+        self._kept: deque[bytes] = deque(maxlen=0)
+        self._errors: deque[bytes] = deque(maxlen=_MOST_ERRORS)
         self._harmless: set[str] = set()
         self._log = structlog.wrap_logger(
             _Gathering(self._gather),
@@ -125,6 +130,19 @@ class RoutingLog:
         """Note one event. ``seconds`` becomes ``event.duration`` in nanoseconds."""
         if self._enabled or (self.tail is not None and self.tail.wanted):
             self._log.emit(action, correlation_id, fields)
+
+    def keep(self, most: int) -> None:
+        """Hold the last lines in memory too, for whoever looks at one question."""
+        self._kept = deque(self._kept, maxlen=most)
+
+    def kept(self, correlation_id: str) -> list[str]:
+        """The lines of one question that are held still, the oldest first."""
+        wanted = orjson.dumps(correlation_id)
+        return [line.decode() for line in list(self._kept) if wanted in line]
+
+    def errors(self) -> list[str]:
+        """The last lines that told of an error, the oldest first."""
+        return [line.decode() for line in list(self._errors)]
 
     def _rendered(self, _logger: Any, _method: str, said: MutableMapping[str, Any]) -> bytes:
         """The line, its fields named as the platform does. One processor, not one for each
@@ -149,7 +167,11 @@ class RoutingLog:
         line["@timestamp"] = datetime.now(UTC)  # noqa: TID251 - of the line, not of what it tells
         if self.tail is not None and self.tail.wanted:
             self.tail.take(line)
-        return orjson.dumps(line, option=orjson.OPT_UTC_Z)
+        rendered = orjson.dumps(line, option=orjson.OPT_UTC_Z)
+        self._kept.append(rendered)
+        if line["event.type"] == "error":
+            self._errors.append(rendered)
+        return rendered
 
     def _gather(self, line: bytes) -> None:
         if self._enabled:

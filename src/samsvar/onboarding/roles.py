@@ -43,22 +43,50 @@ class Right(StrEnum):
     """Open and close circuit breakers by hand, also one that a security event has opened."""
     SEE_EVENTS = "see-events"
     """Look on while the routing log is written."""
+    SEE_REGISTRY = "see-registry"
+    """Versions and drafts, and what they change."""
+    CHANGE_REGISTRY = "change-registry"
+    """Make drafts, publish them, go back."""
+    SEE_QUEUES = "see-queues"
+    CLEAR_QUEUES = "clear-queues"
+    """Have dead letters sent again, or drop them."""
+    SEE_LOG_STATE = "see-log-state"
+    """Whether the access log is whole."""
+    SEARCH_PERSON = "search-person"
+    """Who has asked about a person. The search itself is a row of the log."""
+    DIAGNOSE = "diagnose"
 
 
 _SEE = frozenset({Right.SEE_PRODUCERS, Right.SEE_STATUS})
+_HOUSE = _SEE | {Right.SEE_REGISTRY, Right.SEE_QUEUES}
+"""What all of the hub's own people see; a producer's do not."""
 
 MAY: Mapping[Role, frozenset[Right]] = {
-    Role.OBSERVER: _SEE | {Right.SEE_EVENTS},
-    Role.OPERATOR: _SEE
+    Role.OBSERVER: _HOUSE | {Right.SEE_EVENTS},
+    Role.OPERATOR: _HOUSE
     | {
         Right.TEST,
         Right.SUSPEND,
         Right.READ_QUESTIONS,
         Right.HOLD_BREAKERS,
         Right.SEE_EVENTS,
+        Right.CLEAR_QUEUES,
+        Right.SEE_LOG_STATE,
+        Right.DIAGNOSE,
     },
-    Role.REGISTRAR: _SEE
+    Role.REGISTRAR: _HOUSE
     | {
+        Right.TEST,
+        Right.SUSPEND,
+        Right.READ_QUESTIONS,
+        Right.CLEAR_QUEUES,
+        Right.SEE_LOG_STATE,
+        Right.DIAGNOSE,
+    },
+    Role.REGISTRAR: _HOUSE
+    | {
+        Right.CHANGE_REGISTRY,
+        Right.DIAGNOSE,
         Right.REGISTER,
         Right.TEST,
         Right.ASK_PUBLICATION,
@@ -67,9 +95,16 @@ MAY: Mapping[Role, frozenset[Right]] = {
         Right.SUSPEND,
         Right.HOLD_BREAKERS,
     },
-    Role.SECURITY_OFFICER: _SEE
-    | {Right.SUSPEND, Right.READ_QUESTIONS, Right.HOLD_BREAKERS, Right.SEE_EVENTS},
-    Role.AUDITOR: _SEE | {Right.READ_QUESTIONS},
+    Role.SECURITY_OFFICER: _HOUSE
+    | {
+        Right.SUSPEND,
+        Right.READ_QUESTIONS,
+        Right.HOLD_BREAKERS,
+        Right.SEE_EVENTS,
+        Right.SEE_LOG_STATE,
+        Right.DIAGNOSE,
+    },
+    Role.AUDITOR: _HOUSE | {Right.READ_QUESTIONS, Right.SEE_LOG_STATE, Right.SEARCH_PERSON},
     Role.PRODUCER: _SEE | {Right.REGISTER, Right.TEST, Right.ASK_PUBLICATION, Right.SUSPEND},
 }
 

@@ -126,7 +126,7 @@ def key_sources(users: UserSettings, clock: Clock, events: Events) -> dict[str, 
         ResourcesMissing: the certificates of an ``authority`` cannot be read.
     """
     trusted: Mapping[str, ssl.SSLContext | None] = {
-        each.issuer: _trusting(each) for each in users.issuer
+        each.issuer: trusting(each) for each in users.issuer
     }  # all of them read before anything is opened
     return {
         each.issuer: ProviderKeys(each, clock, events, trusted[each.issuer])
@@ -134,8 +134,14 @@ def key_sources(users: UserSettings, clock: Clock, events: Events) -> dict[str, 
     }
 
 
-def _trusting(issuer: IssuerSettings) -> ssl.SSLContext | None:
-    """Certificates and host names are always checked; None: by the machine's trust store."""
+def trusting(
+    issuer: IssuerSettings, setting: str = "users.issuer.authority"
+) -> ssl.SSLContext | None:
+    """Certificates and host names are always checked; None: by the machine's trust store.
+
+    Raises:
+        ResourcesMissing: the certificates of its authority cannot be read.
+    """
     if issuer.authority is None:
         return None
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -143,5 +149,5 @@ def _trusting(issuer: IssuerSettings) -> ssl.SSLContext | None:
     try:
         context.load_verify_locations(issuer.authority)
     except OSError as error:
-        raise ResourcesMissing(f"users.issuer.authority: {issuer.authority}: no PEM") from error
+        raise ResourcesMissing(f"{setting}: {issuer.authority}: no PEM") from error
     return context

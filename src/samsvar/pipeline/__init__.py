@@ -54,6 +54,9 @@ async def run(call: Call, world: World) -> Answer:
             )
         shut_off_foreign(call, question, shown.outcomes, world)
         journey.security, journey.disclosures = shown.security, shown.disclosures
-        journey.decisions = (*routing.decisions, *decided(shown.outcomes, routing))
+        journey.decisions = (
+            *routing.decisions,
+            *decided(shown.outcomes, routing, call.received_at),
+        )
         with world.spans.span("merge"):
             return merge(shown, errand)

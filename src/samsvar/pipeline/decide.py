@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from samsvar.model.exchange import Answered, Decision, Outcome, Reason
 from samsvar.pipeline.route import Routing
@@ -27,12 +28,14 @@ _REASONS: dict[str, Reason] = {
 _NOT_ASKED = (Reason.DISABLED, Reason.BREAKER_OPEN)
 
 
-def decided(outcomes: Sequence[Outcome], routing: Routing) -> tuple[Decision, ...]:
-    """One decision for each outcome, in the same order."""
-    return tuple(_decision(outcome, routing) for outcome in outcomes)
+def decided(
+    outcomes: Sequence[Outcome], routing: Routing, received: datetime
+) -> tuple[Decision, ...]:
+    """One decision for each outcome, in the same order. ``received``: when the question came."""
+    return tuple(_decision(outcome, routing, received) for outcome in outcomes)
 
 
-def _decision(outcome: Outcome, routing: Routing) -> Decision:
+def _decision(outcome: Outcome, routing: Routing, received: datetime) -> Decision:
     recipient = outcome.recipient
     route_trace, permission_trace = routing.traces.get(recipient.logical_address, ("", ""))
     if isinstance(outcome, Answered):
@@ -41,16 +44,19 @@ def _decision(outcome: Outcome, routing: Routing) -> Decision:
         said = (outcome.reply.by, *outcome.reply.warnings)
     else:
         items, reason, said = 0, _REASONS[outcome.code], (outcome.by, outcome.text)
+    asked = recipient.entry is not None and reason not in _NOT_ASKED
+    begun = (outcome.at - received).total_seconds() - outcome.elapsed
     return Decision(
         recipient.logical_address,
         reason,
         "; ".join(filter(None, said)),
         items=items,
-        elapsed=outcome.elapsed if recipient.entry and reason not in _NOT_ASKED else None,
+        elapsed=outcome.elapsed if asked else None,
         producer=recipient.entry.producer.id if recipient.entry else None,
         route_trace=route_trace,
         permission_trace=permission_trace,
         access=outcome.access if isinstance(outcome, Answered) else "",
+        begun=max(begun, 0.0) if asked else None,
     )
 
 

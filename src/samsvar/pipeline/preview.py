@@ -125,6 +125,25 @@ def preview(
     return Preview(questions, undecidable, tuple(changes))
 
 
+def standings(
+    record: QuestionRecord,
+    catalogue: Catalogue,
+    contracts: Mapping[ContractUrn, ServiceContract],
+    own_addresses: frozenset[str],
+    at: datetime,
+) -> Mapping[str, str]:
+    """What a catalogue says of each candidate of one question, in words; of a question that it
+    refuses whole, the fault at the question's own address. Empty: no catalogue decides it."""
+    sender, urn, address = record.sender, record.contract, record.logical_address
+    if sender is None or urn is None or address is None or record.fault in _BEFORE_THE_CATALOGUE:
+        return {}
+    own = folded(address) in own_addresses
+    found = _ruling(sender, urn, address, record.decisions, catalogue, contracts.get(urn), own, at)
+    if found.fault is not None:
+        return {address: found.fault}
+    return {each: _words(*told) for each, told in found.standings.items()}
+
+
 def _ruling(
     sender: HsaId,
     urn: ContractUrn,

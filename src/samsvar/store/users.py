@@ -101,6 +101,17 @@ class SqlUsers:
         rows = self._rows(_C.hsa_id == folded(hsa_id))
         return next((each.user for each in map(_access, rows) if not each.ended(now)), None)
 
+    def by_id(self, name: str) -> User | None:
+        """Whose access has this id; None: nobody's, or it has expired or been revoked."""
+        now = self._clock.now()
+        rows = self._rows(_C.id == name)
+        return next((each.user for each in map(_access, rows) if not each.ended(now)), None)
+
+    def anybody(self) -> bool:
+        """Whether anybody may come in at all."""
+        now = self._clock.now()
+        return any(not each.ended(now) for each in self.all())
+
     def all(self) -> list[Access]:
         """Every row, the newest first."""
         return [_access(row) for row in self._rows(sa.true())]

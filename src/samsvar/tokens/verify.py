@@ -50,13 +50,14 @@ def checked(
     claims = sealed.claims
     if claims.get("iss") != issuer.issuer:
         raise bad_token("the token is of another issuer")
-    _refuse_audience(claims, issuer)
-    until = _refuse_times(claims, issuer, now)
+    refuse_audience(claims, issuer)
+    until = refuse_times(claims, issuer, now)
     _refuse_binding(claims, certificate)
     return user_from(claims, issuer, until)
 
 
-def _refuse_audience(claims: Mapping[str, Any], issuer: IssuerSettings) -> None:
+def refuse_audience(claims: Mapping[str, Any], issuer: IssuerSettings) -> None:
+    """Raises TokenRefused: it is for somebody else."""
     told = claims.get("aud")
     audience = [told] if isinstance(told, str) else told
     if not isinstance(audience, list) or not any(
@@ -65,8 +66,12 @@ def _refuse_audience(claims: Mapping[str, Any], issuer: IssuerSettings) -> None:
         raise bad_token("the token is not for this hub (aud)")
 
 
-def _refuse_times(claims: Mapping[str, Any], issuer: IssuerSettings, now: float) -> float:
-    """When it ends."""
+def refuse_times(claims: Mapping[str, Any], issuer: IssuerSettings, now: float) -> float:
+    """When it ends.
+
+    Raises:
+        TokenRefused: it counts no more, or not yet.
+    """
     leeway = issuer.leeway_seconds
     ends, issued = _second(claims, "exp"), _second(claims, "iat")
     if ends is None or issued is None:

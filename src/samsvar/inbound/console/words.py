@@ -1,0 +1,84 @@
+"""Words of the console that many pages use, each in Swedish and English, with a mark of its own.
+
+A mark is never a colour alone: a sign and a word stand beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from samsvar.model.result import Result
+from samsvar.onboarding.roles import Role
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """How something is shown."""
+
+    kind: str
+    """The class that gives its colour."""
+    sign: str
+    swedish: str
+    english: str
+
+
+RESULTS: Mapping[Result, Mark] = {
+    Result.FULL: Mark("full", "✓", "helt", "in full"),
+    Result.PART: Mark("part", "◐", "delvis", "in part"),
+    Result.FAILED: Mark("failed", "✕", "misslyckad", "failed"),
+    Result.DENIED: Mark("denied", "⊘", "nekad", "denied"),
+}
+
+STATES: Mapping[str, Mark] = {
+    "active": Mark("full", "✓", "svarar", "answers"),
+    "trouble": Mark("part", "◐", "har problem", "in trouble"),
+    "failing": Mark("failed", "✕", "svarar inte", "does not answer"),
+    "breaker": Mark("failed", "⏻", "bruten", "breaker open"),
+    "maintenance": Mark("denied", "⏸", "ur drift", "out of service"),
+    "quiet": Mark("quiet", "○", "inga frågor", "no questions"),
+    "draft": Mark("quiet", "✎", "inte publicerad", "not published"),
+}
+
+ROLES: Mapping[Role, tuple[str, str]] = {
+    Role.OBSERVER: ("betraktare", "observer"),
+    Role.OPERATOR: ("operatör", "operator"),
+    Role.REGISTRAR: ("registeransvarig", "registrar"),
+    Role.SECURITY_OFFICER: ("säkerhetsansvarig", "security officer"),
+    Role.AUDITOR: ("granskare", "auditor"),
+    Role.PRODUCER: ("producent", "producer"),
+}
+
+#: how the preview tells where a question would go: its first words -> in Swedish
+_STANDINGS = {"asked": "tillfrågas", "no route": "vägval saknas", "not permitted": "får inte"}
+
+
+def standing(text: str) -> tuple[str, str]:
+    """What a catalogue says of a source (``pipeline.preview``), in both languages."""
+    for english, swedish in _STANDINGS.items():
+        if text.startswith(english):
+            rest = text[len(english) :].replace(" by ", " via ", 1)
+            return swedish + rest.replace(", as changed", ", som ändrad"), text
+    return text, text
+
+
+#: code -> what has been done, told on the page that one comes to
+DONE: Mapping[str, tuple[str, str]] = {
+    "disabled": ("Producenten är tagen ur drift.", "The producer is out of service."),
+    "enabled": ("Producenten är i drift igen.", "The producer is in service again."),
+    "breaker": ("Brytaren är ändrad.", "The breaker has been set."),
+    "drafted": ("Utkastet är sparat.", "The draft has been kept."),
+    "dropped": ("Utkastet är borttaget.", "The draft has been thrown away."),
+    "published": ("Registret är publicerat och gäller nu.", "The registry is in force now."),
+    "rolled-back": (
+        "Den gamla versionens innehåll gäller nu, som en ny version.",
+        "The old version's content is in force now, as a new version.",
+    ),
+    "retried": ("Breven skickas på nytt.", "The letters are sent again."),
+    "forgotten": ("Breven är borttagna.", "The letters have been dropped."),
+    "verified": (
+        "Granskningen har börjat. Ladda om sidan om en stund.",
+        "The verification has begun. Load the page again in a while.",
+    ),
+    "logged-out": ("Du är utloggad.", "You are logged out."),
+}
