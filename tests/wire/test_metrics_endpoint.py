@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import shutil
 import subprocess
@@ -45,6 +46,7 @@ async def test_what_a_hub_promises_to_count_is_there(tmp_path: Path) -> None:
                         assert answer.status == 405
                 if "samsvar_certificate_left_seconds{" in text and "catalogue_age" in text:
                     break
+                await asyncio.sleep(0.1)  # the watcher has not looked yet
             async with (
                 hub.client(site.consumer) as session,
                 session.get(f"{hub.tls}/metrics") as answer,

@@ -46,7 +46,7 @@ PLANS_OF: dict[str, dict[str, int]] = {
     "200101012383": {PRATOR: 1, SAMSA: 1, MINA: 1},
     "200901072389": {PRATOR: 1, SAMSA: 1, MINA: 1},
     "201201252382": {PRATOR: 1, SAMSA: 1, MINA: 1},
-    "202101012397": {PRATOR: 1, SAMSA: 1},
+    "202101012397": {HOSPITAL: 1, PRATOR: 1, SAMSA: 1},
     "189001019802": {PRATOR: 1, SAMSA: 1, MINA: 1},
     "194100642398": {PRATOR: 1, SAMSA: 1},
     "199008672397": {SAMSA: 1},
@@ -58,6 +58,7 @@ CONTACTS_OF: dict[str, dict[str, int]] = {
     "196501022773": {HOSPITAL: 1},
     "199001012385": {CLINIC: 1},
     "199001032391": {MINA: 23},
+    "202101012397": {HOSPITAL: 1},
 }
 INDEXABLE = [each for each in PEOPLE if not is_reserve(each.root)]
 TOLVAN = INDEXABLE[0]
