@@ -383,8 +383,11 @@ def test_a_new_system_goes_from_nothing_to_answering_by_commands_alone(
         system = subprocess.Popen(command, cwd=shell.folder, stdout=log, stderr=log)
     try:
         _until("answers at", said, system)
+        tried = shell.inside("producers", "try", name, *settings)
+        if tried.code == 1:  # some rules are about time: a busy machine may break one, once
+            tried = shell.inside("producers", "try", name, *settings)
         steps += [
-            shell.inside("producers", "try", name, *settings),
+            tried,
             shell.inside("producers", "publish", name, *settings),
             shell.inside("producers", "approve", name, *settings),
         ]
