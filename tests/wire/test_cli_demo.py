@@ -383,11 +383,8 @@ def test_a_new_system_goes_from_nothing_to_answering_by_commands_alone(
         system = subprocess.Popen(command, cwd=shell.folder, stdout=log, stderr=log)
     try:
         _until("answers at", said, system)
-        tried = shell.inside("producers", "try", name, *settings)
-        if tried.code == 1:  # some rules are about time: a busy machine may break one, once
-            tried = shell.inside("producers", "try", name, *settings)
         steps += [
-            tried,
+            shell.inside("producers", "try", name, *settings),
             shell.inside("producers", "publish", name, *settings),
             shell.inside("producers", "approve", name, *settings),
         ]
@@ -399,7 +396,7 @@ def test_a_new_system_goes_from_nothing_to_answering_by_commands_alone(
         system.terminate()
         system.wait(10)
 
-    assert [(one.code, one.err) for one in steps] == [(0, "")] * len(steps)
+    assert [(one.code, one.err) for one in steps] == [(0, "")] * len(steps), steps
     assert steps[2].out == "an authority can sign it\n"
     assert steps[4].out.startswith("taken: clientAuth, serverAuth, until ")
     assert re.search(r"^\d\d PASS, 0 FAIL, ", steps[5].out)
