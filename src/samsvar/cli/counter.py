@@ -8,16 +8,18 @@ all ways in fail in the same words.
 from __future__ import annotations
 
 import asyncio
+import functools
 import getpass
+import inspect
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 import orjson
 import typer
 
-from samsvar.cli.options import settings_from
+from samsvar.cli.options import SettingsOption, settings_from
 from samsvar.cli.outcome import REFUSED, UNREACHED, WRONG_INPUT, Stop
 from samsvar.cli.trail import trail
 from samsvar.settings import Settings, read_secret
@@ -40,6 +42,8 @@ CertificateOption = Annotated[
     typer.Option("--certificate", help="our client certificate, PEM; with --url, where it is TLS"),
 ]
 KeyOption = Annotated[Path | None, typer.Option(help="its key, PEM")]
+P = ParamSpec("P")
+R = TypeVar("R")
 _SECONDS = 300.0  # a test of a producer takes its time
 _SILENCE_SECONDS = 30.0  # an event stream gives a sign of life more often than this
 
@@ -56,12 +60,12 @@ class Counter(Protocol):
 
 
 def counter(
-    settings: Path | None,
-    url: str | None,
-    token: str | None,
-    authority: Path | None,
-    certificate: Path | None,
-    key: Path | None,
+    settings: SettingsOption = None,
+    url: UrlOption = None,
+    token: TokenOption = None,
+    authority: AuthorityOption = None,
+    certificate: CertificateOption = None,
+    key: KeyOption = None,
 ) -> Counter:
     """Here, or there: with a token, or as whoever the certificate is."""
     if url is None:
@@ -86,6 +90,21 @@ def counter(
         told = f"{token} cannot be read" if named else "give file:PATH or env:NAME of a token"
         raise Stop(WRONG_INPUT, f"--token: {told}") from error
     return There(url.rstrip("/"), {"Authorization": f"Bearer {secret}"}, authority, pair)
+
+
+def at_a_counter(command: Callable[Concatenate[Counter, P], R]) -> Callable[P, R]:
+    """A command that gets a counter: its own options stand first, then those of ``counter``."""
+    where = inspect.signature(counter, eval_str=True).parameters
+    _, *own = inspect.signature(command, eval_str=True).parameters.values()
+
+    @functools.wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        told: dict[str, Any] = {name: kwargs.pop(name) for name in where}
+        return command(counter(**told), *args, **kwargs)
+
+    # What typer reads instead of the command's own signature.
+    vars(run)["__signature__"] = inspect.Signature([*own, *where.values()])
+    return run
 
 
 def streamed(

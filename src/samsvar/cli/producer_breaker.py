@@ -9,16 +9,9 @@ from typing import Annotated, Any
 import orjson
 import typer
 
-from samsvar.cli.counter import (
-    AuthorityOption,
-    CertificateOption,
-    KeyOption,
-    TokenOption,
-    UrlOption,
-    counter,
-)
+from samsvar.cli.counter import Counter, at_a_counter
 from samsvar.cli.listing import local, print_rows
-from samsvar.cli.options import JsonOption, SettingsOption
+from samsvar.cli.options import JsonOption
 from samsvar.cli.producer_certificate import an_id
 from samsvar.model.local_time import STOCKHOLM
 
@@ -37,21 +30,17 @@ UntilOption = Annotated[
 
 
 @app.command("show")
+@at_a_counter
 def show(
+    at: Counter,
     name: Annotated[
         str | None, typer.Argument(metavar="ID", help="of one producer; left out: of all")
     ] = None,
     as_json: JsonOption = False,
-    settings: SettingsOption = None,
-    url: UrlOption = None,
-    token: TokenOption = None,
-    authority: AuthorityOption = None,
-    client: CertificateOption = None,
-    key: KeyOption = None,
 ) -> None:
     """How the breakers stand. Of a running hub with --url; else only what somebody holds."""
     path = "/breakers" if name is None else f"/producers/{an_id(name)}/breaker"
-    told = counter(settings, url, token, authority, client, key).ask("GET", path)["breakers"]
+    told = at.ask("GET", path)["breakers"]
     if as_json:
         sys.stdout.write(orjson.dumps(told, option=orjson.OPT_INDENT_2).decode() + "\n")
         return
@@ -59,39 +48,29 @@ def show(
 
 
 @app.command("open")
+@at_a_counter
 def open_breaker(
+    at: Counter,
     name: IdArgument,
     reason: ReasonOption,
     contract: ContractOption = None,
     until: UntilOption = None,
-    settings: SettingsOption = None,
-    url: UrlOption = None,
-    token: TokenOption = None,
-    authority: AuthorityOption = None,
-    client: CertificateOption = None,
-    key: KeyOption = None,
 ) -> None:
     """Open it: the producer is not asked, until then or until somebody closes it."""
-    at = counter(settings, url, token, authority, client, key)
     told = at.ask("POST", f"/producers/{name}/breaker/open", _body(reason, contract, until))
     _print(told["breakers"])
 
 
 @app.command("close")
+@at_a_counter
 def close_breaker(
+    at: Counter,
     name: IdArgument,
     reason: ReasonOption,
     contract: ContractOption = None,
     until: UntilOption = None,
-    settings: SettingsOption = None,
-    url: UrlOption = None,
-    token: TokenOption = None,
-    authority: AuthorityOption = None,
-    client: CertificateOption = None,
-    key: KeyOption = None,
 ) -> None:
     """Close it: the producer is asked again, and for a minute, or until then, it stays so."""
-    at = counter(settings, url, token, authority, client, key)
     told = at.ask("POST", f"/producers/{name}/breaker/close", _body(reason, contract, until))
     _print(told["breakers"])
 

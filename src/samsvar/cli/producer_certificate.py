@@ -10,15 +10,7 @@ from urllib.parse import quote
 
 import typer
 
-from samsvar.cli.counter import (
-    AuthorityOption,
-    CertificateOption,
-    KeyOption,
-    TokenOption,
-    UrlOption,
-    counter,
-)
-from samsvar.cli.options import SettingsOption
+from samsvar.cli.counter import Counter, at_a_counter
 from samsvar.cli.outcome import REFUSED, WRONG_INPUT, Stop
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL
@@ -36,24 +28,18 @@ IdArgument = Annotated[
 ]
 
 
+@at_a_counter
 def request(
+    at: Counter,
     name: IdArgument,
     host: Annotated[str, typer.Option(help="the host name of the system's URL")],
     private_key: Annotated[
         Path, typer.Option(help="a new key is written here; it never leaves this machine")
     ] = Path("system.key"),
     out: Annotated[Path, typer.Option(help="the request is written here")] = Path("system.csr"),
-    settings: SettingsOption = None,
-    url: UrlOption = None,
-    token: TokenOption = None,
-    authority: AuthorityOption = None,
-    client: CertificateOption = None,
-    key: KeyOption = None,
 ) -> None:
     """Make a key and a certificate request (CSR) with the HSA-id of the form, for an authority."""
-    form = counter(settings, url, token, authority, client, key).ask("GET", f"/producers/{name}")[
-        "form"
-    ]
+    form = at.ask("GET", f"/producers/{name}")["form"]
     if form is None:
         raise Stop(REFUSED, f"{name} has no form: it is kept in the registry file")
     for file in (private_key, out):
@@ -102,22 +88,17 @@ def _key_and_request(host: str, hsa_id: str) -> tuple[bytes, bytes]:
     return pem, asked.public_bytes(serialization.Encoding.PEM)
 
 
+@at_a_counter
 def certificate(
+    at: Counter,
     name: IdArgument,
     file: Annotated[Path, typer.Argument(help="PEM: the certificate, then its chain")],
-    settings: SettingsOption = None,
-    url: UrlOption = None,
-    token: TokenOption = None,
-    authority: AuthorityOption = None,
-    client: CertificateOption = None,
-    key: KeyOption = None,
 ) -> None:
     """Hand in the system's certificate. A file with a request (CSR) is judged instead."""
     try:
         pem = file.read_bytes()
     except OSError as error:
         raise Stop(WRONG_INPUT, f"{file}: cannot be read: {error.strerror}") from error
-    at = counter(settings, url, token, authority, client, key)
     if b"CERTIFICATE REQUEST-----" in pem:
         judged = at.ask("POST", f"/producers/{name}/certificate-request", pem=pem)
         for line in judged["faults"] or ["an authority can sign it"]:

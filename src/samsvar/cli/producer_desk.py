@@ -13,16 +13,9 @@ import orjson
 import typer
 
 from samsvar.cli import producer_certificate
-from samsvar.cli.counter import (
-    AuthorityOption,
-    CertificateOption,
-    KeyOption,
-    TokenOption,
-    UrlOption,
-    counter,
-)
+from samsvar.cli.counter import Counter, at_a_counter
 from samsvar.cli.listing import print_rows
-from samsvar.cli.options import JsonOption, SettingsOption
+from samsvar.cli.options import JsonOption
 from samsvar.cli.outcome import DONE, PARTLY, WRONG_INPUT, Stop
 from samsvar.cli.producer_certificate import IdArgument
 from samsvar.model.care import LegalBasis
@@ -32,7 +25,9 @@ from samsvar.model.local_time import STOCKHOLM
 CommentOption = Annotated[str, typer.Option(help="why; kept in the history")]
 
 
+@at_a_counter
 def add(
+    at: Counter,
     name: Annotated[str, typer.Option(help="what people call the system")],
     hsa_id: Annotated[str, typer.Option(help="its HSA-id: logical address and serialNumber")],
     owner: Annotated[str, typer.Option(help="who is responsible for the information")],
@@ -57,12 +52,6 @@ def add(
         LegalBasis | None,
         typer.Option(help="law of its records, marked for sharing by this; a nämnd must say it"),
     ] = None,
-    settings: SettingsOption = None,
-    url: UrlOption = None,
-    token: TokenOption = None,
-    authority: AuthorityOption = None,
-    client: CertificateOption = None,
-    key: KeyOption = None,
 ) -> None:
     """Register a system. It is asked by nobody until it has been asked for and approved."""
     form = {
@@ -82,7 +71,7 @@ def add(
         "care_giver_kind": care_giver_kind.value if care_giver_kind else None,
         "legal_basis": legal_basis.value if legal_basis else None,
     }
-    made = counter(settings, url, token, authority, client, key).ask("POST", "/producers", form)
+    made = at.ask("POST", "/producers", form)
     _say(f"{made['id']} is registered, and nobody asks it yet. Next:")
     for step, more in (
         ("request", " --host HOST   # a key and a certificate request, if it has no certificate"),
@@ -93,17 +82,13 @@ def add(
         _say(f"  samsvar producers {step} {made['id']}{more}")
 
 
+@at_a_counter
 def list_all(
-    settings: SettingsOption = None,
-    url: UrlOption = None,
-    token: TokenOption = None,
-    authority: AuthorityOption = None,
-    client: CertificateOption = None,
-    key: KeyOption = None,
+    at: Counter,
     as_json: JsonOption = False,
 ) -> None:
     """All producers, those of the registry file too."""
-    found = counter(settings, url, token, authority, client, key).ask("GET", "/producers")
+    found = at.ask("GET", "/producers")
     if as_json:
         _print_json(found)
         return
@@ -116,38 +101,29 @@ def list_all(
     print_rows(("Id", "State", "In force", "Name", "Asked at"), rows)
 
 
+@at_a_counter
 def show(
+    at: Counter,
     name: IdArgument,
-    settings: SettingsOption = None,
-    url: UrlOption = None,
-    token: TokenOption = None,
-    authority: AuthorityOption = None,
-    client: CertificateOption = None,
-    key: KeyOption = None,
 ) -> None:
     """One producer: form, certificate, what is in force, what has happened. As JSON."""
-    _print_json(
-        counter(settings, url, token, authority, client, key).ask("GET", f"/producers/{name}")
-    )
+    _print_json(at.ask("GET", f"/producers/{name}"))
 
 
+@at_a_counter
 def publish(
+    at: Counter,
     name: IdArgument,
     comment: CommentOption = "",
-    settings: SettingsOption = None,
-    url: UrlOption = None,
-    token: TokenOption = None,
-    authority: AuthorityOption = None,
-    client: CertificateOption = None,
-    key: KeyOption = None,
 ) -> None:
     """Ask that a producer be published."""
-    at = counter(settings, url, token, authority, client, key)
     at.ask("POST", f"/producers/{name}/publication", {"comment": comment})
     _say(f"{name} has been asked for: samsvar producers approve {name}")
 
 
+@at_a_counter
 def approve(
+    at: Counter,
     name: IdArgument,
     consumer: Annotated[
         list[str] | None,
@@ -158,88 +134,57 @@ def approve(
         typer.Option("--social-care", help="they keep the rules for social care's information"),
     ] = False,
     comment: CommentOption = "",
-    settings: SettingsOption = None,
-    url: UrlOption = None,
-    token: TokenOption = None,
-    authority: AuthorityOption = None,
-    client: CertificateOption = None,
-    key: KeyOption = None,
 ) -> None:
     """Publish a producer: routes and permissions are in force at once."""
     body = {"comment": comment, "consumers": consumer or None, "social_care": social_care}
-    made = counter(settings, url, token, authority, client, key).ask(
-        "POST", f"/producers/{name}/approve", body
-    )
+    made = at.ask("POST", f"/producers/{name}/approve", body)
     _say(f"{name} is published: version {made['version']} of the registry")
 
 
+@at_a_counter
 def reject(
+    at: Counter,
     name: IdArgument,
     comment: Annotated[str, typer.Option(help="why")],
-    settings: SettingsOption = None,
-    url: UrlOption = None,
-    token: TokenOption = None,
-    authority: AuthorityOption = None,
-    client: CertificateOption = None,
-    key: KeyOption = None,
 ) -> None:
     """Say no to publishing a producer."""
-    at = counter(settings, url, token, authority, client, key)
     at.ask("POST", f"/producers/{name}/reject", {"comment": comment})
     _say(f"{name} is rejected")
 
 
+@at_a_counter
 def disable(
+    at: Counter,
     name: IdArgument,
     notice: Annotated[str, typer.Option(help="what consumers will read")],
     until: Annotated[
         datetime | None, typer.Option(help="from then on it is asked again; Swedish time")
     ] = None,
-    settings: SettingsOption = None,
-    url: UrlOption = None,
-    token: TokenOption = None,
-    authority: AuthorityOption = None,
-    client: CertificateOption = None,
-    key: KeyOption = None,
 ) -> None:
     """Put a producer out of service: it is not asked."""
     ends = until.replace(tzinfo=STOCKHOLM).isoformat() if until else None
     body = {"notice": notice, "until": ends}
-    made = counter(settings, url, token, authority, client, key).ask(
-        "POST", f"/producers/{name}/disable", body
-    )
+    made = at.ask("POST", f"/producers/{name}/disable", body)
     _say(f"{name} is out of service: version {made['version']} of the registry")
 
 
+@at_a_counter
 def enable(
+    at: Counter,
     name: IdArgument,
-    settings: SettingsOption = None,
-    url: UrlOption = None,
-    token: TokenOption = None,
-    authority: AuthorityOption = None,
-    client: CertificateOption = None,
-    key: KeyOption = None,
 ) -> None:
     """Put a producer back in service."""
-    made = counter(settings, url, token, authority, client, key).ask(
-        "POST", f"/producers/{name}/enable", {}
-    )
+    made = at.ask("POST", f"/producers/{name}/enable", {})
     _say(f"{name} is in service: version {made['version']} of the registry")
 
 
+@at_a_counter
 def try_out(
+    at: Counter,
     name: IdArgument,
-    settings: SettingsOption = None,
-    url: UrlOption = None,
-    token: TokenOption = None,
-    authority: AuthorityOption = None,
-    client: CertificateOption = None,
-    key: KeyOption = None,
 ) -> int:
     """Test a registered producer with the customary test persons, and note it in its history."""
-    report = counter(settings, url, token, authority, client, key).ask(
-        "POST", f"/producers/{name}/test", {}
-    )
+    report = at.ask("POST", f"/producers/{name}/test", {})
     for result in report["results"]:
         if result["outcome"] in ("FAIL", "WARN"):
             _say(f"{result['outcome']:5}{result['id']} {result['contract']}: {result['reason']}")
