@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from samsvar.model.local_time import STOCKHOLM
-from samsvar.ports import Clock
 
 
 class SystemClock:
@@ -21,4 +21,7 @@ class SystemClock:
         return time.monotonic()
 
 
-_: type[Clock] = SystemClock  # interface guard
+if TYPE_CHECKING:  # commands need the time, and not all that the ports know of
+    from samsvar.ports import Clock
+
+    _: type[Clock] = SystemClock  # interface guard

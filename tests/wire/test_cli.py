@@ -20,6 +20,7 @@ from pathlib import Path
 
 import pytest
 
+from samsvar import __version__
 from samsvar.simulation import demo_data
 from tests.command import Shell
 from tests.hub import Site, Source
@@ -349,3 +350,29 @@ def test_what_is_no_command_or_option_is_wrong_input(tmp_path: Path) -> None:
         ran = shell.inside(*arguments)
 
         assert (ran.code, ran.out, bool(ran.err)) == (2, "", True)
+
+
+def test_the_program_says_which_version_it_is(tmp_path: Path) -> None:
+    """As every other program does."""
+    ran = Shell(tmp_path).inside("--version")
+
+    assert (ran.code, ran.out) == (0, f"samsvar {__version__}\n")
+
+
+def test_no_command_waits_for_what_another_needs(tmp_path: Path) -> None:
+    """The database, brokers and HTTP are read in by commands that use them, when they do."""
+    heavy = {
+        "sqlalchemy",
+        "aiohttp",
+        "kombu",
+        "redis",
+        "joserfc",
+        "xmlschema",
+        "requests",
+        "jinja2",
+    }
+    told = "import sys, samsvar.cli; print(*{name.partition('.')[0] for name in sys.modules})"
+
+    ran = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
+
+    assert heavy.isdisjoint(ran.stdout.split())

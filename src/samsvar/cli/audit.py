@@ -14,6 +14,7 @@ from samsvar.audit.proofs import NotProven, checked, proof_of
 from samsvar.audit.verifying import Chain, Report, verify
 from samsvar.cli import audit_drop, audit_outbox, audit_report, audit_search
 from samsvar.cli.data_folder import opened
+from samsvar.cli.listing import print_json
 from samsvar.cli.options import JsonOption, SettingsOption, settings_from
 from samsvar.cli.outcome import PARTLY, REFUSED, WRONG_INPUT, Stop
 from samsvar.errors import ResourcesMissing
@@ -82,7 +83,7 @@ def prove(
             proof = proof_of(found[0], leaves, head, view.keys(), begun)
         except NotProven as error:
             raise Stop(PARTLY, f"row {sequence}: {error}") from error
-    sys.stdout.write(orjson.dumps(proof, option=orjson.OPT_INDENT_2).decode() + "\n")
+    print_json(proof)
 
 
 @app.command("check-proof")

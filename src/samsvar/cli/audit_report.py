@@ -10,12 +10,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import orjson
 import typer
 
 from samsvar.cli.ask import person_id
 from samsvar.cli.audit_search import desk_of, moment
-from samsvar.cli.listing import print_rows
+from samsvar.cli.listing import print_json, print_rows
 from samsvar.cli.options import JsonOption, SettingsOption
 from samsvar.cli.outcome import REFUSED, WRONG_INPUT, Stop
 from samsvar.model.local_time import STOCKHOLM
@@ -62,7 +61,7 @@ def accesses(
         else:
             found = report.for_owner(owner or "", first, last, most)
     if as_json:
-        _print_json([_told(seen) for seen in found])
+        print_json([_told(seen) for seen in found])
         return
     if not found:
         raise Stop(REFUSED, "nobody has read anything in that time")
@@ -85,7 +84,7 @@ def refusals(
     with _report(settings, wanted) as (report, first, last):
         found = report.refusals(first, last)
     if as_json:
-        _print_json([asdict(one) for one in found])
+        print_json([asdict(one) for one in found])
         return
     if not found:
         raise Stop(REFUSED, "nothing was refused or masked in that time")
@@ -131,7 +130,3 @@ def _told(seen: AccessSeen) -> dict[str, Any]:
     for name in ("subject", "user_id", "user_name", "user_title"):
         del told[name]
     return {**told, "emergency": seen.emergency}
-
-
-def _print_json(value: Any) -> None:
-    sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode() + "\n")

@@ -11,11 +11,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import orjson
 import typer
 
 from samsvar.cli.ask import person_id
 from samsvar.cli.data_folder import opened
+from samsvar.cli.listing import print_json
 from samsvar.cli.options import JsonOption, SettingsOption, settings_from
 from samsvar.cli.outcome import REFUSED, WRONG_INPUT, Stop
 from samsvar.model.identifiers import HsaId
@@ -77,7 +77,7 @@ def search(
     with desk_of(settings) as desk:
         found = [{name: row[name] for name in _SHOWN} for row in desk.search(wanted, most)]
     if as_json:
-        sys.stdout.write(orjson.dumps(found, option=orjson.OPT_INDENT_2).decode() + "\n")
+        print_json(found)
         return
     if not found:
         raise Stop(REFUSED, "no row of the access log matches")

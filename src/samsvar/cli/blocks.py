@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import uuid4
 
-import orjson
 import typer
 
 from samsvar.cli.data_folder import opened
-from samsvar.cli.listing import local, print_rows
+from samsvar.cli.listing import local, print_json, print_rows
 from samsvar.cli.moments import moment
 from samsvar.cli.options import JsonOption, SettingsOption
 from samsvar.cli.outcome import REFUSED, Stop
@@ -52,7 +51,7 @@ def list_all(
     with _book(settings) as book:
         found = [_told(record) for record in book.of_person(who)]
     if as_json:
-        sys.stdout.write(orjson.dumps(found, option=orjson.OPT_INDENT_2).decode() + "\n")
+        print_json(found)
         return
     if not found:
         raise Stop(REFUSED, "no block of that person is registered")

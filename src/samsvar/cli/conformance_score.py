@@ -8,11 +8,10 @@ from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Annotated
 
-import orjson
 import typer
 
 from samsvar.cli.data_folder import opened
-from samsvar.cli.listing import print_rows
+from samsvar.cli.listing import print_json, print_rows
 from samsvar.cli.options import JsonOption, SettingsOption, settings_from
 from samsvar.cli.outcome import WRONG_INPUT, Stop
 
@@ -61,7 +60,7 @@ def score(
     wanted = [one for one in scores if producer is None or one.producer == producer]
     if as_json:
         told_as = {"since": since, "scores": [asdict(one) for one in wanted]}
-        sys.stdout.write(orjson.dumps(told_as, option=orjson.OPT_INDENT_2).decode() + "\n")
+        print_json(told_as)
         return
     if not wanted:
         sys.stdout.write(

@@ -6,10 +6,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import orjson
 import typer
 
-from samsvar.cli.listing import print_rows
+from samsvar.cli.listing import print_json, print_rows
 from samsvar.cli.options import JsonOption, SettingsOption, settings_from, text_of
 from samsvar.cli.outcome import REFUSED, WRONG_INPUT, Stop
 
@@ -121,7 +120,7 @@ def list_contracts(settings: SettingsOption = None, as_json: JsonOption = False)
         for urn, contract in sorted(repertoire.contracts.items())
     ]
     if as_json:
-        sys.stdout.write(orjson.dumps(rows, option=orjson.OPT_INDENT_2).decode() + "\n")
+        print_json(rows)
         return
     print_rows(
         ("Name", "Operation", "Records", "From", "Namespace"),

@@ -6,9 +6,11 @@ command.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+import orjson
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -45,6 +47,11 @@ def print_rows(
     for row in kept:
         for line in _block(headings, row):
             console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def print_json(told: object) -> None:
+    """Print what a program shall read."""
+    sys.stdout.write(orjson.dumps(told, option=orjson.OPT_INDENT_2).decode() + "\n")
 
 
 def local(moment: str) -> str:

@@ -16,11 +16,10 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import orjson
 import typer
 
 from samsvar.cli.data_folder import opened
-from samsvar.cli.listing import local
+from samsvar.cli.listing import local, print_json
 from samsvar.cli.moments import moment
 from samsvar.cli.options import JsonOption, SettingsOption, settings_from
 from samsvar.cli.outcome import PARTLY, REFUSED, WRONG_INPUT, Stop
@@ -103,7 +102,7 @@ def status(settings: SettingsOption = None, as_json: JsonOption = False) -> None
         old = made is not None and store.too_old(made, now)
     if as_json:
         told = {**asdict(made), "too_old": old} if made else None
-        sys.stdout.write(orjson.dumps(told, option=orjson.OPT_INDENT_2).decode() + "\n")
+        print_json(told)
     elif made is not None:
         hours = (now - made.as_of) / timedelta(hours=1)
         reach = "everybody" if made.everybody else "those who are in it"

@@ -6,11 +6,10 @@ import sys
 from datetime import datetime
 from typing import Annotated, Any
 
-import orjson
 import typer
 
 from samsvar.cli.counter import Counter, at_a_counter
-from samsvar.cli.listing import local, print_rows
+from samsvar.cli.listing import local, print_json, print_rows
 from samsvar.cli.options import JsonOption
 from samsvar.cli.producer_certificate import an_id
 from samsvar.model.local_time import STOCKHOLM
@@ -42,7 +41,7 @@ def show(
     path = "/breakers" if name is None else f"/producers/{an_id(name)}/breaker"
     told = at.ask("GET", path)["breakers"]
     if as_json:
-        sys.stdout.write(orjson.dumps(told, option=orjson.OPT_INDENT_2).decode() + "\n")
+        print_json(told)
         return
     _print(told)
 

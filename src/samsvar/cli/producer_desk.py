@@ -9,12 +9,11 @@ import sys
 from datetime import datetime
 from typing import Annotated, Any
 
-import orjson
 import typer
 
 from samsvar.cli import producer_certificate
 from samsvar.cli.counter import Counter, at_a_counter
-from samsvar.cli.listing import print_rows
+from samsvar.cli.listing import print_json, print_rows
 from samsvar.cli.options import JsonOption
 from samsvar.cli.outcome import DONE, PARTLY, WRONG_INPUT, Stop
 from samsvar.cli.producer_certificate import IdArgument
@@ -90,7 +89,7 @@ def list_all(
     """All producers, those of the registry file too."""
     found = at.ask("GET", "/producers")
     if as_json:
-        _print_json(found)
+        print_json(found)
         return
     rows = []
     for one in found["producers"]:
@@ -107,7 +106,7 @@ def show(
     name: IdArgument,
 ) -> None:
     """One producer: form, certificate, what is in force, what has happened. As JSON."""
-    _print_json(at.ask("GET", f"/producers/{name}"))
+    print_json(at.ask("GET", f"/producers/{name}"))
 
 
 @at_a_counter
@@ -204,10 +203,6 @@ def _service(in_force: Any) -> str:
         return "no"
     off = in_force["disabled"]
     return "yes" if off is None else f"out of service: {off['notice']}"
-
-
-def _print_json(tree: object) -> None:
-    sys.stdout.write(orjson.dumps(tree, option=orjson.OPT_INDENT_2).decode() + "\n")
 
 
 def _say(text: str) -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import asdict
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
-import orjson
 import typer
 
+from samsvar.cli.listing import print_json
 from samsvar.cli.options import JsonOption, SettingsOption, settings_from
 from samsvar.cli.status import print_standings
 from samsvar.cli.watched import watched
@@ -43,7 +42,7 @@ def top(
     ranked = ranked[:most]
     if as_json:
         told = {"at": seen.now, "hours": hours, "by": by, "producers": [asdict(x) for x in ranked]}
-        sys.stdout.write(orjson.dumps(told, option=orjson.OPT_INDENT_2).decode() + "\n")
+        print_json(told)
         return
     print_standings(ranked, seen.notices, f"The last {hours} hours, by {by}")
 

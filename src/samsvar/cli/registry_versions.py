@@ -7,10 +7,9 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
-import orjson
 import typer
 
-from samsvar.cli.listing import local, print_rows
+from samsvar.cli.listing import local, print_json, print_rows
 from samsvar.cli.options import JsonOption, SettingsOption, settings_from
 from samsvar.cli.outcome import REFUSED, WRONG_INPUT, Stop
 from samsvar.cli.registry_store import Store, opened
@@ -41,7 +40,7 @@ def diff(
     changes = difference(before[1], after[1])
     if as_json:
         told = {"from": before[0], "to": after[0], "changes": [asdict(one) for one in changes]}
-        sys.stdout.write(orjson.dumps(told, option=orjson.OPT_INDENT_2).decode() + "\n")
+        print_json(told)
         return
     sys.stdout.write("\n".join(lines_of(before[0], after[0], changes)) + "\n")
 
@@ -87,7 +86,7 @@ def preview(
             at=SystemClock().now(),
         )
     if as_json:
-        sys.stdout.write(orjson.dumps(asdict(found), option=orjson.OPT_INDENT_2).decode() + "\n")
+        print_json(asdict(found))
         return
     lines = [
         f"{found.questions} questions looked at, {len(found.changes)} would be answered otherwise"
@@ -151,7 +150,7 @@ def history(
         versions = store.catalogue.history(last)
     if as_json:
         told = [asdict(row) for row in versions]
-        sys.stdout.write(orjson.dumps(told, option=orjson.OPT_INDENT_2).decode() + "\n")
+        print_json(told)
         return
     print_versions(versions)
 

@@ -10,12 +10,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import orjson
 import typer
 
 from samsvar.access.words import Relation
 from samsvar.cli.data_folder import opened
-from samsvar.cli.listing import local, print_rows
+from samsvar.cli.listing import local, print_json, print_rows
 from samsvar.cli.moments import moment
 from samsvar.cli.options import JsonOption, SettingsOption, settings_from
 from samsvar.cli.outcome import REFUSED, WRONG_INPUT, Stop
@@ -54,7 +53,7 @@ def list_all(
         found = store.all(who, care_giver, most)
     if as_json:
         told = [_told(row) for row in found]
-        sys.stdout.write(orjson.dumps(told, option=orjson.OPT_INDENT_2).decode() + "\n")
+        print_json(told)
         return
     if not found:
         raise Stop(REFUSED, "no relation is registered that matches")

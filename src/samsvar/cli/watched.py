@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-import sqlalchemy as sa
-
 from samsvar.cli.data_folder import opened
 from samsvar.cli.outcome import UNREACHED, Stop
 from samsvar.errors import ResourcesMissing
@@ -40,6 +38,8 @@ def watched(settings: Settings, hours: int = 2) -> Watched:
     Raises:
         Stop: there is no database, or it cannot be read.
     """
+    import sqlalchemy as sa
+
     from samsvar.app import Packaged, catalogue_of
     from samsvar.clock import SystemClock
     from samsvar.errors import CatalogueUnavailable
