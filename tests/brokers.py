@@ -27,6 +27,7 @@ import pytest
 
 from samsvar.broker.keys import KeyPair
 from samsvar.broker.topology import EXCHANGES, PROBE
+from tests.ports import free_port
 
 HOST, PORT, USER, PASSWORD = "127.0.0.1", 5672, "guest", "guest"
 PRATOR = "SE2321000032-PRATOR1"
@@ -269,7 +270,7 @@ class OwnRabbit:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.port = _free_port()
+        self.port = free_port()
         self._name = f"samsvar{secrets.token_hex(4)}@localhost"
         self._process: subprocess.Popen[bytes] | None = None
         (folder / "plugins").write_text("[].\n")
@@ -281,7 +282,7 @@ class OwnRabbit:
             "HOME": str(folder),
             "RABBITMQ_CONFIG_FILE": str(folder / "rabbitmq"),
             "RABBITMQ_NODENAME": self._name,
-            "RABBITMQ_DIST_PORT": str(_free_port()),
+            "RABBITMQ_DIST_PORT": str(free_port()),
             "RABBITMQ_MNESIA_BASE": str(folder / "mnesia"),
             "RABBITMQ_LOG_BASE": str(folder / "rabbitmq-log"),
             "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "plugins"),
@@ -330,10 +331,3 @@ class OwnRabbit:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
-
-
-def _free_port() -> int:
-    with socket.socket() as trial:
-        trial.bind((HOST, 0))
-        port: int = trial.getsockname()[1]
-        return port

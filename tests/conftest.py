@@ -1,5 +1,5 @@
-"""What every test may ask for, golden files and a kind of database; and what none may leave behind,
-personal numbers."""
+"""What every test may ask for, golden files and engines; and what none may leave behind, personal
+numbers."""
 
 from __future__ import annotations
 
@@ -8,20 +8,21 @@ from pathlib import Path
 
 import pytest
 
-from tests import databases, privacy
+from tests import databases, engines, privacy
 
 Golden = Callable[[bytes, Path], None]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """``--accept`` makes today's output the expected one; review shows the difference.
-    ``--database postgresql`` lets all hubs keep their data there."""
+    ``--engines production`` runs every hub on servers: see ``engines``."""
     parser.addoption("--accept", action="store_true", help="rewrite golden files; review the diff")
     parser.addoption(
-        "--database",
-        choices=[databases.SQLITE, databases.POSTGRESQL],
-        default=databases.SQLITE,
-        help="what keeps the data in tests that do not choose themselves",
+        "--engines",
+        choices=[engines.EMBEDDED, engines.PRODUCTION],
+        default=engines.EMBEDDED,
+        help="what the hubs of tests that do not choose themselves keep their state in: nothing but"
+        " themselves, or PostgreSQL, RabbitMQ and Redis",
     )
 
 
@@ -33,19 +34,29 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("database_kind", both, indirect=True)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def column(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """The engines of this run."""
+    told: str = request.config.getoption("--engines")
+    with engines.running(told, tmp_path_factory.mktemp("engines")):
+        yield told
+
+
 @pytest.fixture(autouse=True)
-def database_kind(request: pytest.FixtureRequest) -> Iterator[str]:
+def database_kind(request: pytest.FixtureRequest, column: str) -> Iterator[str]:
     """Which kind of database the test's hubs use; its schemas go with the test's folder."""
-    told: str = request.config.getoption("--database")
-    kind: str = getattr(request, "param", told)
-    if request.node.get_closest_marker("sqlite"):
-        if kind != databases.SQLITE:
-            pytest.skip("is about SQLite's file")
-        kind = databases.SQLITE
+    usual = engines.DATABASES[column]
+    kind: str = getattr(request, "param", usual)
+    if column == engines.PRODUCTION and (mark := request.node.get_closest_marker("embedded")):
+        pytest.skip(mark.args[0])
+    if request.node.get_closest_marker("sqlite") and kind != databases.SQLITE:
+        pytest.skip("is about SQLite's file")
     databases.choose(kind)
     folder = request.getfixturevalue("tmp_path") if "tmp_path" in request.fixturenames else None
     yield kind
-    databases.choose(told)
+    databases.choose(usual)
     if folder is not None:
         databases.drop(folder)
 

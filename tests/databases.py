@@ -1,6 +1,6 @@
 """Where the tests' hubs keep their database: in a file, or in a schema of their own on a server.
 
-Which of the two is chosen for each test by ``conftest`` (``--database``, and the marks
+Which of the two is chosen for each test by ``conftest`` (``--engines``, and the marks
 ``databases``, ``chosen`` and ``sqlite``). A folder always leads to the same database, so a test may
 open it as often as it wants. Before a schema goes, its content is written into the folder, for the
 search for numbers.
@@ -21,6 +21,7 @@ import pytest
 from pydantic import SecretStr
 
 from samsvar.store import database as store
+from tests import database_copies
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
 SERVER = os.environ.get("TEST_POSTGRESQL", "postgresql://127.0.0.1:5432/test")
@@ -67,8 +68,25 @@ def url_text(folder: Path) -> str:
 
 
 def open_database(folder: Path, *, read_only: bool = False) -> store.Database:
-    """As the hub opens it."""
+    """As the hub opens it, made by ``prepare`` if there is none."""
+    if not read_only:
+        prepare(folder)
+    return make_database(folder, read_only=read_only)
+
+
+def make_database(folder: Path, *, read_only: bool = False) -> store.Database:
+    """As the hub opens it, and makes it if there is none."""
     return store.open_database(folder, url_for(folder), read_only=read_only)
+
+
+def prepare(folder: Path) -> None:
+    """Make the database that a hub would make there: by a copy, since migrations take as long as
+    many a test. ``tests/unit/test_database_copies.py`` holds the copy to what they make."""
+    url = url_for(folder)
+    if url is None:
+        database_copies.copy_file(folder)
+    else:
+        database_copies.copy_schema(folder, url.get_secret_value())
 
 
 def hub_setting(folder: Path) -> str:
@@ -147,7 +165,8 @@ def _content(server: psycopg.Connection[Any], schema: str) -> Iterator[bytes]:
 
 
 def _server() -> psycopg.Connection[Any]:
-    return psycopg.connect(SERVER, autocommit=True, options="-c lock_timeout=10000")
+    # What is lost with the server is made anew.
+    return psycopg.connect(SERVER, autocommit=True, options="-c lock_timeout=10000 -c synchronous_commit=off")
 
 
 @cache

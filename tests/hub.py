@@ -25,10 +25,11 @@ from samsvar.model.engagement import Engagement, EngagementTransaction
 from samsvar.observe.log import RoutingLog
 from samsvar.settings import Settings, load
 from samsvar.simulation.authority import Identity, TestAuthority
-from samsvar.store.database import open_database
+from samsvar.store.database import Database, open_database
 from samsvar.store.index import SqlIndex
 from samsvar.store.secrets import open_vault
-from tests import databases
+from tests import databases, engines
+from tests.ports import free_port as free_port  # for those who start hubs
 
 HUB = "5565594230"
 CONSUMER = "SE2129999963-NPO1"
@@ -45,6 +46,8 @@ PLANS_PATH = "/vp/clinicalprocess/logistics/logistics/GetCarePlans/2/rivtabp21"
 UPDATE_PATH = "/vp/itintegration/engagementindex/Update/1/rivtabp21"
 FIND_PATH = UPDATE_PATH.replace("Update", "FindContent")
 QUESTIONS = '["GetCarePlans 2", "GetCareContacts 2", "GetCareContacts 3"]'
+#: the loop is the test's too, and stands still between tests that share a hub: no overload
+_PATIENT = "lag_seconds = 28"
 _CONTRACTS = "\n".join(
     f'[[contract]]\nurn = "{urn}"\ntitle = "{urn.split(":")[-2]}"\n'
     for urn in (
@@ -91,12 +94,14 @@ class Site:
         to a section: ``hub="deadline_seconds = 2"``."""
         lines = dict.fromkeys(SECTIONS, "")
         lines |= sections
+        if "lag_seconds" not in lines["limits"]:
+            lines["limits"] = f"{_PATIENT}\n{lines['limits']}"
         self.settings_file.write_text(
             f"""[hub]
 instance_id = "TEST"
 addresses = ["{HUB}"]
 data = "data"
-{databases.hub_setting(self.folder / "data")}{lines["hub"]}
+{engines.hub_lines(self.folder / "data", lines["hub"])}
 [[listen]]
 kind = "tls"
 port = {tls_port}
@@ -124,7 +129,7 @@ authority = "certificates/authority.pem"
 {lines["security"]}
 {lines["users"]}
 [broker]
-{lines["broker"]}
+{engines.broker_lines(lines["broker"])}
 [alerts]
 {lines["alerts"]}
 [traces]
@@ -163,7 +168,7 @@ authority = "certificates/authority.pem"
         """Publish, as ``samsvar registry load`` does."""
         settings = load(self.settings_file, {})
         packaged = Packaged.load(settings.hub.data)
-        database = open_database(settings.hub.data, settings.hub.database)
+        database = _opened(settings)
         try:
             catalogue = catalogue_of(database, packaged, settings)
             catalogue.publish(packaged.registry(text, settings), "test", "test", force=True)
@@ -172,8 +177,7 @@ authority = "certificates/authority.pem"
 
     async def index(self, person: str, sources: Iterable[str], category: str = "cll-cp") -> None:
         """Let the index know that these sources have something about the person."""
-        hub = load(self.settings_file, {}).hub
-        database = open_database(hub.data, hub.database)
+        database = _opened(load(self.settings_file, {}))
         index = SqlIndex(database, open_vault(database))
         posts = [
             EngagementTransaction(
@@ -321,14 +325,11 @@ def ask_on(running: Running) -> None:
     table.foreign = lambda *_: None  # type: ignore[method-assign]
 
 
-def free_port() -> int:
-    """A port that nobody listens on."""
-    import socket
-
-    with socket.socket() as trial:
-        trial.bind(("127.0.0.1", 0))
-        port: int = trial.getsockname()[1]
-        return port
+def _opened(settings: Settings) -> Database:
+    data, url = settings.hub.data, settings.hub.database
+    if url == databases.url_for(data):
+        databases.prepare(data)
+    return open_database(data, url)
 
 
 def _permission(consumer: str, contracts: str, address: str) -> str:

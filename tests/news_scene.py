@@ -6,8 +6,6 @@ import asyncio
 import json
 import os
 import signal
-import socket
-import sqlite3
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,8 +14,10 @@ from typing import Any
 from samsvar.app import hub_keys
 from samsvar.broker.durable import PARTS, dead_queue, news_queue
 from samsvar.simulation import person
+from tests import databases
 from tests.brokers import HOST, Broker
 from tests.hub import HUB, HubProcess, Running, Site
+from tests.ports import free_port
 from tests.wire.test_index_subscribers import CONTRACT, may, subscribes, transaction, update
 
 TOLD = "SE2129999997-EI"
@@ -37,7 +37,7 @@ class News:
     ) -> None:
         self.broker = broker
         self.teller, self.told = Site(folder / "teller"), Site(folder / "told")
-        self.ports = (_free(), _free(), _free(), _free())
+        self.ports = (free_port(), free_port(), free_port(), free_port())
         settings = self.teller.write(
             tls_port=self.ports[0], plain_port=self.ports[1], broker=broker.section()
         )
@@ -112,7 +112,7 @@ class News:
 
     def waiting(self) -> int:
         """Changes in the teller's outbox."""
-        return int(_rows(self.teller, "SELECT count(*) FROM outbox WHERE dead = 0")[0][0])
+        return int(_rows(self.teller, "SELECT count(*) FROM outbox WHERE NOT dead")[0][0])
 
     def reason(self) -> str:
         """Why the teller's last message did not go."""
@@ -134,19 +134,8 @@ class News:
             return found
 
 
-def _free() -> int:
-    with socket.socket() as trial:
-        trial.bind((HOST, 0))
-        port: int = trial.getsockname()[1]
-        return port
-
-
 def _rows(site: Site, statement: str) -> list[tuple[Any, ...]]:
-    found = sqlite3.connect(site.folder / "data" / "samsvar.sqlite", timeout=10)
-    try:
-        return found.execute(statement).fetchall()
-    finally:
-        found.close()
+    return databases.tamper(site.folder / "data", statement)
 
 
 def kill(process: HubProcess) -> None:

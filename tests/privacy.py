@@ -15,8 +15,8 @@ from pathlib import Path
 
 from samsvar.simulation import PEOPLE
 
-#: what hubs and commands leave in their folders
-WRITTEN = ("*.log", "data/samsvar.sqlite*", "data/samsvar.postgresql")
+#: what hubs, commands and a Redis that is recorded leave in their folders
+WRITTEN = ("*.log", "data/samsvar.sqlite*", "data/samsvar.postgresql", "appendonlydir/*.aof")
 
 _BAD_INPUTS = Path(__file__).parent / "data" / "badinputs"
 _TWELVE = re.compile(rb"(?<!\d)((?:18|19|20)\d{6})[-+ ]?(\d{4})(?!\d)")

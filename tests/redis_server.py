@@ -15,10 +15,11 @@ from pathlib import Path
 import pytest
 
 from samsvar.simulation.authority import Identity
-from tests.hub import free_port
+from tests.ports import free_port
 
 _BINARY = shutil.which("redis-server")
 PASSWORD = "fictive-word-of-this-test"
+_DATABASES = 10_000
 
 
 def needs_redis() -> None:
@@ -29,14 +30,27 @@ def needs_redis() -> None:
 
 
 class RedisServer:
-    """One server. Nothing is kept on disk: what is shared may be lost."""
+    """One server. Nothing is kept on disk, as what is shared may be lost; unless it is recorded:
+    then all that it was told is, for the search for numbers."""
 
-    def __init__(self, folder: Path, tls: Identity | None = None) -> None:
+    def __init__(
+        self, folder: Path, tls: Identity | None = None, *, recorded: bool = False
+    ) -> None:
         self.folder = folder
         self.port = free_port()
-        self.url = f"{'rediss' if tls else 'redis'}://localhost:{self.port}/3"
+        self._scheme = "rediss" if tls else "redis"
         self._tls = tls
+        self._recorded = recorded
         self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """Of one database of it, for a test that needs no more."""
+        return self.url_of(3)
+
+    def url_of(self, number: int) -> str:
+        """Of any of its databases."""
+        return f"{self._scheme}://localhost:{self.port}/{number}"
 
     def start(self) -> None:
         """Start it, and wait until it listens."""
@@ -45,8 +59,9 @@ class RedisServer:
             [
                 _BINARY,
                 *self._listening(),
-                *("--bind", "127.0.0.1", "--save", ""),
-                *("--appendonly", "no", "--requirepass", PASSWORD, "--dir", str(self.folder)),
+                *("--bind", "127.0.0.1", "--save", "", "--databases", str(_DATABASES)),
+                *("--appendonly", "yes" if self._recorded else "no"),
+                *("--requirepass", PASSWORD, "--dir", str(self.folder)),
             ],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -98,10 +113,12 @@ class RedisServer:
 
 
 @contextmanager
-def redis_server(folder: Path, tls: Identity | None = None) -> Iterator[RedisServer]:
+def redis_server(
+    folder: Path, tls: Identity | None = None, *, recorded: bool = False
+) -> Iterator[RedisServer]:
     """One that runs, until the block ends."""
     needs_redis()
-    server = RedisServer(folder, tls)
+    server = RedisServer(folder, tls, recorded=recorded)
     server.start()
     try:
         yield server

@@ -18,9 +18,9 @@ from samsvar.model.exchange import Decision
 from samsvar.simulation import Knobs, running
 from samsvar.soap.parsing import ANSWER_LIMITS, parse
 from samsvar.store.access_log_reader import AccessLogReader
-from samsvar.store.database import open_database
 from samsvar.store.secrets import open_vault
 from samsvar_adapters.prator import simulator as prator
+from tests.databases import open_database
 from tests.brokers import PRATOR, Broker, Worker, prator_source
 from tests.hub import HUB, Running, Site, Source, post, running_hub, status_rows
 from tests.world import envelope

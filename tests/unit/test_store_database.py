@@ -21,13 +21,13 @@ from samsvar.store.database import HEAD, MIGRATIONS
 from samsvar.store.sqlite import FILE_NAME
 from samsvar.store.tables import METADATA, SETTING
 from tests import databases
-from tests.databases import open_database
+from tests.databases import make_database
 
 
 @pytest.mark.sqlite
 def test_a_new_data_folder_is_for_its_owner_alone(tmp_path: Path) -> None:
     folder = tmp_path / "deep" / "data"
-    database = open_database(folder)
+    database = make_database(folder)
     with database.write() as connection, connection.begin():
         connection.execute(sa.insert(SETTING).values(name="a", value="b"))
 
@@ -40,7 +40,7 @@ def test_a_new_data_folder_is_for_its_owner_alone(tmp_path: Path) -> None:
 
 @pytest.mark.sqlite
 def test_every_connection_is_durable_and_checks_its_keys(tmp_path: Path) -> None:
-    database = open_database(tmp_path)
+    database = make_database(tmp_path)
     pragmas = ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
 
     raw = database.raw()
@@ -57,7 +57,7 @@ def test_every_connection_is_durable_and_checks_its_keys(tmp_path: Path) -> None
 
 @pytest.mark.databases
 def test_the_migrations_make_the_tables_that_the_code_uses(tmp_path: Path) -> None:
-    database = open_database(tmp_path)
+    database = make_database(tmp_path)
     with database.read() as connection:
         context = MigrationContext.configure(connection)
         inspector, dialect = sa.inspect(connection), connection.dialect
@@ -95,12 +95,12 @@ def test_the_head_that_the_code_names_is_the_last_migration() -> None:
 
 @pytest.mark.sqlite
 def test_a_second_opening_changes_nothing(tmp_path: Path) -> None:
-    open_database(tmp_path).close()
+    make_database(tmp_path).close()
     with sqlite3.connect(tmp_path / FILE_NAME) as before:
         schema = before.execute("SELECT sql FROM sqlite_master ORDER BY name").fetchall()
     before.close()
 
-    open_database(tmp_path).close()
+    make_database(tmp_path).close()
 
     with sqlite3.connect(tmp_path / FILE_NAME) as after:
         assert after.execute("SELECT sql FROM sqlite_master ORDER BY name").fetchall() == schema
@@ -109,16 +109,16 @@ def test_a_second_opening_changes_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.sqlite
 def test_a_database_newer_than_the_program_is_refused(tmp_path: Path) -> None:
-    open_database(tmp_path).close()
+    make_database(tmp_path).close()
     with sqlite3.connect(tmp_path / FILE_NAME) as connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
         connection.execute("UPDATE schema_compatibility SET compatible_from = '9998'")
     connection.close()
 
     with pytest.raises(ResourcesMissing, match="newer than this program"):
-        open_database(tmp_path)
+        make_database(tmp_path)
     with pytest.raises(ResourcesMissing, match="newer than this program"):
-        open_database(tmp_path, read_only=True)
+        make_database(tmp_path, read_only=True)
 
 
 @pytest.mark.sqlite
@@ -126,7 +126,7 @@ def test_a_file_that_is_no_database_is_refused_and_kept(tmp_path: Path) -> None:
     (tmp_path / FILE_NAME).write_bytes(b"not a database, but somebody's" * 100)
 
     with pytest.raises(ResourcesMissing, match="cannot be opened"):
-        open_database(tmp_path)
+        make_database(tmp_path)
 
     assert (tmp_path / FILE_NAME).read_bytes().startswith(b"not a database")
 
@@ -136,17 +136,17 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
 
     with pytest.raises(ResourcesMissing, match="cannot be opened"):
-        open_database(tmp_path / "file" / "data")
+        make_database(tmp_path / "file" / "data")
 
 
 @pytest.mark.sqlite
 def test_one_who_only_looks_makes_nothing_and_changes_nothing(tmp_path: Path) -> None:
     with pytest.raises(ResourcesMissing, match="there is no database"):
-        open_database(tmp_path, read_only=True)
+        make_database(tmp_path, read_only=True)
     assert list(tmp_path.iterdir()) == []
 
-    owner = open_database(tmp_path)
-    looking = open_database(tmp_path, read_only=True)
+    owner = make_database(tmp_path)
+    looking = make_database(tmp_path, read_only=True)
     with looking.write() as connection:
         assert connection.execute(sa.select(SETTING)).all() == []
         with pytest.raises(sa.exc.OperationalError, match="readonly"):
@@ -157,7 +157,7 @@ def test_one_who_only_looks_makes_nothing_and_changes_nothing(tmp_path: Path) ->
 
 @pytest.mark.sqlite
 def test_a_file_put_in_its_place_is_noticed_and_not_made_anew(tmp_path: Path) -> None:
-    database = open_database(tmp_path)
+    database = make_database(tmp_path)
     assert database.is_in_place()
 
     os.rename(tmp_path / FILE_NAME, tmp_path / "moved")
@@ -174,7 +174,7 @@ def test_a_file_put_in_its_place_is_noticed_and_not_made_anew(tmp_path: Path) ->
 @pytest.mark.databases
 def test_two_writers_wait_for_each_other(tmp_path: Path) -> None:
     """Each reads, then writes: with a deferred transaction one of them would be turned away."""
-    database = open_database(tmp_path)
+    database = make_database(tmp_path)
 
     def add(name: int) -> None:
         with database.write() as connection, connection.begin():
@@ -192,7 +192,7 @@ def test_two_writers_wait_for_each_other(tmp_path: Path) -> None:
 
 @pytest.mark.databases
 def test_an_error_does_not_show_what_was_being_stored(tmp_path: Path) -> None:
-    database = open_database(tmp_path)
+    database = make_database(tmp_path)
     row = sa.insert(SETTING).values(name="191212121212", value="x")
 
     with database.write() as connection, connection.begin():

@@ -35,7 +35,7 @@ def on_a_server(database_kind: str) -> None:
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    opened = databases.open_database(tmp_path)
+    opened = databases.make_database(tmp_path)
     yield opened
     opened.close()
 
@@ -185,23 +185,23 @@ def test_one_who_only_looks_makes_nothing(tmp_path: Path) -> None:
 
 
 def test_a_table_that_a_crash_would_empty_is_refused(tmp_path: Path) -> None:
-    databases.open_database(tmp_path).close()
+    databases.make_database(tmp_path).close()
     databases.tamper(tmp_path, "ALTER TABLE question SET UNLOGGED")
 
     for read_only in (False, True):
         with pytest.raises(ResourcesMissing, match="ALTER TABLE question SET LOGGED"):
-            databases.open_database(tmp_path, read_only=read_only)
+            databases.make_database(tmp_path, read_only=read_only)
 
 
 def test_a_newer_database_is_refused(tmp_path: Path) -> None:
-    databases.open_database(tmp_path).close()
+    databases.make_database(tmp_path).close()
     databases.tamper(tmp_path, "UPDATE alembic_version SET version_num = '9999'")
     databases.tamper(tmp_path, "DROP TABLE schema_compatibility")
 
     with pytest.raises(ResourcesMissing, match="newer than this program"):
-        databases.open_database(tmp_path)
+        databases.make_database(tmp_path)
     with pytest.raises(ResourcesMissing, match="newer than this program"):
-        databases.open_database(tmp_path, read_only=True)
+        databases.make_database(tmp_path, read_only=True)
 
 
 def test_after_a_restart_of_the_server_nobody_meets_an_old_connection(

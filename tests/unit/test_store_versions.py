@@ -90,7 +90,7 @@ def test_the_newest_release_is_recorded() -> None:
 
 def newer(folder: Path, compatible_from: str) -> None:
     """As a hub of a later release leaves the database."""
-    databases.open_database(folder).close()
+    databases.make_database(folder).close()
     databases.tamper(
         folder,
         "UPDATE alembic_version SET version_num = '9999'",
@@ -104,7 +104,7 @@ def test_a_newer_database_that_takes_this_program_is_opened_and_said_to_be_so(
     tmp_path: Path, read_only: bool
 ) -> None:
     newer(tmp_path, HEAD)
-    database = databases.open_database(tmp_path, read_only=read_only)
+    database = databases.make_database(tmp_path, read_only=read_only)
     with closing(database):
         assert database.outgrown == ""
         assert ["9999" in note and HEAD in note for note in database.notes] == [True]
@@ -119,7 +119,7 @@ def test_a_newer_database_that_does_not_is_refused_with_what_to_do(
 ) -> None:
     newer(tmp_path, "9998")
     with pytest.raises(ResourcesMissing) as refused:
-        databases.open_database(tmp_path, read_only=read_only)
+        databases.make_database(tmp_path, read_only=read_only)
     assert str(refused.value) == (
         f"the database is newer than this program (9999; it takes programs of 9998 or later, this"
         f" is {HEAD}): run the newer program, or restore the backup that was made before the"
@@ -129,7 +129,7 @@ def test_a_newer_database_that_does_not_is_refused_with_what_to_do(
 
 @pytest.mark.databases
 def test_a_hub_that_runs_notices_that_the_database_has_outgrown_it(tmp_path: Path) -> None:
-    database = databases.open_database(tmp_path)
+    database = databases.make_database(tmp_path)
     with closing(database):
         seen(database, outgrown=False, notes=0)
         newer_row = "UPDATE schema_compatibility SET compatible_from = '{}'"
@@ -149,6 +149,6 @@ def seen(database: Database, *, outgrown: bool, notes: int) -> None:
 
 @pytest.mark.databases
 def test_an_upgrade_writes_down_who_fits(tmp_path: Path) -> None:
-    databases.open_database(tmp_path).close()
+    databases.make_database(tmp_path).close()
     rows = databases.tamper(tmp_path, "SELECT compatible_from FROM schema_compatibility")
     assert [tuple(row) for row in rows] == [(COMPATIBLE_FROM,)]

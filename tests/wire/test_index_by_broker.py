@@ -25,7 +25,7 @@ from tests.hub import Running, running_hub
 from tests.news_scene import TOLD, News, eventually, transaction, update
 from tests.wire.test_index_subscribers import CONTRACT
 
-pytestmark = [pytest.mark.wire, pytest.mark.slow, pytest.mark.sqlite]
+pytestmark = [pytest.mark.wire, pytest.mark.slow]
 TOLVAN = "191212121212"
 ASTRID = "193201027723"
 EARLY, LATER = "20260101120000", "20260202120000"

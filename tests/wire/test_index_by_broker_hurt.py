@@ -18,7 +18,7 @@ from tests.brokers import OwnRabbit
 from tests.hub import HubProcess, Running
 from tests.news_scene import HUB, News, eventually, kill, transaction, update
 
-pytestmark = [pytest.mark.wire, pytest.mark.slow, pytest.mark.sqlite]
+pytestmark = [pytest.mark.wire, pytest.mark.slow]
 SOURCES = 8
 PERSONS = [one.number for one in PEOPLE][:6]
 

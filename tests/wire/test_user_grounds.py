@@ -23,10 +23,10 @@ from samsvar.simulation import demo_data
 from samsvar.store.block_book import BlockBook
 from samsvar.store.capacities import NewAssessment, StoredCapacities
 from samsvar.store.consent_book import ConsentBook
-from samsvar.store.database import open_database
 from samsvar.store.population import PopulationRow, RowKind, StoredPopulation
 from samsvar.store.relations import NewRelation, StoredRelations
 from samsvar.store.secrets import open_vault
+from tests.databases import open_database
 from tests.hub import Site
 from tests.users import CHILD, CITIZENS, Users, serving_users
 
