@@ -177,7 +177,7 @@ class Worker:
         if ready:
             self.until("connected; takes questions")
 
-    def until(self, words: str, seconds: float = 20) -> None:
+    def until(self, words: str, seconds: float = 60) -> None:
         """Wait until it has printed that."""
         give_up = time.monotonic() + seconds
         while time.monotonic() < give_up:

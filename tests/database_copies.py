@@ -47,11 +47,11 @@ def _file() -> bytes:
 def copy_schema(folder: Path, url: str) -> None:
     """Tables for the schema that the URL names, if it has none."""
     global _script
-    with psycopg.connect(url, cursor_factory=psycopg.ClientCursor) as schema:
+    with psycopg.connect(url) as schema:
         if schema.execute("SELECT to_regclass('alembic_version')").fetchone() != (None,):
             return
         if not _script:
-            _script = _recorded(folder, url, schema.cursor())
+            _script = _recorded(folder, url, psycopg.ClientCursor(schema))
             return
         schema.execute("SET LOCAL synchronous_commit = off")
         schema.execute(_script.encode())

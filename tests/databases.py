@@ -166,7 +166,8 @@ def _content(server: psycopg.Connection[Any], schema: str) -> Iterator[bytes]:
 
 def _server() -> psycopg.Connection[Any]:
     # What is lost with the server is made anew.
-    return psycopg.connect(SERVER, autocommit=True, options="-c lock_timeout=10000 -c synchronous_commit=off")
+    options = "-c lock_timeout=10000 -c synchronous_commit=off"
+    return psycopg.connect(SERVER, autocommit=True, options=options)
 
 
 @cache

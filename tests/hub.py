@@ -289,7 +289,7 @@ class HubProcess:
                 env={**os.environ, **environment},
             )
 
-    def until_ready(self, url: str, seconds: float = 20) -> None:
+    def until_ready(self, url: str, seconds: float = 60) -> None:
         """Wait for /health/ready on the plain listener."""
         import urllib.request
 

@@ -20,8 +20,8 @@ from samsvar.soap.parsing import ANSWER_LIMITS, parse
 from samsvar.store.access_log_reader import AccessLogReader
 from samsvar.store.secrets import open_vault
 from samsvar_adapters.prator import simulator as prator
-from tests.databases import open_database
 from tests.brokers import PRATOR, Broker, Worker, prator_source
+from tests.databases import open_database
 from tests.hub import HUB, Running, Site, Source, post, running_hub, status_rows
 from tests.world import envelope
 
@@ -150,14 +150,14 @@ def plans_in(body: bytes) -> list[bytes]:
     return [etree.tostring(plan) for plan in root.iter("{*}carePlan")]
 
 
-async def until(done: Callable[[], bool], seconds: float = 20) -> None:
+async def until(done: Callable[[], bool], seconds: float = 60) -> None:
     """Wait for it."""
     async with asyncio.timeout(seconds):
         while not done():  # noqa: ASYNC110 - another process does it
             await asyncio.sleep(0.02)
 
 
-async def until_true(done: Callable[[], Awaitable[bool]], seconds: float = 20) -> None:
+async def until_true(done: Callable[[], Awaitable[bool]], seconds: float = 60) -> None:
     """Wait for it."""
     async with asyncio.timeout(seconds):
         while not await done():  # noqa: ASYNC110 - another process does it

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-import signal
 import socket
 import subprocess
 import sys
 import time
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -21,9 +19,14 @@ import requests
 from samsvar.clock import SystemClock
 from samsvar.simulation.authority import TestAuthority
 from tests.command import Shell
+from tests.demo import Demo, running_demo
 from tests.hub import free_port
 
-pytestmark = [pytest.mark.wire, pytest.mark.slow]
+pytestmark = [
+    pytest.mark.wire,
+    pytest.mark.slow,
+    pytest.mark.embedded("the demo is a hub with no server beside it"),
+]
 
 TOLVAN, DAVID = "191212121212", "195101151818"
 SIX = [
@@ -34,34 +37,6 @@ SIX = [
     "SE2321000131-SAMSA1",
     "SE2321000255-MINAPLANER1",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class Demo:
-    """A demo that goes on until it is told to end."""
-
-    shell: Shell
-    site: Path
-    simulators: dict[str, str]
-    """Title of each source, and its URL."""
-
-    @property
-    def profile(self) -> Path:
-        return self.site / "consumer.toml"
-
-    @property
-    def settings(self) -> Path:
-        return self.site / "settings.toml"
-
-    def turn(self, title: str, **knobs: object) -> None:
-        """Turn the knobs of a source, as the demo says how to."""
-        files = self.site / "certificates"
-        with requests.Session() as session:
-            session.trust_env = False
-            session.cert = (str(files / "consumer.pem"), str(files / "consumer.key"))
-            session.verify = str(files / "authority.pem")
-            told = session.post(f"{self.simulators[title]}/_simulator/knobs", json=knobs, timeout=5)
-        assert told.ok
 
 
 @pytest.fixture(scope="module")
@@ -77,26 +52,9 @@ def another_demo(tmp_path: Path) -> Iterator[Demo]:
 
 
 def _demo(folder: Path) -> Iterator[Demo]:
-    said = folder / "demo.txt"  # names its person, on the screen of who started it
-    command = [sys.executable, "-m", "samsvar", "demo", "--port", "0", "--folder", "site"]
-    command += ["--viewer-port", "0"]
-    with said.open("wb") as log:
-        process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log)
-    try:
-        give_up = time.monotonic() + 30
-        while "Ctrl-C stops it all" not in said.read_text():
-            assert process.poll() is None, said.read_text()
-            assert time.monotonic() < give_up, said.read_text()
-            time.sleep(0.05)
-        found = re.findall(r"^  (https://127\S+)  (.+) \(", said.read_text(), re.MULTILINE)
-        yield Demo(Shell(folder), folder / "site", {title: url for url, title in found})
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(20) == 0
-    finally:
-        process.kill()
-        process.wait()
-    assert "Traceback" not in said.read_text()
-    assert not listens(folder / "site")
+    with running_demo(folder) as demo:
+        yield demo
+    assert not listens(demo.site)
 
 
 def listens(site: Path) -> bool:
@@ -180,7 +138,7 @@ def test_the_demo_does_not_wipe_a_folder_that_is_not_its_own(tmp_path: Path) -> 
 
 def test_ask_prints_the_plans_and_who_gave_them(demo: Demo) -> None:
     """In a process of its own, with the profile that the demo wrote."""
-    ran = demo.shell.run("ask", "--as", demo.profile, TOLVAN)
+    ran = Shell(demo.folder).run("ask", "--as", demo.profile, TOLVAN)
 
     assert (ran.code, ran.err) == (0, "")
     assert re.findall(r"│ (SE\S+) +│ DataFromSource", ran.out) == SIX
@@ -190,14 +148,14 @@ def test_ask_prints_the_plans_and_who_gave_them(demo: Demo) -> None:
 
 def test_ask_takes_the_number_from_standard_input(demo: Demo) -> None:
     """So that it stands in no list of processes."""
-    ran = demo.shell.inside("ask", "--as", demo.profile, "-", stdin=f"{TOLVAN}\n")
+    ran = Shell(demo.folder).inside("ask", "--as", demo.profile, "-", stdin=f"{TOLVAN}\n")
 
     assert (ran.code, "9 poster från 6 källor" in ran.out) == (0, True)
 
 
 def test_ask_prints_json_for_programs(demo: Demo) -> None:
     """Everything of the answer, and nothing else on standard output."""
-    ran = demo.shell.inside("ask", "--as", demo.profile, "--json", TOLVAN, records=True)
+    ran = Shell(demo.folder).inside("ask", "--as", demo.profile, "--json", TOLVAN, records=True)
 
     told = json.loads(ran.out)
     assert ran.code == 0
@@ -209,7 +167,7 @@ def test_ask_prints_json_for_programs(demo: Demo) -> None:
 
 def test_ask_prints_texts(demo: Demo) -> None:
     """What the person wants stands in a plan's text."""
-    ran = demo.shell.inside("ask", "--as", demo.profile, "--texts", TOLVAN, records=True)
+    ran = Shell(demo.folder).inside("ask", "--as", demo.profile, "--texts", TOLVAN, records=True)
 
     assert ran.code == 0
     assert "Att orka gå till brevlådan varje dag." in ran.out
@@ -218,14 +176,14 @@ def test_ask_prints_texts(demo: Demo) -> None:
 @pytest.mark.parametrize(("kind", "records"), [("contacts", 5), ("contacts2", 5), ("plans", 9)])
 def test_ask_knows_three_kinds(demo: Demo, kind: str, records: int) -> None:
     """Both versions of GetCareContacts tell the same contacts."""
-    ran = demo.shell.inside("ask", "--as", demo.profile, "--kind", kind, TOLVAN)
+    ran = Shell(demo.folder).inside("ask", "--as", demo.profile, "--kind", kind, TOLVAN)
 
     assert (ran.code, f"{records} poster från" in ran.out) == (0, True)
 
 
 def test_ask_can_narrow_to_one_source(demo: Demo) -> None:
     """sourceSystemHSAId: the others are not asked."""
-    ran = demo.shell.inside("ask", "--as", demo.profile, "--source", SIX[0], TOLVAN)
+    ran = Shell(demo.folder).inside("ask", "--as", demo.profile, "--source", SIX[0], TOLVAN)
 
     assert (ran.code, "1 poster från 1 källor" in ran.out) == (0, True)
 
@@ -235,14 +193,14 @@ def test_ask_says_that_somebody_did_not_answer_and_explain_says_why(demo: Demo) 
     title = "Omsorgen, Exempelkommun"
     demo.turn(title, outage=True)
     try:
-        ran = demo.shell.inside("ask", "--as", demo.profile, "--explain", TOLVAN)
+        ran = Shell(demo.folder).inside("ask", "--as", demo.profile, "--explain", TOLVAN)
     finally:
         demo.turn(title, outage=False)
-    healed = demo.shell.inside("ask", "--as", demo.profile, TOLVAN)
+    healed = Shell(demo.folder).inside("ask", "--as", demo.profile, TOLVAN)
     (correlation_id,) = set(re.findall(r"[0-9a-f]{8}-[0-9a-f-]{27}", ran.out))
-    told = demo.shell.run("explain", correlation_id, "--settings", demo.settings)
+    told = Shell(demo.folder).run("explain", correlation_id, "--settings", demo.settings)
     (row,) = json.loads(
-        demo.shell.inside("explain", correlation_id, "-s", demo.settings, "--json").out
+        Shell(demo.folder).inside("explain", correlation_id, "-s", demo.settings, "--json").out
     )
 
     assert (ran.code, healed.code, told.code) == (1, 0, 0)
@@ -258,7 +216,7 @@ def test_ask_says_that_somebody_did_not_answer_and_explain_says_why(demo: Demo) 
 
 def test_explain_says_that_it_knows_no_such_question(demo: Demo) -> None:
     """Exit code 3."""
-    ran = demo.shell.inside("explain", "no-such", "-s", demo.settings)
+    ran = Shell(demo.folder).inside("explain", "no-such", "-s", demo.settings)
 
     assert (ran.code, ran.out) == (3, "")
     assert ran.faults == ["no question with that correlation id is in the access log"]
@@ -267,7 +225,7 @@ def test_explain_says_that_it_knows_no_such_question(demo: Demo) -> None:
 @pytest.mark.parametrize("number", ["191212121213", "1912121212", "19121212-1212", "x", ""])
 def test_ask_refuses_a_number_that_nobody_can_have(demo: Demo, number: str) -> None:
     """Exit code 2, and the number is not repeated."""
-    ran = demo.shell.inside("ask", "--as", demo.profile, number)
+    ran = Shell(demo.folder).inside("ask", "--as", demo.profile, number)
 
     assert (ran.code, ran.out) == (2, "")
     assert ran.faults == [
@@ -279,7 +237,7 @@ def test_ask_says_that_no_hub_is_there(demo: Demo) -> None:
     """Exit code 4 and one line."""
     url = f"https://127.0.0.1:{free_port()}"
 
-    ran = demo.shell.run("ask", "--as", demo.profile, "--url", url, TOLVAN)
+    ran = Shell(demo.folder).run("ask", "--as", demo.profile, "--url", url, TOLVAN)
 
     assert (ran.code, ran.out, len(ran.faults)) == (4, "", 1)
     assert "is the hub running there?" in ran.err
@@ -289,7 +247,7 @@ def test_ask_does_not_trust_a_hub_of_another_authority(demo: Demo, tmp_path: Pat
     """Exit code 4; the text points to the certificates."""
     other = TestAuthority(tmp_path, SystemClock().now()).certificate
 
-    ran = demo.shell.inside("ask", "--as", demo.profile, "--authority", other, TOLVAN)
+    ran = Shell(demo.folder).inside("ask", "--as", demo.profile, "--authority", other, TOLVAN)
 
     assert (ran.code, ran.out, len(ran.faults)) == (4, "", 1)
     assert "right authority?" in ran.err
@@ -297,7 +255,7 @@ def test_ask_does_not_trust_a_hub_of_another_authority(demo: Demo, tmp_path: Pat
 
 def test_ask_shows_the_fault_of_a_hub_that_refuses(demo: Demo) -> None:
     """Exit code 3 and the fault's own text: no route leads to that address."""
-    ran = demo.shell.inside("ask", "--as", demo.profile, "--address", "SE0-NOBODY", TOLVAN)
+    ran = Shell(demo.folder).inside("ask", "--as", demo.profile, "--address", "SE0-NOBODY", TOLVAN)
 
     assert (ran.code, ran.out) == (3, "")
     assert ran.err.startswith("VP004 ")
@@ -327,14 +285,14 @@ def test_ask_says_what_is_wrong_with_a_profile(
 
 def test_ask_says_which_kinds_there_are(demo: Demo) -> None:
     """Exit code 2."""
-    ran = demo.shell.inside("ask", "--as", demo.profile, "--kind", "diagnoses", TOLVAN)
+    ran = Shell(demo.folder).inside("ask", "--as", demo.profile, "--kind", "diagnoses", TOLVAN)
 
     assert (ran.code, ran.faults) == (2, ["--kind: one of plans, contacts, contacts2"])
 
 
 def test_check_finds_nothing_wrong_with_the_demo(demo: Demo) -> None:
     """Six lines, all ok."""
-    ran = demo.shell.run("check", "--settings", demo.settings)
+    ran = Shell(demo.folder).run("check", "--settings", demo.settings)
 
     assert (ran.code, ran.err) == (0, "")
     assert re.findall(r"^(\w+) +(.+)$", ran.out, re.MULTILINE) == [
@@ -354,10 +312,9 @@ def test_a_new_system_goes_from_nothing_to_answering_by_commands_alone(
 ) -> None:
     """Form, key, request, the demo's signature, a test, a yes: then it is the seventh source."""
     demo = another_demo
-    shell, settings = demo.shell, ("-s", demo.settings)
+    shell, settings = Shell(demo.folder), ("-s", demo.settings)
     name, hsa_id, port = "ny-omsorg", "SE2129999989-NYTT1", free_port()
     hub = tomllib.loads(demo.profile.read_text())["url"]
-    begun = time.monotonic()
     key, csr, pem = (shell.folder / f"system.{ending}" for ending in ("key", "csr", "pem"))
     request = [
         *("producers", "request", name, "--host", "localhost", *settings),
@@ -390,7 +347,6 @@ def test_a_new_system_goes_from_nothing_to_answering_by_commands_alone(
         ]
         _until("the index has 2 posts", said, system)
         asked = shell.inside("ask", "--as", demo.profile, TOLVAN)
-        elapsed = time.monotonic() - begun
         again = shell.inside(*request)
     finally:
         system.terminate()
@@ -401,13 +357,12 @@ def test_a_new_system_goes_from_nothing_to_answering_by_commands_alone(
     assert steps[4].out.startswith("taken: clientAuth, serverAuth, until ")
     assert re.search(r"^\d\d PASS, 0 FAIL, ", steps[5].out)
     assert (asked.code, "10 poster från 7 källor" in asked.out) == (0, True)
-    assert elapsed < 60
     assert key.stat().st_mode & 0o077 == 0
     assert (again.code, again.err) == (3, f"{key} is there already, and is not overwritten\n")
 
 
 def _until(text: str, said: Path, system: subprocess.Popen[bytes]) -> None:
-    give_up = time.monotonic() + 30
+    give_up = time.monotonic() + 60
     while text not in said.read_text():
         assert system.poll() is None, said.read_text()
         assert time.monotonic() < give_up, said.read_text()
@@ -416,7 +371,7 @@ def _until(text: str, said: Path, system: subprocess.Popen[bytes]) -> None:
 
 def test_what_cannot_be_signed_is_told(demo: Demo, tmp_path: Path) -> None:
     (tmp_path / "no.csr").write_text("no request")
-    shell = demo.shell
+    shell = Shell(demo.folder)
 
     nothing = shell.inside("demo-sign", tmp_path / "none.csr", "--folder", demo.site)
     no_request = shell.inside("demo-sign", tmp_path / "no.csr", "--folder", demo.site)
