@@ -204,6 +204,24 @@ async def test_further_ways_to_break_a_rule(rule: str, check: str, contract: str
     assert outcomes(told, check) == {Outcome.FAIL}
 
 
+@pytest.mark.parametrize(
+    ("log_id", "outcome"),
+    [
+        ("25201524-6580-470d-ba1a-d85cfe935f9f", Outcome.PASS),
+        ("ea6e8114-aeb9-4b5d-95e2-051666483868", Outcome.PASS),
+        ("19121212-1212-470d-ba1a-d85cfe935f9f", Outcome.FAIL),
+        ("ea6e8114-aeb9-4b5d-95e2-191212121212", Outcome.FAIL),
+    ],
+)
+async def test_digits_of_a_log_id_accuse_only_where_they_are_the_persons(
+    log_id: str, outcome: Outcome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One id in a hundred has groups of digits alone."""
+    monkeypatch.setattr("samsvar.simulation.producer.uuid4", lambda: log_id)
+    told = await run_against(contracts=(PLANS,))
+    assert outcomes(told, "FLT-09") == {outcome}
+
+
 async def test_without_contact_nothing_is_said_to_be_right() -> None:
     """One failure, and the rest cannot be told: no check passes on silence."""
     told = await report(target(f"https://localhost:{free_port()}/"))

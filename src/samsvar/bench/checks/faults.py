@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from lxml import etree
 
 from samsvar.bench.checks.common import Judge
@@ -15,6 +17,11 @@ from samsvar.soap.parsing import XmlRefused
 _MUST, _SHOULD = Severity.MUST, Severity.SHOULD
 _FAULTY = ("cut-short", "unknown-operation", "no-person", "doctype")
 _CODES = frozenset({"VersionMismatch", "MustUnderstand", "Client", "Server"})
+#: a log id (RFC 9562). Chance writes digits alone into a group of one id in a hundred, so they
+#: accuse nobody; the persons who were asked about are looked for in ids too.
+_UUID = re.compile(
+    r"\b[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\b", re.IGNORECASE
+)
 
 
 def _becomes_fault(name: str, swedish: str, english: str) -> Judge:
@@ -151,9 +158,11 @@ def _names_nobody(seen: Evidence) -> Judgement:
 def _may_name_somebody(element: etree._Element, seen: Evidence) -> bool:
     persons = (seen.target.known.extension, seen.target.unknown.extension)
     for text in map(str, element.itertext()):
-        if any(number in text or number[2:] in text for number in persons):
+        bare = text.replace("-", "")
+        if any(number[2:] in text or number[2:] in bare for number in persons):
             return True
-        if len(text) < 200 and text.strip() and shown(text) is None:
+        said = _UUID.sub("UUID", text)
+        if len(said) < 200 and said.strip() and shown(said) is None:
             return True
     return False
 
