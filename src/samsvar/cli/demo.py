@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from samsvar.cli.demo_site import Site, Source
 
 PERSON = "191212121212"
-READY_SECONDS = 20.0
+READY_SECONDS = 60.0
 
 
 def demo(
