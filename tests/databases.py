@@ -21,6 +21,7 @@ import pytest
 from pydantic import SecretStr
 
 from samsvar.store import database as store
+from samsvar.store.sqlite import FILE_NAME
 from tests import database_copies
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
@@ -101,13 +102,23 @@ def tamper(folder: Path, *statements: str) -> list[tuple[Any, ...]]:
     if url is None:
         import sqlite3
 
-        from samsvar.store.sqlite import FILE_NAME
-
         with closing(sqlite3.connect(folder / FILE_NAME)) as file, file:
             return [file.execute(statement).fetchall() for statement in statements][-1]
     with psycopg.connect(url.get_secret_value()) as server:
         cursors = [server.execute(statement.encode()) for statement in statements]
         return cursors[-1].fetchall() if cursors[-1].description else []
+
+
+def empty(folder: Path) -> None:
+    """Nothing is left of it, not even a table."""
+    url = url_for(folder)
+    if url is None:
+        (folder / FILE_NAME).unlink()
+        return
+    schema = url.get_secret_value().rpartition("%3D")[2]
+    with _server() as server:
+        server.execute(f"DROP SCHEMA {schema} CASCADE")
+        server.execute(f"CREATE SCHEMA {schema}")
 
 
 def refuse_inserts(folder: Path, table: str, condition: str = "true") -> None:

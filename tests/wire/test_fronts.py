@@ -137,7 +137,7 @@ async def test_the_probe_tells_a_ready_hub_from_one_that_lives_and_from_none(
     path = tmp_path / "hub.sock"
     async with a_site(tmp_path, Knobs()) as (site, _):
         nobody = probe("live", path)
-        (tmp_path / "data" / "samsvar.sqlite").unlink()  # no registry
+        databases.empty(tmp_path / "data")  # no registry
         for other in (tmp_path / "data").glob("catalogue*"):
             other.unlink()
         hub = unix_hub(site, path)

@@ -15,6 +15,8 @@ import aiohttp
 import orjson
 import pytest
 
+from samsvar.observe.log import RoutingLog
+from samsvar.shared.link import RedisLink, opened
 from tests.bad_producer import BadProducer, echo, misbehaving
 from tests.command import Shell
 from tests.hub import HUB, Running, Site, Source, post, running_hub, status_rows
@@ -284,6 +286,23 @@ async def test_a_hub_starts_without_redis_and_finds_it_later(
         await eventually(lambda: len(made.events("shared-state-lost")) == 2, 5)
         redis.start()
         await eventually(lambda: len(made.events("shared-state-back")) == 2, 5)
+
+
+async def test_told_to_stop_the_way_to_redis_ends_whatever_it_was_doing(redis: RedisServer) -> None:
+    """Cancelled at each step of its first look: connecting, writing, reading, sleeping."""
+    ended: list[bool] = []
+    for steps in range(60):
+        client = opened(redis.url, None, PASSWORD, None)
+        chore = asyncio.create_task(RedisLink(client, RoutingLog(enabled=False)).run())
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        chore.cancel()
+        await asyncio.wait([chore], timeout=5)
+        ended.append(chore.done())
+        chore.cancel()
+        await client.aclose()
+        await client.connection_pool.disconnect()
+    assert ended == [True] * 60
 
 
 async def test_a_wrong_password_is_away_and_is_not_told(tmp_path: Path, redis: RedisServer) -> None:

@@ -64,6 +64,21 @@ def opened(url: str, user: str | None, password: str | None, authority: Path | N
     return Redis(connection_pool=pool)
 
 
+async def kept(errand: Awaitable[T]) -> T:
+    """What comes of an errand of the client, unless it was cancelled meanwhile.
+
+    The client uses ``asyncio.wait_for``, which until Python 3.12 forgets a cancellation that comes
+    together with the result: a deadline would not count, and a hub that is told to stop would not.
+    """
+    task = asyncio.current_task()
+    assert task is not None
+    before = task.cancelling()
+    made = await errand
+    if task.cancelling() > before:
+        raise asyncio.CancelledError
+    return made
+
+
 class RedisLink:
     """One process's link."""
 
@@ -104,7 +119,7 @@ class RedisLink:
     async def _tried(self, errand: Callable[[], Awaitable[T]], seconds: float) -> T | None:
         try:
             async with asyncio.timeout(seconds):
-                made = await errand()
+                made = await kept(errand())
         except (RedisError, OSError, TimeoutError) as error:
             self._failed(type(error).__name__)
             return None
@@ -121,7 +136,7 @@ class RedisLink:
         """Once."""
         try:
             async with asyncio.timeout(PATIENT):
-                await self.client.ping()
+                await kept(self.client.ping())
         except (RedisError, OSError, TimeoutError) as error:
             self._failed(type(error).__name__)
             return

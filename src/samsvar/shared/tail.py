@@ -16,7 +16,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from samsvar.observe.tail import Line, Tail
-from samsvar.shared.link import RedisLink
+from samsvar.shared.link import RedisLink, kept
 
 _SEND_EVERY = 0.1
 _LOOK_EVERY = 1.0
@@ -89,9 +89,9 @@ async def heard(client: Redis, channel: str) -> AsyncIterator[dict[str, Any] | N
         RedisError, OSError: it went away.
     """
     async with client.pubsub(ignore_subscribe_messages=True) as pubsub:
-        await pubsub.subscribe(channel)
+        await kept(pubsub.subscribe(channel))
         while True:
-            message = await pubsub.get_message(timeout=0.5)
+            message = await kept(pubsub.get_message(timeout=0.5))
             told = None if message is None else _read(message["data"])
             yield told
 
