@@ -23,6 +23,7 @@ _TWELVE = re.compile(rb"(?<!\d)((?:18|19|20)\d{6})[-+ ]?(\d{4})(?!\d)")
 
 #: 10 or 12 characters, whole or parted before the last four; the last but three may be a letter
 _SHAPE = re.compile(rb"(\d{6,8})([-+ ]|%2[BbDd0])?([0-9A-Z]\d{3})")
+_EMPTY = re.compile(rb"\0{16,}")
 _DIGITS = re.compile(rb"\d{6,}")  # where a shape can begin: cheap to look for
 #: two digit triples in base64: 12 digits hold at least two whole ones, wherever they begin
 _BASE64 = re.compile(rb"(?:[MNO][DTjz][AEIMQUYcgk][w-z0-5]){2}")
@@ -50,7 +51,12 @@ _SHORT = frozenset(number[2:] for number in _NUMBERS)
 def leaks(folder: Path) -> list[str]:
     """File and offset of each number that stands in what was written anywhere under a folder."""
     files = sorted({path for kind in WRITTEN for path in folder.rglob(kind) if path.is_file()})
-    return [f"{path}, byte {at}" for path in files for at in found(path.read_bytes())]
+    return [f"{path}, byte {at}" for path in files for at in _found_in(path.read_bytes())]
+
+
+def _found_in(data: bytes) -> list[int]:
+    """The same as ``found``, sooner where most is empty, as in a database."""
+    return found(data) if found(_EMPTY.sub(b"\0", data)) else []
 
 
 def found(data: bytes) -> list[int]:

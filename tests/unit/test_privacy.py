@@ -69,13 +69,13 @@ def test_a_folder_is_searched_for_logs_and_databases(tmp_path: Path) -> None:
     data = tmp_path / "site" / "data"
     data.mkdir(parents=True)
     planted = data / "samsvar.sqlite-planted"
-    planted.write_bytes(b"\x00\x01" + NUMBER.encode())
+    planted.write_bytes(bytes(4096) + b"\x01" + NUMBER.encode() + b"\x01" + bytes(100))
     try:
         told = leaks(tmp_path)
     finally:
         planted.unlink()  # the scan at the end of the session goes over this folder too
 
-    assert told == [f"{planted}, byte 2"]
+    assert told == [f"{planted}, byte 4097"]
 
 
 def test_the_bad_inputs_numbers_are_known_too() -> None:
