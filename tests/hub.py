@@ -314,7 +314,7 @@ class HubProcess:
         """SIGTERM, and its exit code."""
         if self.process.poll() is None:
             self.process.terminate()
-        return self.process.wait(timeout=20)
+        return self.process.wait(timeout=60)
 
 
 def ask_on(running: Running) -> None:

@@ -95,9 +95,9 @@ async def under_load(
 
     async with hub.client(sender=CONSUMER) as session:
         callers = [asyncio.create_task(caller(session)) for _ in range(CALLERS)]
-        await asyncio.wait_for(enough.wait(), 20)
+        await asyncio.wait_for(enough.wait(), 60)
         deed()
-        await asyncio.wait_for(asyncio.gather(*callers), 20)
+        await asyncio.wait_for(asyncio.gather(*callers), 60)
 
 
 def logged(site: Site) -> Counter[str]:
@@ -160,7 +160,7 @@ async def test_an_update_that_was_accepted_before_a_kill_is_found_after_it(tmp_p
                         return
 
             async with hub.client(sender=CONSUMER) as session:
-                await asyncio.wait_for(asyncio.gather(*(source(session) for _ in range(6))), 20)
+                await asyncio.wait_for(asyncio.gather(*(source(session) for _ in range(6))), 60)
         finally:
             process.kill()
 
@@ -194,7 +194,7 @@ async def test_told_to_stop_the_hub_finishes_what_it_has_begun(tmp_path: Path) -
                 await until(lambda: not connects(hub))
                 assert journal.whole == []
                 await asyncio.gather(*begun)
-            code = await asyncio.to_thread(process.process.wait, 20)
+            code = await asyncio.to_thread(process.process.wait, 60)
         finally:
             process.kill()
 
@@ -215,7 +215,7 @@ async def test_told_to_stop_under_load_the_hub_drops_no_answer_that_it_logged(
         try:
             await asyncio.to_thread(process.until_ready, hub.plain)
             await under_load(hub, journal, "load", 60, process.process.terminate)
-            code = await asyncio.to_thread(process.process.wait, 20)
+            code = await asyncio.to_thread(process.process.wait, 60)
         finally:
             process.kill()
 
@@ -232,7 +232,7 @@ def connects(hub: Running) -> bool:
 
 async def until(condition: Callable[[], bool]) -> None:
     """Wait for what another process does."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not condition():  # noqa: ASYNC110 - another process sets no event of ours
             await asyncio.sleep(0.01)
 

@@ -58,7 +58,7 @@ def health(hub: Running, path: str = "/health/ready") -> dict[str, Any]:
 async def until_all_serve(process: HubProcess, hub: Running, number: int = 2) -> None:
     """As readiness counts them."""
     await asyncio.to_thread(process.until_ready, hub.plain)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             told = await asyncio.to_thread(health, hub)
             if told.get("processes") == {"ready": number, "of": number}:
@@ -126,7 +126,7 @@ async def test_told_to_stop_all_of_them_finish_what_they_have_begun(tmp_path: Pa
                 process.process.terminate()
                 await until(lambda: not connects(hub))
                 await asyncio.gather(*asked)
-            code = await asyncio.to_thread(process.process.wait, 20)
+            code = await asyncio.to_thread(process.process.wait, 60)
         finally:
             process.kill()
         assert (code, len(journal.whole), journal.other) == (0, 12, [])
@@ -210,7 +210,7 @@ async def test_told_to_stop_before_it_serves_it_stops(tmp_path: Path) -> None:
             await until(lambda: bool(children(process)))
             await asyncio.sleep(0.3)
             process.process.terminate()
-            code = await asyncio.to_thread(process.process.wait, 20)
+            code = await asyncio.to_thread(process.process.wait, 60)
         finally:
             process.kill()
     assert code == 0, process.log.read_text()
@@ -222,7 +222,7 @@ async def test_what_is_wrong_is_said_once_and_the_exit_code_says_what(tmp_path: 
         host, port = hub.plain.removeprefix("http://").split(":")
         server = await asyncio.start_server(lambda *_: None, host, int(port))
         taken = HubProcess(site, *TWO)
-        assert await asyncio.to_thread(taken.process.wait, 20) == 4
+        assert await asyncio.to_thread(taken.process.wait, 60) == 4
         server.close()
         assert taken.log.read_text() == f"cannot listen on {host}:{port}: Address already in use\n"
 
@@ -230,7 +230,7 @@ async def test_what_is_wrong_is_said_once_and_the_exit_code_says_what(tmp_path: 
         for key in (site.folder / "certificates").glob("server*"):
             key.write_text("none")
         faulty = HubProcess(site, *TWO)
-        assert await asyncio.to_thread(faulty.process.wait, 20) == 2
+        assert await asyncio.to_thread(faulty.process.wait, 60) == 2
         told = faulty.log.read_text().splitlines()
     assert len([line for line in told if not line.startswith("{")]) == 1, told
 
@@ -256,7 +256,7 @@ async def test_a_hub_that_is_told_to_stop_serves_on_for_its_grace(tmp_path: Path
                 async with session.get(f"{hub.plain}/health/live") as answer:
                     alive = answer.status
                 await ask(hub, session, "after", journal)
-            code = await asyncio.to_thread(process.process.wait, 20)
+            code = await asyncio.to_thread(process.process.wait, 60)
             lasted = time.monotonic() - begun
         finally:
             process.kill()
