@@ -106,18 +106,24 @@ def answer(address: str, number: str, records: int) -> bytes:
     ).encode()
 
 
-def update(scene: Scene, address: str) -> bytes:
-    """What a producer tells the index: it knows something about the scene's person."""
+def update(person: Fictive, address: str, *, about: str = "NA") -> bytes:
+    """What a producer tells the index: it knows something about the person.
+
+    Args:
+        person: whom.
+        address: logical address and source system of the producer.
+        about: the business object of the post; "NA": none of its own.
+    """
     return _envelope(
         HUB,
         f'<u:Update xmlns:u="{_UPDATE}" xmlns:i="{_INDEX}"><u:engagementTransaction>'
         "<i:deleteFlag>false</i:deleteFlag><i:engagement>"
         "<i:registeredResidentIdentification>"
-        f"{scene.person.number}</i:registeredResidentIdentification>"
+        f"{person.number}</i:registeredResidentIdentification>"
         "<i:serviceDomain>riv:clinicalprocess:logistics:logistics</i:serviceDomain>"
         "<i:categorization>cll-cp</i:categorization>"
         f"<i:logicalAddress>{address}</i:logicalAddress>"
-        "<i:businessObjectInstanceIdentifier>NA</i:businessObjectInstanceIdentifier>"
+        f"<i:businessObjectInstanceIdentifier>{about}</i:businessObjectInstanceIdentifier>"
         "<i:clinicalProcessInterestId>NA</i:clinicalProcessInterestId>"
         "<i:mostRecentContent>20240312103045</i:mostRecentContent>"
         f"<i:sourceSystem>{address}</i:sourceSystem>"

@@ -67,6 +67,11 @@ class Child:
         sizes = dict(line.split(":", 1) for line in text.splitlines() if line.startswith("Vm"))
         return tuple(int(sizes[name].split()[0]) / 1024 for name in ("VmRSS", "VmHWM"))  # type: ignore[return-value]
 
+    async def kill(self) -> None:
+        """kill -9: nothing is said, nothing is flushed."""
+        self._process.kill()
+        await self._process.wait()
+
     async def end(self) -> None:
         """Ask it to stop, then make it."""
         if self._process.returncode is not None:

@@ -76,7 +76,7 @@ def updates(url: str) -> list[Target]:
     return [
         Target(
             url + UPDATE_PATH,
-            update(scene, address),
+            update(scene.person, address),
             0,
             headers=(("SOAPAction", f'"{UPDATE_ACTION}"'), ("x-vp-sender-id", address)),
         )
