@@ -50,6 +50,14 @@ class Child:
             seen.append(f"(nothing more within {_START_SECONDS:g} s)")
         raise ChildFailed(f"{self.name} did not start: {' / '.join(seen[-5:])}")
 
+    async def ended(self) -> str:
+        """What it complained of, if it has ended; empty: it runs."""
+        if self._process.returncode is None:
+            return ""
+        complaint = await self._process.stderr.read() if self._process.stderr else b""
+        text = complaint.decode(errors="replace").strip()[-500:]
+        return f"exit code {self._process.returncode}: {text}"
+
     def pin(self, cores: set[int]) -> None:
         """Let it run on these cores only."""
         for thread in os.listdir(f"/proc/{self._process.pid}/task"):

@@ -10,6 +10,7 @@ can be counted. Settings are the defaults.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -46,7 +47,8 @@ class Program:
     name: str
     arguments: Sequence[str]
     log: Path
-    serves: Callable[[], Awaitable[bool]]
+    lacks: Callable[[], Awaitable[str]]
+    """Why it does not serve yet; empty: it does."""
     nursery: Nursery
     _child: Child | None = field(default=None, repr=False)
 
@@ -60,12 +62,13 @@ class Program:
             self._child = await self.nursery.start(
                 self.name, ["-m", "samsvar", *self.arguments], output=output
             )
-        try:
-            async with asyncio.timeout(_READY_SECONDS):
-                while not await self.serves():  # noqa: ASYNC110 - another process
-                    await asyncio.sleep(0.02)
-        except TimeoutError:
-            raise ChildFailed(f"{self.name} does not serve within {_READY_SECONDS:g} s") from None
+        give_up = time.monotonic() + _READY_SECONDS
+        while why := await self.lacks():
+            if told := await self._child.ended():
+                raise ChildFailed(f"{self.name}: {told}")
+            if time.monotonic() > give_up:
+                raise ChildFailed(f"{self.name} does not serve in {_READY_SECONDS:g} s: {why}")
+            await asyncio.sleep(0.02)
 
     async def kill(self) -> None:
         """kill -9."""
@@ -122,27 +125,26 @@ async def production(folder: Path, stack: AsyncExitStack) -> Production:
     def hub(name: str) -> Program:
         ready = f"{files.door(name)}/health/ready"
 
-        async def serves() -> bool:
+        async def lacks() -> str:
             try:
                 async with session.get(ready, timeout=aiohttp.ClientTimeout(2)) as answer:
-                    return answer.status == 200
-            except (aiohttp.ClientError, TimeoutError):
-                return False
+                    return "" if answer.status == 200 else await answer.text()
+            except (aiohttp.ClientError, TimeoutError) as error:
+                return type(error).__name__
 
         arguments = ["serve", "--settings", str(folder / f"{name}.toml")]
-        return Program(name, arguments, folder / f"{name}.log", serves, nursery)
+        return Program(name, arguments, folder / f"{name}.log", lacks, nursery)
 
     def worker(name: str) -> Program:
         log = folder / f"{name}.log"
         arguments = ["worker", "--adapter", _SYSTEM, "--config", str(folder / f"{name}.toml")]
-        program = Program(name, arguments, log, _never, nursery)
 
-        async def serves() -> bool:
+        async def lacks() -> str:
             said = log.read_bytes()
-            return said.count(b"connected; takes questions") >= said.count(b"key x25519")
+            taking = said.count(b"connected; takes questions")
+            return "" if taking >= said.count(b"key x25519") else "it is not connected"
 
-        program.serves = serves
-        return program
+        return Program(name, arguments, log, lacks, nursery)
 
     made = Production(
         folder,
@@ -157,10 +159,6 @@ async def production(folder: Path, stack: AsyncExitStack) -> Production:
     for each in (hub("neighbour"), *made.hubs, *made.workers):
         await each.start()
     return made
-
-
-async def _never() -> bool:
-    return False
 
 
 class _Files:
