@@ -20,6 +20,7 @@ from samsvar.errors import (
     ProducerUnreachable,
     RecordUnreadable,
     SchemaBroken,
+    WayBlocked,
 )
 from samsvar.guards.breakers import BreakerTable
 from samsvar.guards.bulkheads import Bulkheads
@@ -251,6 +252,7 @@ PRODUCER = recipients()["A"].entry.producer  # type: ignore[union-attr]
         (ProducerTimedOut("x"), 1.0, 1.0, Fared.NEITHER),
         (ProducerTimedOut("no connection"), 4.0, 2.0, Fared.ILL),
         (ProducerUnreachable("x"), 0.1, 0.1, Fared.ILL),
+        (WayBlocked("x"), 0.1, 0.1, Fared.NEITHER),
         (ProducerAnswerInvalid("x"), 5.0, 0.1, Fared.ILL),
         (ProducerFault("x"), 5.0, 0.1, Fared.ILL),
         (ProducerFault("x", ours=True), 5.0, 0.1, Fared.WELL),

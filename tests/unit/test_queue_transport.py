@@ -21,7 +21,7 @@ from samsvar.broker.forms import (
     with_bytes,
 )
 from samsvar.broker.keys import KeyPair, public_key
-from samsvar.broker.link import Delivery, NotPublished, Unroutable
+from samsvar.broker.link import Delivery, NotPublished, QueueFull, Unroutable
 from samsvar.broker.records import written
 from samsvar.broker.sealed import Kind, sealed, taken_apart
 from samsvar.clock import SystemClock
@@ -32,6 +32,7 @@ from samsvar.errors import (
     ProducerFault,
     ProducerTimedOut,
     ProducerUnreachable,
+    WayBlocked,
 )
 from samsvar.model.care import Attachment, CareContact, CarePlan
 from samsvar.model.catalogue import Producer, ProducerKind, RivtaProfile, RoutingEntry
@@ -229,11 +230,15 @@ async def test_an_unknown_failure_is_our_adapters_and_a_number_in_it_is_not_show
     assert str(late) == "timeout: at its worker"
 
 
-async def test_nobody_and_no_broker_are_unreachable() -> None:
+async def test_nobody_and_no_broker_are_a_way_that_is_blocked_and_a_full_queue_is_not() -> None:
+    """The first two tell nothing of the source."""
     nobody = await refused(records(), error=Unroutable("x"))
     gone = await refused(records(), error=NotPublished("the message broker was lost: x"))
-    assert (type(nobody), str(nobody)) == (ProducerUnreachable, "no worker is listening for it")
-    assert (type(gone), str(gone)) == (ProducerUnreachable, "the message broker was lost: x")
+    full = await refused(records(), error=QueueFull("its queue is full"))
+    assert (type(nobody), str(nobody)) == (WayBlocked, "no worker is listening for it")
+    assert (type(gone), str(gone)) == (WayBlocked, "the message broker was lost: x")
+    assert (type(full), str(full)) == (ProducerUnreachable, "its queue is full")
+    assert {nobody.code, gone.code, full.code} == {"unreachable"}
 
 
 async def test_what_may_be_a_persons_number_names_no_queue() -> None:

@@ -90,6 +90,12 @@ def connection(
     )
 
 
+def connect(made: Connection) -> None:
+    """Open it, or fail at once: the library's own ``connect`` sleeps for two seconds after a
+    failure and tries once more, and a broker that has just come back waits for whoever sleeps."""
+    made.ensure_connection(max_retries=0, reraise_as_library_errors=False)
+
+
 def _tls(settings: BrokerSettings, host: str) -> dict[str, Any]:
     """Certificates and host names are always checked."""
     for path in (settings.authority, settings.certificate, settings.key):

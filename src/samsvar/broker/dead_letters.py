@@ -15,7 +15,7 @@ from typing import Any
 
 from kombu import Connection
 
-from samsvar.broker.address import connection
+from samsvar.broker.address import connect, connection
 from samsvar.broker.durable import NEWS, PARTS, dead_queue, news_queue
 from samsvar.broker.forms import NotTheForm
 from samsvar.broker.link import told
@@ -135,7 +135,7 @@ def dead_letters(
     reached: Connection | None = None
     try:
         reached = connection(settings, read_secret)
-        reached.connect()
+        connect(reached)
         yield DeadLetters(reached, address)
     except (ResourcesMissing, KeyboardInterrupt, GeneratorExit):
         raise

@@ -14,7 +14,7 @@ from typing import Any
 from amqp.exceptions import AMQPError, PreconditionFailed
 from kombu import Connection
 
-from samsvar.broker.address import RABBITMQ, connection, kind_of
+from samsvar.broker.address import RABBITMQ, connect, connection, kind_of
 from samsvar.broker.durable import NEWS, dead_queue, receiving_plan, sending_plan
 from samsvar.broker.link import Delivery, Link, NotPublished
 from samsvar.broker.proof import BrokerUnsafe, prove
@@ -197,7 +197,7 @@ def declare_once(settings: BrokerSettings, read_secret: Callable[[str], str], pl
     """
     reached = connection(settings, read_secret)
     try:
-        reached.connect()
+        connect(reached)
         declare(reached, plan)
     finally:
         with contextlib.suppress(Exception):

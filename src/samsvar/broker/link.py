@@ -2,7 +2,8 @@
 
 kombu speaks to brokers and waits for them; the thread does the waiting. It publishes what it is
 given, hands on what comes, and connects again when the connection breaks: after a while that
-grows, and never at the same moment as its neighbours. What is published is told as done when the
+grows, little where nobody answers and more where we are refused, and never at the same moment as
+its neighbours. What is published is told as done when the
 broker has confirmed it, and as undone when the broker sent it back, refused it or went away.
 Bodies are taken as they came: kombu's decoding, and its unpacking of compressed ones, is passed
 by. Knows one plan of exchanges and queues, and not what a message says. Longer than most, as one
@@ -17,6 +18,7 @@ import queue
 import random
 import select
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable
@@ -29,7 +31,7 @@ from kombu.exceptions import KombuError
 from kombu.transport.virtual import Channel as VirtualChannel
 from kombu.transport.virtual import Message as VirtualMessage
 
-from samsvar.broker.address import BrokerUnusable
+from samsvar.broker.address import BrokerUnusable, connect
 from samsvar.broker.proof import BrokerUnsafe
 from samsvar.broker.topology import EXCHANGES, Plan, QueuePlan
 
@@ -37,6 +39,7 @@ MOST_WAITING = 2000
 """Messages that wait for the broker's word, or to be sent; over it nothing more is taken."""
 _WRITE = 5.0  # seconds for the broker to take the bytes of one message
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
+_LONGEST_ABSENCE = 1.0  # to knock where nobody opens costs nobody anything
 _TICK = 1.0
 _POLL = 0.01
 _SHORT = 160
@@ -44,6 +47,10 @@ _SHORT = 160
 
 class NotPublished(Exception):
     """The message is not on its way. The text says why."""
+
+
+class QueueFull(NotPublished):
+    """Those who listen do not keep up."""
 
 
 class Unroutable(NotPublished):
@@ -138,7 +145,8 @@ class Link:
 
         Raises:
             Unroutable: nobody listens.
-            NotPublished: the broker refused it, is not there, or went away.
+            QueueFull: those who listen do not keep up.
+            NotPublished: the broker takes nothing, is not there, or went away.
         """
         if not self.connected:
             raise NotPublished(f"the message broker cannot be used: {self.reason}")
@@ -218,13 +226,15 @@ class Link:
         pause = _FIRST_PAUSE
         while not self._stopping.is_set():
             begun = time.monotonic()
-            reason, unsafe = "the connection was closed", False
+            reason, unsafe, longest = "the connection was closed", False, _LONGEST_PAUSE
             connection: Connection | None = None
             try:
                 connection = self._opened(self._blocked, self._unblocked)
                 self._serve(connection)
             except Exception as error:  # noqa: BLE001 - whatever it was: say so, and try again
                 reason, unsafe = told(error), isinstance(error, BrokerUnsafe)
+                if isinstance(error, OSError) and not isinstance(error, ssl.SSLError):
+                    longest = _LONGEST_ABSENCE
             finally:
                 self._lost(reason, unsafe=unsafe)
                 if connection is not None:
@@ -233,11 +243,12 @@ class Link:
                         connection.collect(socket_timeout=1.0)
             if time.monotonic() - begun > _LONGEST_PAUSE:
                 pause = _FIRST_PAUSE
+            pause = min(pause, longest)
             self._stopping.wait(pause * random.uniform(0.5, 1.5))  # noqa: S311 - no secret
-            pause = min(pause * 2, _LONGEST_PAUSE)
+            pause *= 2
 
     def _serve(self, connection: Connection) -> None:
-        connection.connect()
+        connect(connection)
         channel = connection.channel()
         virtual = isinstance(channel, VirtualChannel)
         if virtual:
@@ -375,7 +386,7 @@ class Link:
 
     def _refused(self, tag: int, multiple: bool) -> None:
         for one in self._settled(tag, multiple=multiple):
-            self._call(_undone, one.told, NotPublished("its queue at the message broker is full"))
+            self._call(_undone, one.told, QueueFull("its queue at the message broker is full"))
 
     def _settled(self, tag: int, *, multiple: bool) -> list[_Outgoing]:
         tags = [one for one in self._published if one <= tag] if multiple else [tag]

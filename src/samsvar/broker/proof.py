@@ -16,7 +16,7 @@ from typing import Any
 from amqp.exceptions import AMQPError
 from kombu import Connection
 
-from samsvar.broker.address import MEMORY, REDIS, connection, kind_of
+from samsvar.broker.address import MEMORY, REDIS, connect, connection, kind_of
 from samsvar.broker.topology import CLASSIC, EXCHANGES, PROBE, REFUSING
 from samsvar.settings import BrokerSettings
 
@@ -50,7 +50,7 @@ def examined(settings: BrokerSettings, read_secret: Callable[[str], str]) -> Ite
     """
     reached = connection(settings, read_secret)
     try:
-        reached.connect()
+        connect(reached)
         channel = reached.channel()
         for name, kind in EXCHANGES.items():
             channel.exchange_declare(name, kind, durable=True, auto_delete=False)

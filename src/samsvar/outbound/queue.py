@@ -27,12 +27,12 @@ from samsvar.broker.forms import (
 )
 from samsvar.broker.hpke import CannotOpen
 from samsvar.broker.keys import KeyPair, PublicKey, public_key
-from samsvar.broker.link import Delivery, Link, NotPublished, Unroutable
+from samsvar.broker.link import Delivery, Link, NotPublished, QueueFull, Unroutable
 from samsvar.broker.refusals import Refusals, Refused
 from samsvar.broker.sealed import Kind, NotSealed, Sealed, taken_apart
 from samsvar.broker.topology import QUESTIONS, WORKERS
 from samsvar.broker.worker_table import WorkerTable
-from samsvar.errors import NotRouted, ProducerUnreachable
+from samsvar.errors import NotRouted, ProducerUnreachable, WayBlocked
 from samsvar.model.exchange import Call, Question, Recipient, Reply
 from samsvar.model.identifiers import ContractUrn, folded
 from samsvar.observe.masking import masked
@@ -97,7 +97,9 @@ class QueueTransport:
         """What a worker beside the source answers.
 
         Raises:
-            ProducerUnreachable: nobody listens, or the broker cannot be used.
+            WayBlocked: nobody listens, or the broker cannot be used: asking costs no time then, and
+                nothing is known of the source.
+            ProducerUnreachable: no question can reach it so, or its workers do not keep up.
             ProducerError: what the worker found at the source, or what is wrong with its answer.
         """
         entry = recipient.entry
@@ -105,13 +107,13 @@ class QueueTransport:
             raise NotRouted("no route leads to this address")
         link = self._link
         if link is None:
-            raise ProducerUnreachable("no message broker is set up")
+            raise WayBlocked("no message broker is set up")
         if masked(recipient.logical_address) != recipient.logical_address:
             # By a route for every address: what may be a person's number names no queue.
             raise ProducerUnreachable("no worker can have such an address")
         keys = entry.producer.workers
         if self._by_table and not self.workers.listen(recipient.logical_address, keys):
-            raise ProducerUnreachable("no worker is listening for it")
+            raise WayBlocked("no worker is listening for it")
         number, milliseconds = secrets.token_hex(16), max(1, int(patience * 1000))
         asked = _Asked(
             KeyPair.new(),
@@ -147,9 +149,11 @@ class QueueTransport:
                     properties={"message_id": number, "reply_to": self._name.process},
                 )
             except Unroutable:
-                raise ProducerUnreachable("no worker is listening for it") from None
-            except NotPublished as error:
+                raise WayBlocked("no worker is listening for it") from None
+            except QueueFull as error:
                 raise ProducerUnreachable(str(error)) from None
+            except NotPublished as error:
+                raise WayBlocked(str(error)) from None
             content, rest = await asked.answer
         except asyncio.CancelledError:
             self._given_up[number] = (call.correlation_id, recipient.logical_address)
@@ -169,7 +173,7 @@ class QueueTransport:
         for asked in self._asked.values():
             if not asked.answer.done():
                 asked.answer.set_exception(
-                    ProducerUnreachable("the message broker was lost before it answered")
+                    WayBlocked("the message broker was lost before it answered")
                 )
 
     def took(self, delivery: Delivery) -> None:

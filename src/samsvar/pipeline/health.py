@@ -1,7 +1,8 @@
 """What a failure tells of a producer's health, and whose breaker a foreign record opens.
 
 Only what is the producer's own doing counts as ill: no connection, nothing whole in a fair time,
-an answer that is none, a fault that blames itself. A source that says ERROR, blames the question,
+an answer that is none, a fault that blames itself. A way to it that cannot be used by anybody (the
+message broker is away, no worker listens) tells nothing of it, and is tried at no cost. A source that says ERROR, blames the question,
 or breaks a schema, answers: it is well enough to be asked. Knows no breaker's rule.
 """
 
@@ -19,6 +20,7 @@ from samsvar.errors import (
     ProducerUnreachable,
     RecordUnreadable,
     SchemaBroken,
+    WayBlocked,
 )
 from samsvar.model.breaker import Fared
 from samsvar.model.catalogue import Producer
@@ -40,6 +42,8 @@ def fared(
             return Fared.WELL if error.ours else Fared.ILL
         case ProducerResultError() | SchemaBroken() | RecordUnreadable():
             return Fared.WELL
+        case WayBlocked():
+            return Fared.NEITHER
         case ProducerUnreachable():
             return Fared.ILL
         case ProducerAnswerInvalid():
