@@ -1,9 +1,10 @@
 """What a failure tells of a producer's health, and whose breaker a foreign record opens.
 
 Only what is the producer's own doing counts as ill: no connection, nothing whole in a fair time,
-an answer that is none, a fault that blames itself. A way to it that cannot be used by anybody (the
-message broker is away, no worker listens) tells nothing of it, and is tried at no cost. A source that says ERROR, blames the question,
-or breaks a schema, answers: it is well enough to be asked. Knows no breaker's rule.
+an answer that is none, a fault that blames itself. A source that says ERROR, blames the question,
+or breaks a schema, answers: it is well enough to be asked. A way to it that nobody can use (the
+message broker is away, no worker listens) tells nothing of it, and is tried at no cost. Knows no
+breaker's rule.
 """
 
 from __future__ import annotations
