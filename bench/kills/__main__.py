@@ -53,8 +53,6 @@ def main() -> int:
     except KeyboardInterrupt:
         return 130
     show(console, runs)
-    load, cores = os.getloadavg()[0], os.cpu_count()
-    console.print(f"load average of the machine {load:.1f}, {cores} cores", highlight=False)
     broken = [law for run in runs for law in run.broken()]
     for law in broken:
         console.print(f"BROKEN: {law}", highlight=False)
@@ -90,8 +88,9 @@ async def _run(console: Console, folder: Path, engines: Sequence[str], times: in
                         kills.append(
                             await killed(all_victims[engine], number, made, ledger, session)
                         )
+            load = os.getloadavg()[0]
             with console.status(f"{engine}: comparing"):
-                runs.append(Run(engine, kills, ledger, await kept(made, ledger)))
+                runs.append(Run(engine, kills, ledger, await kept(made, ledger), load))
     return runs
 
 

@@ -47,8 +47,8 @@ class Program:
     name: str
     arguments: Sequence[str]
     log: Path
-    lacks: Callable[[], Awaitable[str]]
-    """Why it does not serve yet; empty: it does."""
+    lacks: Callable[[bytes], Awaitable[str]]
+    """Why it does not serve yet; empty: it does. Told what it has printed since it started."""
     nursery: Nursery
     _child: Child | None = field(default=None, repr=False)
 
@@ -59,11 +59,12 @@ class Program:
             ChildFailed: it does not.
         """
         with self.log.open("ab") as output:
+            begun = output.tell()
             self._child = await self.nursery.start(
                 self.name, ["-m", "samsvar", *self.arguments], output=output
             )
         give_up = time.monotonic() + _READY_SECONDS
-        while why := await self.lacks():
+        while why := await self.lacks(self.log.read_bytes()[begun:]):
             if told := await self._child.ended():
                 raise ChildFailed(f"{self.name}: {told}")
             if time.monotonic() > give_up:
@@ -125,7 +126,7 @@ async def production(folder: Path, stack: AsyncExitStack) -> Production:
     def hub(name: str) -> Program:
         ready = f"{files.door(name)}/health/ready"
 
-        async def lacks() -> str:
+        async def lacks(_said: bytes) -> str:
             try:
                 async with session.get(ready, timeout=aiohttp.ClientTimeout(2)) as answer:
                     return "" if answer.status == 200 else await answer.text()
@@ -136,15 +137,12 @@ async def production(folder: Path, stack: AsyncExitStack) -> Production:
         return Program(name, arguments, folder / f"{name}.log", lacks, nursery)
 
     def worker(name: str) -> Program:
-        log = folder / f"{name}.log"
         arguments = ["worker", "--adapter", _SYSTEM, "--config", str(folder / f"{name}.toml")]
 
-        async def lacks() -> str:
-            said = log.read_bytes()
-            taking = said.count(b"connected; takes questions")
-            return "" if taking >= said.count(b"key x25519") else "it is not connected"
+        async def lacks(said: bytes) -> str:
+            return "" if b"connected; takes questions" in said else "it is not connected"
 
-        return Program(name, arguments, log, lacks, nursery)
+        return Program(name, arguments, folder / f"{name}.log", lacks, nursery)
 
     made = Production(
         folder,

@@ -25,6 +25,8 @@ class Run:
     kills: Sequence[Kill]
     ledger: Ledger
     kept: Kept
+    load_average: float
+    """Of the machine, when it was over."""
 
     def broken(self) -> list[str]:
         """The laws that did not hold, each as a sentence."""
@@ -50,6 +52,7 @@ class Run:
 def show(console: Console, runs: Sequence[Run]) -> None:
     """All tables."""
     rows: Sequence[tuple[str, Sequence[str]]] = [
+        ("load average of the machine", [f"{run.load_average:.1f}" for run in runs]),
         ("kills", [str(len(run.kills)) for run in runs]),
         ("questions", [str(len(run.ledger.asked)) for run in runs]),
         *((f"  {how.value}", [str(run.ledger.counts[how]) for run in runs]) for how in Ended),
