@@ -325,6 +325,12 @@ class OwnRabbit:
             check=True,
         )
 
+    def shut_down(self) -> None:
+        """As its supervisor stops it: it says goodbye to those who are connected."""
+        self.control("shutdown")
+        assert self._process is not None
+        self._process.wait(timeout=60)
+
     def kill(self) -> None:
         """kill -9: the process and what it has started."""
         if self._process is not None:

@@ -88,10 +88,11 @@ class RedisServer:
 
     def kill(self) -> None:
         """kill -9."""
-        self._signal(signal.SIGKILL)
-        assert self._process is not None
-        self._process.wait()
-        self._process = None
+        self._ended_by(signal.SIGKILL)
+
+    def shut_down(self) -> None:
+        """As its supervisor stops it."""
+        self._ended_by(signal.SIGTERM)
 
     def stop(self) -> None:
         """It takes connections, and answers nothing."""
@@ -100,6 +101,12 @@ class RedisServer:
     def go_on(self) -> None:
         """It answers again."""
         self._signal(signal.SIGCONT)
+
+    def _ended_by(self, number: signal.Signals) -> None:
+        self._signal(number)
+        assert self._process is not None
+        self._process.wait()
+        self._process = None
 
     def _signal(self, number: signal.Signals) -> None:
         assert self._process is not None

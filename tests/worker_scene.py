@@ -111,10 +111,13 @@ async def scene(
     lines: str = "",
     others: tuple[Source, ...] = (),
     arguments: tuple[str, ...] = ("--adapter", "prator"),
+    hub: str = "",
 ) -> AsyncIterator[Scene]:
-    """Serve until the block ends."""
+    """Serve until the block ends. ``hub``: more lines of the hub's [hub] section."""
     site = Site(folder)
-    settings = site.write(broker=(hub_broker or broker).section(lines), plain_listen="admin = true")
+    settings = site.write(
+        broker=(hub_broker or broker).section(lines), plain_listen="admin = true", hub=hub
+    )
     settings.hub.data.mkdir()
     knobs = Knobs()
     async with contextlib.AsyncExitStack() as stack:
