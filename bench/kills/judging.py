@@ -15,9 +15,8 @@ from enum import Enum
 
 from bench.kills.production import SOURCES
 from bench.messages import HUB
-from samsvar.errors import ConsumerError
 from samsvar.observe.masking import masked
-from samsvar.soap.parsing import ANSWER_LIMITS, parse
+from samsvar.soap.parsing import ANSWER_LIMITS, XmlRefused, parse
 
 _STATUS = "{urn:riv:interoperability:headers:1}"
 _FAULT = re.compile(rb"<faultstring[^>]*>((?:VP|EI)\d{3}[^<]*)<")
@@ -60,8 +59,8 @@ def judged(address: str, status: int, headers: Mapping[str, str], body: bytes) -
         return Verdict(Ended.WRONG, 0, asked, "an answer of one source without a record")
     try:
         missing, said = _missing(body)
-    except (ConsumerError, LookupError) as error:
-        return Verdict(Ended.WRONG, records, asked, f"unreadable ({type(error).__name__})")
+    except XmlRefused as error:
+        return Verdict(Ended.WRONG, records, asked, f"unreadable: {error}")
     if said is None:
         return Verdict(Ended.WRONG, records, missing, "a source is missing without a word")
     return Verdict(Ended.HONEST if missing else Ended.WELL, records, missing, said)
