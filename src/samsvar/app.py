@@ -455,9 +455,13 @@ class Hub:
 
     def notes(self) -> list[str]:
         """What is not as it should be, though the hub serves."""
+        return [*self._own_notes(), *self.watching.notes()]
+
+    def _own_notes(self) -> list[str]:
+        """The same without what alerts say: for pages that show the alerts themselves."""
         behind = self._shipper.notes() if self._shipper is not None else []
         return [
-            *self._catalogue.notes(),
+            *map(str, self._catalogue.notes()),
             *self._database.notes,
             *self._queue.notes(),
             *self._durable.notes(),
@@ -465,7 +469,6 @@ class Hub:
             *self._tells.notes(),
             *behind,
             *self.guards.notes(),
-            *self.watching.notes(),
         ]
 
     def reload_certificates(self) -> None:
@@ -609,7 +612,7 @@ class Hub:
             vault,
             self.events,
             missing=self.missing,
-            notes=self.notes,
+            notes=self._own_notes,
             catalogue_version=self._catalogue_version,
             published=self._look_for_catalogue,
             breakers=self.guards.desk,
@@ -660,7 +663,9 @@ class Hub:
             self.events.emit("error", "-", detail=f"the catalogue in force is kept: {error}")
             if self._catalogue.serves_copy and not had_copy:
                 self.events.emit(
-                    "catalogue-from-snapshot", "-", detail="; ".join(self._catalogue.notes())
+                    "catalogue-from-snapshot",
+                    "-",
+                    detail="; ".join(map(str, self._catalogue.notes())),
                 )
             return
         if changed:

@@ -908,6 +908,9 @@ class AlertSettings(_Section):
     mail_to: tuple[MailAddress, ...] = Field(
         default=(), max_length=50, description="who gets alerts: functions rather than persons"
     )
+    language: Literal["sv", "en"] = Field(
+        default="sv", description="language of mails and of what is posted to the webhook"
+    )
 
     @model_validator(mode="after")
     def _can_be_told(self) -> AlertSettings:

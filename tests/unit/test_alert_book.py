@@ -18,6 +18,7 @@ from samsvar.errors import ResourcesMissing
 from samsvar.model.exchange import Decision, QuestionRecord, Reason, Verdict
 from samsvar.model.identifiers import CorrelationId, HsaId, LogicalAddress, PersonId
 from samsvar.model.local_time import STOCKHOLM
+from samsvar.model.words import Words
 from samsvar.simulation import PEOPLE
 from samsvar.store.access_log import SqlAccessLog
 from samsvar.store.alert_book import SqlAlertBook
@@ -252,7 +253,7 @@ def test_a_message_that_is_not_taken_is_tried_again_and_at_last_given_up(
     assert scene.events.seen.count("alert-undelivered") >= 14
 
 
-ALERT = Alert("a1", "slower", "p0", Severity.WARNING, NOON, "slow")
+ALERT = Alert("a1", "slower", "p0", Severity.WARNING, NOON, Words("långsam", "slow"))
 
 
 def test_what_begins_and_ends_in_quiet_hours_is_not_told(database: Database) -> None:
@@ -272,10 +273,11 @@ def test_an_alert_cannot_be_open_twice(database: Database) -> None:
     book.change([ALERT], [], NOON)
     with pytest.raises(ResourcesMissing):
         book.change([replace(ALERT, id="a2")], [], NOON)
-    book.change([], [replace(ALERT, closed=NOON, closed_reason="over")], NOON)
+    book.change([], [replace(ALERT, closed=NOON, closed_reason=Words("över", "over"))], NOON)
     book.change([replace(ALERT, id="a2")], [], NOON)
     assert [one.id for one in book.open_ones()] == ["a2"]
-    assert [one.closed_reason for one in book.latest(9)] == ["over", ""]
+    assert [one.reason for one in book.latest(9)] == [ALERT.reason] * 2
+    assert [one.closed_reason for one in book.latest(9)] == [("över", "over"), ("", "")]
 
 
 @pytest.mark.parametrize(

@@ -342,7 +342,7 @@ def test_the_title_of_a_chart_is_escaped() -> None:
 def test_pages_escape_what_comes_from_outside() -> None:
     """A sender may call itself anything."""
     evil = "<img src=x onerror=alert(1)>"
-    model = {"title": evil, "status": 404, "faults": [evil]}
+    model = {"title": evil, "status": 404, "faults": [evil], "detail": evil}
     frame = {
         "user": None,
         "menu": (),
@@ -354,7 +354,7 @@ def test_pages_escape_what_comes_from_outside() -> None:
     }
     page = Pages().filled("refused.html", {**frame, **model}, swedish=True)
     assert "<img src=x" not in page
-    assert page.count("&lt;img src=x") == 4
+    assert page.count("&lt;img src=x") == 5
 
 
 # The preview

@@ -38,7 +38,7 @@ def faults(pem: bytes, authority: TestAuthority) -> tuple[str, ...]:
     try:
         check_certificate(pem, SYSTEM, NOW, client_authorities=own, server_authorities=own)
     except NotValid as error:
-        return error.faults or (str(error),)
+        return tuple(map(str, error.faults)) or (str(error),)
     return ()
 
 

@@ -133,7 +133,7 @@ def test_a_board_says_under_which_law_its_records_are(
     with pytest.raises(NotValid) as refused:
         office.desk.register(KOMMUN, replace(FORM, **changes))
 
-    assert any(fault in each for each in refused.value.faults)
+    assert any(fault in str(each) for each in refused.value.faults)
 
 
 def test_a_board_is_published_only_if_somebody_may_be_shown_something(office: Office) -> None:
@@ -342,7 +342,7 @@ def test_a_notice_that_cannot_be_shown_is_refused(
 
     with pytest.raises(NotValid) as refused:
         office.desk.disable(OPERATOR, name, notice, until)
-    assert refused.value.faults == (fault,)
+    assert list(map(str, refused.value.faults)) == [fault]
 
 
 def test_a_producers_user_sees_its_own_systems_only(office: Office) -> None:
@@ -449,7 +449,7 @@ def test_every_fault_of_a_form_is_told_at_once_and_no_value(office: Office) -> N
     with pytest.raises(NotValid) as refused:
         office.desk.register(KOMMUN, bad)
 
-    assert refused.value.faults == (
+    assert tuple(map(str, refused.value.faults)) == (
         "name: holds what could be a personal number: leave it out",
         "contact.name: one line of text, without blanks at its ends",
         "contact.email: an address such as drift@kommun.example",
@@ -487,11 +487,13 @@ def test_only_the_registrar_says_where_a_secret_is(office: Office) -> None:
     office.desk.ask_publication(KOMMUN, name)
     office.desk.approve(REGISTRAR, name, "", consumers=[CONSUMER], social_care=True)
 
-    assert refused.value.faults == (
+    assert tuple(map(str, refused.value.faults)) == (
         "options.api_key: only the hub's registrar says where a secret is: leave it out",
     )
-    assert early.value.faults[0].startswith("options.api_key: the hub's registrar must say")
-    assert moved.value.faults == ("url: the registrar must change it, for a secret is sent there",)
+    assert str(early.value.faults[0]).startswith("options.api_key: the hub's registrar must say")
+    assert tuple(map(str, moved.value.faults)) == (
+        "url: the registrar must change it, for a secret is sent there",
+    )
     assert dict(office.registry().producers[0].options)["api_key"] == "file:s/prator"
 
 
@@ -620,5 +622,5 @@ def test_a_registry_that_would_not_be_sound_is_refused_with_its_faults(office: O
 
     with pytest.raises(NotNow, match="would not be sound") as refused:
         office.desk.approve(REGISTRAR, name, "")
-    assert "overlaps" in refused.value.faults[0]
+    assert "overlaps" in refused.value.faults[0].english
     assert office.catalogue.current().version == 2

@@ -14,6 +14,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 
 from samsvar.clock import SystemClock
+from samsvar.model.words import Language, Words
 from samsvar.outbound.alert_mail import Mail, MailServer
 from samsvar.simulation.authority import TestAuthority
 from samsvar.watch.alerts import Alert, Message, Phase, Undelivered
@@ -27,7 +28,7 @@ ALERT = Alert(
     "prator",
     Severity.CRITICAL,
     datetime(2026, 6, 10, 10, tzinfo=UTC),
-    "about 191212121212",
+    Words("om 191212121212", "about 191212121212"),
 )
 
 
@@ -69,7 +70,12 @@ def serving(authority: TestAuthority, box: Box, *, offered: bool = True) -> Cont
     return Controller(box, hostname="127.0.0.1", port=free_port(), **options)
 
 
-def mail(authority: TestAuthority | None, port: int, secret: str = "secret") -> Mail:
+def mail(
+    authority: TestAuthority | None,
+    port: int,
+    secret: str = "secret",
+    language: Language = "sv",
+) -> Mail:
     tls = ssl.create_default_context(cafile=str(authority.certificate)) if authority else None
     server = MailServer("127.0.0.1", port, "starttls", tls, "hub", secret)
     return Mail(
@@ -78,10 +84,11 @@ def mail(authority: TestAuthority | None, port: int, secret: str = "secret") -> 
         ("drift@example.se", "jour@example.se"),
         instance="SAMSVAR-1",
         link="https://hub.example/console",
+        language=language,
     )
 
 
-async def test_a_mail_server_gets_one_mail_by_starttls(
+async def test_a_mail_server_gets_one_mail_by_starttls_in_the_language_that_is_set(
     authority: TestAuthority,
 ) -> None:
     """With what to look at, and no number of a person, whatever stood in the reason."""
@@ -91,17 +98,30 @@ async def test_a_mail_server_gets_one_mail_by_starttls(
     try:
         port = controller.port
         await mail(authority, port).deliver(Message(ALERT, Phase.OPENED, "mail"))
+        await mail(authority, port, language="en").deliver(Message(ALERT, Phase.OPENED, "mail"))
         with pytest.raises(Undelivered, match="refuses mail_user or mail_password"):
             await mail(authority, port, "wrong").deliver(Message(ALERT, Phase.OPENED, "mail"))
         with pytest.raises(Undelivered, match="certificate is not trusted"):
             await mail(None, port).deliver(Message(ALERT, Phase.OPENED, "mail"))
     finally:
         controller.stop()
-    (came,) = box.mails
-    assert came["Subject"] == ("[SAMSVAR-1] critical: prator: It answers, but with nothing")
-    assert came["To"] == "drift@example.se, jour@example.se"
-    assert came["Auto-Submitted"] == "auto-generated"
-    text = came.get_content()
+    swedish, english = box.mails
+    assert swedish["Subject"] == "[SAMSVAR-1] kritiskt: prator: Den svarar, men med ingenting"
+    assert english["Subject"] == "[SAMSVAR-1] critical: prator: It answers, but with nothing"
+    assert [line.strip() for line in swedish.get_content().splitlines()] == [
+        "prator: Den svarar, men med ingenting",
+        "",
+        "Varför:    om <masked>",
+        "Sedan:     2026-06-10 12:00",
+        "Se:        https://hub.example/console/alerts?subject=prator",
+        "Eller kör: samsvar alerts list --id a1",
+        "",
+        "Samsvar SAMSVAR-1, regel answers-empty",
+    ]
+    for came in box.mails:
+        assert came["To"] == "drift@example.se, jour@example.se"
+        assert came["Auto-Submitted"] == "auto-generated"
+    text = english.get_content()
     assert "about <masked>" in text
     assert "https://hub.example/console/alerts?subject=prator" in text
     assert "samsvar alerts list --id a1" in text

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from samsvar.clock import SystemClock
 from samsvar.model.user import UserKind
+from samsvar.model.words import Words
 from samsvar.onboarding.roles import Role
 from samsvar.settings import load
 from samsvar.simulation import Knobs, demo_data, producer, running
@@ -399,14 +400,21 @@ async def test_an_alert_that_is_open_leads_to_what_it_is_about(scene: Scene) -> 
     """On the overview, and by the link in its message."""
     database = databases.open_database(load(scene.site.settings_file, {}).hub.data)
     now = SystemClock().now()
-    alert = Alert("a1", "answers-empty", "p0", Severity.CRITICAL, now, "nothing from anybody")
+    alert = Alert(
+        "a1",
+        "answers-empty",
+        "p0",
+        Severity.CRITICAL,
+        now,
+        Words("inget från någon", "nothing from anybody"),
+    )
     SqlAlertBook(database).change([alert], [], now)
     database.close()
     async with logged_in(scene.hub, Role.OBSERVER) as window:
         overview = await window.get("")
         led = await window.get("/alerts?subject=p0", follow=False)
         lost = await window.get("/alerts?subject=//evil.example", follow=False)
-    assert "nothing from anybody" in overview.words
+    assert "p0: Den svarar, men med ingenting: inget från någon" in overview.words
     assert 'href="/console/producers/p0"' in overview.text
     assert led.headers["location"] == "/console/producers/p0"
     assert lost.headers["location"] == "/console/"

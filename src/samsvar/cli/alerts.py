@@ -8,7 +8,7 @@ import secrets
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import orjson
 import typer
@@ -18,6 +18,9 @@ from samsvar.cli.listing import local, print_rows
 from samsvar.cli.options import JsonOption, SettingsOption, settings_from
 from samsvar.cli.outcome import REFUSED, UNREACHED, WRONG_INPUT, Stop
 from samsvar.observe.masking import masked
+
+if TYPE_CHECKING:
+    from samsvar.watch.alerts import Alert
 
 app = typer.Typer(help="Alerts: what the hub has noticed by itself.")
 _LONGEST_NAME = 64
@@ -40,7 +43,7 @@ def list_all(
         untold = {alert: f"{channel}: {reason}" for alert, channel, _, reason in book.undelivered()}
     found = [one for one in found if id is None or one.id == id]
     if as_json:
-        told = [{**asdict(one), "title": one.title, "untold": untold.get(one.id)} for one in found]
+        told = [{**_plain(one), "untold": untold.get(one.id)} for one in found]
         sys.stdout.write(orjson.dumps(told, option=orjson.OPT_INDENT_2).decode() + "\n")
         return
     if not found:
@@ -66,13 +69,19 @@ def list_all(
                 one.rule,
                 local(one.opened.isoformat()),
                 local(one.closed.isoformat()) if one.closed else "",
-                one.reason,
+                one.reason.english,
                 one.acknowledged_by,
                 untold.get(one.id, ""),
             )
             for one in found
         ),
     )
+
+
+def _plain(alert: Alert) -> dict[str, object]:
+    """In English, as all that machines read."""
+    texts = {"reason": str(alert.reason), "closed_reason": str(alert.closed_reason)}
+    return {**asdict(alert), **texts, "title": str(alert.title)}
 
 
 @app.command("ack")
@@ -99,7 +108,8 @@ def fire_test(settings: SettingsOption = None) -> None:
     """Send one alert of severity warning, marked as a test, by each channel, now."""
     from samsvar.clock import SystemClock
     from samsvar.errors import ResourcesMissing
-    from samsvar.watch.alerts import Alert, Message, Phase, Undelivered
+    from samsvar.model.words import Words
+    from samsvar.watch.alerts import TEST_FIRE, Alert, Message, Phase, Undelivered
     from samsvar.watch.rules import Severity
     from samsvar.watching.channels import channels_of
 
@@ -113,13 +123,17 @@ def fire_test(settings: SettingsOption = None) -> None:
         raise Stop(
             WRONG_INPUT, "nobody is told of alerts: set alerts.webhook, or alerts.mail_server"
         )
+    who = getpass.getuser()
     alert = Alert(
         secrets.token_hex(6),
-        "test-fire",
+        TEST_FIRE,
         "hub",
         Severity.WARNING,
         clock.now(),
-        f"{getpass.getuser()} tried whether alerts arrive; nothing is wrong",
+        Words(
+            f"{who} har prövat om larm kommer fram; inget är fel",
+            f"{who} tried whether alerts arrive; nothing is wrong",
+        ),
     )
 
     async def all_of_them() -> bool:

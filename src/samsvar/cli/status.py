@@ -111,7 +111,7 @@ def print_alerts(seen: Watched) -> None:
                 one.subject,
                 one.rule,
                 local(one.opened.isoformat()),
-                one.reason,
+                str(one.reason),
                 one.acknowledged_by,
             )
             for one in seen.alerts

@@ -27,6 +27,7 @@ from samsvar.inbound.console.ports import (
 )
 from samsvar.model.identifiers import ContractUrn, LogicalAddress
 from samsvar.model.person_numbers import told_by_form
+from samsvar.model.words import Words
 from samsvar.observe.log import RoutingLog
 from samsvar.observe.masking import masked
 from samsvar.onboarding.refusals import NotNow
@@ -80,7 +81,12 @@ class HubHouse:
         found = [each for each in self._registry().producers if each.id == producer]
         known, unknown = told_by_form(KNOWN), told_by_form(NOBODY)
         if not found or known is None or unknown is None:
-            raise NotNow("it is not in the registry in force: there is no way to try")
+            raise NotNow(
+                Words(
+                    "den finns inte i det register som gäller: det finns ingen väg att pröva",
+                    "it is not in the registry in force: there is no way to try",
+                )
+            )
         ours, url = self._premises.settings.producers, found[0].address
         identity = TlsIdentity(ours.certificate, ours.key, ours.authority)
         target = Target(url, LogicalAddress(""), (), identity, known, unknown)

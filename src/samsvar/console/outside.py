@@ -33,8 +33,8 @@ class BookedAlerts:
             Alert(
                 one.opened,
                 None if one.subject == HUB else one.subject,
-                f"{one.title}: {one.reason}",
-                f"{one.title}: {one.reason}",
+                f"{one.title.swedish}: {one.reason.swedish}",
+                f"{one.title.english}: {one.reason.english}",
                 f"{PREFIX}/diagnostics"
                 if one.subject == HUB
                 else f"{PREFIX}/producers/{one.subject}",

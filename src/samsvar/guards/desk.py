@@ -13,6 +13,7 @@ from samsvar.guards.ports import HoldBook
 from samsvar.model.breaker import State
 from samsvar.model.holds import BreakerHold
 from samsvar.model.identifiers import ContractUrn
+from samsvar.model.words import Words
 from samsvar.onboarding.refusals import NotNow
 from samsvar.ports import Clock
 
@@ -76,7 +77,9 @@ class BreakerDesk:
         """
         now = self._clock.now()
         if until is not None and until <= now:
-            raise NotNow("until: that time has been already")
+            raise NotNow(
+                Words("till: den tiden har redan varit", "until: that time has been already")
+            )
         if not opened and until is None:
             until = now + CLOSED_FOR
         hold = BreakerHold(producer, contract, opened, reason, by, now, until)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -31,6 +31,15 @@ class State(StrEnum):
     ASKED = "asked"
     PUBLISHED = "published"
     REJECTED = "rejected"
+
+
+#: how far it has come, in Swedish
+STATE_WORDS: Mapping[State, str] = {
+    State.DRAFT: "ett utkast",
+    State.ASKED: "inskickad",
+    State.PUBLISHED: "publicerad",
+    State.REJECTED: "avslagen",
+}
 
 
 @dataclass(frozen=True, slots=True)

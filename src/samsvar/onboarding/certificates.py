@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from samsvar.model.identifiers import folded
+from samsvar.model.words import Words
 from samsvar.onboarding.application import CertificateFacts
 from samsvar.onboarding.refusals import NotValid
 
@@ -63,7 +64,9 @@ def check_certificate(
                 " certificates between them in the same file"
             )
     if faults:
-        raise NotValid("the certificate cannot be used", faults)
+        raise NotValid(
+            Words("certifikatet kan inte användas", "the certificate cannot be used"), faults
+        )
     return CertificateFacts(
         subject=own.subject.rfc4514_string(),
         issuer=own.issuer.rfc4514_string(),
@@ -85,7 +88,12 @@ def request_faults(pem: bytes, hsa_id: str) -> tuple[str, ...]:
     try:
         request = x509.load_pem_x509_csr(pem)
     except ValueError as error:
-        raise NotValid("this is no certificate request in PEM (PKCS #10)") from error
+        raise NotValid(
+            Words(
+                "det här är ingen certifikatbegäran i PEM (PKCS #10)",
+                "this is no certificate request in PEM (PKCS #10)",
+            )
+        ) from error
     faults = [*_key_faults(request.public_key()), *_serial_faults(request.subject, hsa_id)]
     try:
         sound = request.is_signature_valid
@@ -114,17 +122,29 @@ def _certificates(pem: bytes) -> list[x509.Certificate]:
     try:
         found = x509.load_pem_x509_certificates(pem)
     except ValueError as error:
-        raise NotValid("this is no certificate in PEM") from error
+        raise NotValid(
+            Words("det här är inget certifikat i PEM", "this is no certificate in PEM")
+        ) from error
     if len(found) > _LONGEST_CHAIN:
-        raise NotValid(f"these are more than {_LONGEST_CHAIN} certificates: send one chain")
+        raise NotValid(
+            Words(
+                f"det är fler än {_LONGEST_CHAIN} certifikat: skicka en kedja",
+                f"these are more than {_LONGEST_CHAIN} certificates: send one chain",
+            )
+        )
     return found
 
 
 def _no_key_in(pem: bytes) -> None:
     if b"PRIVATE KEY-----" in pem:
         raise NotValid(
-            "this holds a private key, which nobody else may have: take it out of use, make a new"
-            " one, and send the certificate alone"
+            Words(
+                "här finns en privat nyckel, som ingen annan får ha: ta den ur bruk, gör en ny"
+                " och skicka certifikatet ensamt",
+                "this holds a private key, which nobody else may have: take it out of use, make"
+                " a new"
+                " one, and send the certificate alone",
+            )
         )
 
 

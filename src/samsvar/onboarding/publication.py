@@ -11,8 +11,9 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from samsvar.model.catalogue import Disabled
+from samsvar.model.words import Words
 from samsvar.observe.masking import masked
-from samsvar.onboarding.application import Application, Happening, State
+from samsvar.onboarding.application import STATE_WORDS, Application, Happening, State
 from samsvar.onboarding.form import missing_secrets
 from samsvar.onboarding.records import Records, Standing, draft_of, must
 from samsvar.onboarding.refusals import NotAllowed, NotNow, NotValid, RegistryMoved
@@ -43,7 +44,12 @@ class Publication(Records):
         """
         application = self._own(user, Right.ASK_PUBLICATION, name)
         if application.state in (State.ASKED, State.PUBLISHED):
-            raise NotNow(f"the application is {application.state.value} already")
+            raise NotNow(
+                Words(
+                    f"ansökan är redan {STATE_WORDS[application.state]}",
+                    f"the application is {application.state.value} already",
+                )
+            )
         house = self._house()
         self._check_still_valid(application)
         base, registry = self._office.newest()
@@ -75,24 +81,51 @@ class Publication(Records):
         """
         application = self._own(user, Right.DECIDE_PUBLICATION, name)
         if application.state is not State.ASKED:
-            raise NotNow(f"nobody has asked for it: the application is {application.state.value}")
+            raise NotNow(
+                Words(
+                    f"ingen har bett om det: ansökan är {STATE_WORDS[application.state]}",
+                    f"nobody has asked for it: the application is {application.state.value}",
+                )
+            )
         if revision is not None and revision != application.revision:
-            raise NotNow("the application was changed since that revision: look at it again")
+            raise NotNow(
+                Words(
+                    "ansökan har ändrats sedan den utgåvan: se på den igen",
+                    "the application was changed since that revision: look at it again",
+                )
+            )
         _check_consumers(consumers)
         house = self._house()
         self._check_still_valid(application)
         if lacking := missing_secrets(application.form, house):
-            raise NotNow("the adapter's secrets are not all there", lacking)
+            raise NotNow(
+                Words(
+                    "adapterns hemligheter finns inte alla på plats",
+                    "the adapter's secrets are not all there",
+                ),
+                lacking,
+            )
 
         def with_it(registry: Registry) -> Registry:
             now = self._clock.now()
             if not somebody_may_ask(registry, application.form, consumers, house, now):
-                raise NotNow("nobody may ask this hub yet: say who may ask it (consumers)")
+                raise NotNow(
+                    Words(
+                        "ingen får fråga det här navet än: säg vilka som får fråga (consumers)",
+                        "nobody may ask this hub yet: say who may ask it (consumers)",
+                    )
+                )
             made = connected(registry, application, consumers, house, now, social_care=social_care)
             if not somebody_is_shown(made, application.form, now):
                 raise NotNow(
-                    "nobody who may ask it has declared that it keeps the rules for social care's"
-                    " information, so none of it would be shown: if they have, say social_care"
+                    Words(
+                        "ingen som får fråga har intygat att den håller reglerna för"
+                        " socialtjänstens uppgifter, så inga av dem skulle visas: har de"
+                        " intygat det, ange social_care",
+                        "nobody who may ask it has declared that it keeps the rules for social"
+                        " care's"
+                        " information, so none of it would be shown: if they have, say social_care",
+                    )
                 )
             return made
 
@@ -114,9 +147,16 @@ class Publication(Records):
         """
         application = self._own(user, Right.DECIDE_PUBLICATION, name)
         if application.state is not State.ASKED:
-            raise NotNow(f"nobody has asked for it: the application is {application.state.value}")
+            raise NotNow(
+                Words(
+                    f"ingen har bett om det: ansökan är {STATE_WORDS[application.state]}",
+                    f"nobody has asked for it: the application is {application.state.value}",
+                )
+            )
         if not comment:
-            raise NotValid("say why", ["comment: is missing"])
+            raise NotValid(
+                Words("säg varför", "say why"), [Words("kommentar: saknas", "comment: is missing")]
+            )
         self._office.drop_draft(draft_of(application))
         return self._kept(
             application.then(self._happening(user, "rejected", comment), state=State.REJECTED)
@@ -146,11 +186,16 @@ class Publication(Records):
         must(user, Right.SUSPEND)
         standing = self._in_force(user, name)
         if standing.disabled is None:
-            raise NotNow("it is in service already")
+            raise NotNow(Words("den är redan i drift", "it is in service already"))
         if user.role is Role.PRODUCER:
             last = standing.application.last(*_SUSPENDED) if standing.application else None
             if last is None or last.role != Role.PRODUCER.value:
-                raise NotAllowed("the hub's operators have put it out of service: ask them")
+                raise NotAllowed(
+                    Words(
+                        "navets operatörer har tagit den ur drift: fråga dem",
+                        "the hub's operators have put it out of service: ask them",
+                    )
+                )
         return self._suspended(user, standing, None, "enabled", "")
 
     def _suspended(
@@ -190,28 +235,60 @@ class Publication(Records):
                 return self._office.publish(base, changed, user.name, comment, draft=draft)
             except RegistryMoved:
                 continue
-        raise NotNow("others are publishing all the time: try again")
+        raise NotNow(
+            Words(
+                "andra publicerar hela tiden: försök igen",
+                "others are publishing all the time: try again",
+            )
+        )
 
     def _in_force(self, user: User, name: str) -> Standing:
         standing = self.one(user, name)
         if standing.producer is None:
-            raise NotNow("it is not in the registry yet: there is nothing to put out of service")
+            raise NotNow(
+                Words(
+                    "den finns inte i registret än: det finns inget att ta ur drift",
+                    "it is not in the registry yet: there is nothing to put out of service",
+                )
+            )
         return standing
 
     def _check_notice(self, notice: str, until: datetime | None) -> None:
         faults = []
         if not notice or notice != notice.strip() or not notice.isprintable():
-            faults.append("notice: one line of text, without blanks at its ends")
+            faults.append(
+                Words(
+                    "meddelande: en rad text, utan blanksteg i ändarna",
+                    "notice: one line of text, without blanks at its ends",
+                )
+            )
         elif len(notice) > _LONGEST_NOTICE:
-            faults.append(f"notice: at most {_LONGEST_NOTICE} characters")
+            faults.append(
+                Words(
+                    f"meddelande: högst {_LONGEST_NOTICE} tecken",
+                    f"notice: at most {_LONGEST_NOTICE} characters",
+                )
+            )
         elif masked(notice) != notice:
-            faults.append("notice: holds what could be a personal number: leave it out")
+            faults.append(
+                Words(
+                    "meddelande: innehåller något som kan vara ett personnummer: ta bort det",
+                    "notice: holds what could be a personal number: leave it out",
+                )
+            )
         if until is not None and until.tzinfo is None:
-            faults.append("until: with its zone, such as 2026-01-31T18:00:00+01:00")
+            faults.append(
+                Words(
+                    "till: med tidszon, som 2026-01-31T18:00:00+01:00",
+                    "until: with its zone, such as 2026-01-31T18:00:00+01:00",
+                )
+            )
         elif until is not None and until <= self._clock.now():
-            faults.append("until: is past")
+            faults.append(Words("till: tiden har redan varit", "until: is past"))
         if faults:
-            raise NotValid("it cannot be put out of service so", faults)
+            raise NotValid(
+                Words("så kan den inte tas ur drift", "it cannot be put out of service so"), faults
+            )
 
 
 def _check_consumers(consumers: Sequence[str] | None) -> None:
@@ -219,6 +296,11 @@ def _check_consumers(consumers: Sequence[str] | None) -> None:
         return
     if not 0 < len(consumers) <= _MOST_CONSUMERS or not all(map(_CONSUMER.fullmatch, consumers)):
         raise NotValid(
-            "these cannot be consumers",
-            [f"consumers: 1 to {_MOST_CONSUMERS} HSA-ids: letters, digits and -"],
+            Words("de kan inte vara konsumenter", "these cannot be consumers"),
+            [
+                Words(
+                    f"konsumenter: 1 till {_MOST_CONSUMERS} HSA-id: bokstäver, siffror och -",
+                    f"consumers: 1 to {_MOST_CONSUMERS} HSA-ids: letters, digits and -",
+                )
+            ],
         )

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from samsvar.model.catalogue import Disabled, Producer
+from samsvar.model.words import Words
 from samsvar.observe.masking import masked
 from samsvar.onboarding.application import Application, Happening
 from samsvar.onboarding.form import form_faults
@@ -85,14 +86,24 @@ class Records:
         application = self._applications.get(name)
         if application is None:
             self.one(user, name)
-            raise NotNow("it is kept in the registry file, not here: change it there")
+            raise NotNow(
+                Words(
+                    "den finns i registerfilen, inte här: ändra den där",
+                    "it is kept in the registry file, not here: change it there",
+                )
+            )
         if not user.sees(name, application.registered_by):
             raise _not_there()
         return application
 
     def _kept(self, application: Application) -> Standing:
         if not self._applications.replace(application):
-            raise NotNow("somebody else has changed it in the meantime: look at it again")
+            raise NotNow(
+                Words(
+                    "någon annan har ändrat den under tiden: se på den igen",
+                    "somebody else has changed it in the meantime: look at it again",
+                )
+            )
         return self._now(application)
 
     def _now(self, application: Application) -> Standing:
@@ -120,25 +131,46 @@ class Records:
     def _happening(self, user: User, what: str, comment: str = "") -> Happening:
         if len(comment) > _LONGEST_COMMENT or masked(comment) != comment:
             raise NotValid(
-                "the comment cannot be kept",
-                [f"comment: at most {_LONGEST_COMMENT} characters, without personal numbers"],
+                Words("kommentaren kan inte sparas", "the comment cannot be kept"),
+                [
+                    Words(
+                        f"kommentar: högst {_LONGEST_COMMENT} tecken, utan personnummer",
+                        f"comment: at most {_LONGEST_COMMENT} characters, without personal numbers",
+                    )
+                ],
             )
         return Happening(self._clock.now(), user.name, user.role.value, what, comment)
 
     def _check_still_valid(self, application: Application) -> None:
         """Contracts and adapters may have gone since the form was taken."""
         if faults := form_faults(application.form, self._house()):
-            raise NotNow("the form does not hold any more: change it", faults)
+            raise NotNow(
+                Words(
+                    "formuläret håller inte längre: ändra det",
+                    "the form does not hold any more: change it",
+                ),
+                faults,
+            )
 
 
 def must(user: User, right: Right) -> None:
     """Raises NotAllowed: the role does not have the right."""
     if not user.may(right):
-        raise NotAllowed(f"the role {user.role.value} may not do this ({right.value})")
+        raise NotAllowed(
+            Words(
+                "din roll får inte göra det här",
+                f"the role {user.role.value} may not do this ({right.value})",
+            )
+        )
 
 
 def _not_there() -> NotThere:
-    return NotThere("there is no such producer, or it is not yours")
+    return NotThere(
+        Words(
+            "det finns ingen sådan producent, eller så är den inte din",
+            "there is no such producer, or it is not yours",
+        )
+    )
 
 
 def _registered_by(application: Application | None) -> str | None:

@@ -1,19 +1,31 @@
 """Why something at the desk was not done. Texts are sentences for whoever asked.
 
-No text repeats a value that was sent: it may be anything that somebody pasted.
+Each is in both languages: the console shows the reader's, the interfaces show English. No text
+repeats a value that was sent: it may be anything that somebody pasted.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
+from samsvar.model.words import Words
+
 
 class Refused(Exception):
-    """Base: not done, and nothing has changed. ``faults``: what to mend, if it is several."""
+    """Base: not done, and nothing has changed.
 
-    def __init__(self, text: str, faults: Iterable[str] = ()) -> None:
-        super().__init__(text)
-        self.faults = tuple(faults)
+    Attributes:
+        words: why.
+        faults: what to mend, if it is several. Lines about a form or a certificate, which the
+            console has no pages for, are in English alone.
+    """
+
+    def __init__(self, words: Words, faults: Iterable[Words | str] = ()) -> None:
+        super().__init__(words.english)
+        self.words = words
+        self.faults = tuple(
+            fault if isinstance(fault, Words) else Words(fault, fault) for fault in faults
+        )
 
 
 class NotThere(Refused):

@@ -25,6 +25,7 @@ from samsvar.model.catalogue import (
 )
 from samsvar.model.catalogue_lookup import ANY
 from samsvar.model.identifiers import ContractUrn, HsaId, LogicalAddress, folded
+from samsvar.model.words import Words
 from samsvar.onboarding.application import Application, Form
 from samsvar.onboarding.ports import House
 from samsvar.onboarding.refusals import NotNow
@@ -184,8 +185,13 @@ def _check_address_free(registry: Registry, application: Application) -> None:
             and route.producer.id != application.id
         ):
             raise NotNow(
-                f"a route leads to this address already, to the producer {route.producer.id}: let"
-                " that route end first"
+                Words(
+                    "ett vägval leder redan till adressen, till producenten"
+                    f" {route.producer.id}: låt det ta slut först",
+                    "a route leads to this address already, to the producer"
+                    f" {route.producer.id}: let"
+                    " that route end first",
+                )
             )
 
 
@@ -232,8 +238,12 @@ def _with_owner(registry: Registry, form: Form) -> tuple[CareGiver, ...]:
     kind = owner_kind(form)
     if kind is None:
         raise NotNow(
-            "a private owner can give health care or social care: say which in the form"
-            " (care_giver_kind: VG or OG)"
+            Words(
+                "en privat ägare kan ge vård eller omsorg: säg vilket i formuläret"
+                " (care_giver_kind: VG eller OG)",
+                "a private owner can give health care or social care: say which in the form"
+                " (care_giver_kind: VG or OG)",
+            )
         )
     # Its own name and municipality are no question of the form: a registrar adds them.
     giver = CareGiver(

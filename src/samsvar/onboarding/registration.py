@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from samsvar.model.catalogue import ProducerKind
 from samsvar.model.identifiers import ContractUrn, LogicalAddress
+from samsvar.model.words import Words
 from samsvar.onboarding import certificates
 from samsvar.onboarding.application import Application, Form, State, id_from, is_id
 from samsvar.onboarding.form import form_faults, secret_names
@@ -45,9 +46,17 @@ class Registration(Records):
         taken = {each.id for each in known} | {each.id for each in registry.producers}
         self._check(user, form, None)
         if wanted_id is not None and not is_id(wanted_id):
-            raise NotValid("the form has a fault", ["id: 1 to 30 of a-z 0-9 -"])
+            raise NotValid(
+                Words("formuläret har ett fel", "the form has a fault"),
+                ["id: 1 to 30 of a-z 0-9 -"],
+            )
         if wanted_id in taken:
-            raise NotNow("another producer has this id: choose another, or leave it out")
+            raise NotNow(
+                Words(
+                    "en annan producent har det id:t: välj ett annat, eller utelämna det",
+                    "another producer has this id: choose another, or leave it out",
+                )
+            )
         self._check_hsa_id_free(form, None, known)
         application = Application(
             id=wanted_id or id_from(form.name, taken),
@@ -57,7 +66,12 @@ class Registration(Records):
             history=(self._happening(user, "registered"),),
         )
         if not self._applications.add(application):
-            raise NotNow("another producer has got this id in the meantime: send it again")
+            raise NotNow(
+                Words(
+                    "en annan producent har fått det id:t under tiden: skicka igen",
+                    "another producer has got this id in the meantime: send it again",
+                )
+            )
         return self._standing(application.id, application, registry)
 
     def change(self, user: User, name: str, changed: Callable[[Form], Form]) -> Standing:
@@ -72,7 +86,12 @@ class Registration(Records):
         self._check(user, form, application.form)
         if form.hsa_id != application.form.hsa_id:
             if application.was_published:
-                raise NotNow("a published producer keeps its HSA-id: register the new one anew")
+                raise NotNow(
+                    Words(
+                        "en publicerad producent behåller sitt HSA-id: registrera den nya på nytt",
+                        "a published producer keeps its HSA-id: register the new one anew",
+                    )
+                )
             self._check_hsa_id_free(form, application.id, self._applications.all())
         same_id = form.hsa_id == application.form.hsa_id
         self._office.drop_draft(draft_of(application))
@@ -130,7 +149,12 @@ class Registration(Records):
         application = self._own(user, Right.TEST, name)
         form = application.form
         if form.kind is not ProducerKind.SOAP:
-            raise NotNow("it stands behind an adapter: that is tested by its own cases")
+            raise NotNow(
+                Words(
+                    "den står bakom en adapter, som prövas med sina egna fall",
+                    "it stands behind an adapter: that is tested by its own cases",
+                )
+            )
         approved = application.state is State.PUBLISHED
         return Trial(form.url, LogicalAddress(form.hsa_id), form.contracts, approved)
 
@@ -162,11 +186,16 @@ class Registration(Records):
             if before and form.url != before.url and secret_names(form, house) & old.keys():
                 faults.append("url: the registrar must change it, for a secret is sent there")
         if faults:
-            raise NotValid("the form has faults", faults)
+            raise NotValid(Words("formuläret har fel", "the form has faults"), faults)
 
     @staticmethod
     def _check_hsa_id_free(form: Form, own: str | None, known: Sequence[Application]) -> None:
         if any(
             each.form.hsa_id.lower() == form.hsa_id.lower() and each.id != own for each in known
         ):
-            raise NotNow("another application has this HSA-id: change that one instead")
+            raise NotNow(
+                Words(
+                    "en annan ansökan har det HSA-id:t: ändra den i stället",
+                    "another application has this HSA-id: change that one instead",
+                )
+            )

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.utils import formatdate
 
+from samsvar.model.words import Language
 from samsvar.watch.alerts import Channel, Message, Undelivered
 from samsvar.watch.message import as_mail
 
@@ -39,12 +40,14 @@ class Mail:
         *,
         instance: str,
         link: str,
+        language: Language,
     ) -> None:
         self._server = server
         self._sender = sender
         self._recipients = recipients
         self._instance = instance
         self._link = link
+        self._language = language
 
     async def deliver(self, message: Message) -> None:
         """Returns when the server has taken it.
@@ -52,7 +55,7 @@ class Mail:
         Raises:
             Undelivered: it has not.
         """
-        subject, text = as_mail(message, self._instance, self._link)
+        subject, text = as_mail(message, self._instance, self._link, self._language)
         mail = EmailMessage()
         mail["Subject"] = subject
         mail["From"] = self._sender

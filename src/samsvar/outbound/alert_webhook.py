@@ -8,6 +8,7 @@ from datetime import datetime
 
 import aiohttp
 
+from samsvar.model.words import Language
 from samsvar.watch.alerts import Channel, Message, Undelivered
 from samsvar.watch.message import (
     CLOUD_EVENT,
@@ -30,6 +31,7 @@ class Webhook:
         *,
         instance: str,
         link: str,
+        language: Language,
         secret: str | None = None,
         tls: ssl.SSLContext | None = None,
     ) -> None:
@@ -37,6 +39,7 @@ class Webhook:
         self._now = now
         self._instance = instance
         self._link = link
+        self._language = language
         self._secret = secret
         self._tls = tls
 
@@ -46,7 +49,7 @@ class Webhook:
         Raises:
             Undelivered: it has not.
         """
-        body = cloud_event(message, self._instance, self._link)
+        body = cloud_event(message, self._instance, self._link, self._language)
         headers = {"content-type": CLOUD_EVENT, "user-agent": "samsvar"}
         if self._secret is not None:
             stamp = str(int(self._now().timestamp()))

@@ -23,6 +23,7 @@ from samsvar.model.catalogue import (
 from samsvar.model.catalogue_lookup import ANY, Catalogue
 from samsvar.model.identifiers import ContractUrn, LogicalAddress, folded
 from samsvar.model.local_time import STOCKHOLM
+from samsvar.model.words import Words
 
 ALWAYS = date(1900, 1, 1)
 """``valid_from`` of a row that names none."""
@@ -88,10 +89,22 @@ class RegistryFault:
     """One thing wrong with a registry file: where it stands, and what is allowed there."""
 
     where: str
-    message: str
+    """``[[producer]] 2 (line 14), id``: keys of the file, and where they stand."""
+    message: Words
+
+    @property
+    def words(self) -> Words:
+        """Place and message."""
+        return Words(f"{swedish_place(self.where)}: {self.message.swedish}", str(self))
 
     def __str__(self) -> str:
         return f"{self.where}: {self.message}"
+
+
+def swedish_place(where: str) -> str:
+    """A fault's place for a Swedish reader: keys stay as they are."""
+    named = {"the file": "filen", "[hsa], a unit": "[hsa], en enhet"}.get(where, where)
+    return named.replace(" (line ", " (rad ")
 
 
 class RegistryInvalid(ValueError):

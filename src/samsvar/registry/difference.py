@@ -21,6 +21,7 @@ from samsvar.model.catalogue import (
     RoutingEntry,
 )
 from samsvar.model.identifiers import folded
+from samsvar.model.words import Words
 from samsvar.registry import (
     RegisteredContract,
     Registry,
@@ -262,7 +263,15 @@ def _registry(rows: Iterable[_Row]) -> Registry:
         producer = producers.get(route.producer.id)
         if producer is None:
             where = " ".join(("route", *_names(route)))
-            faults.append(RegistryFault(where, "its producer was removed by somebody else"))
+            faults.append(
+                RegistryFault(
+                    where,
+                    Words(
+                        "dess producent har tagits bort av någon annan",
+                        "its producer was removed by somebody else",
+                    ),
+                )
+            )
         else:
             routes.append(replace(route, producer=producer))
     if faults:

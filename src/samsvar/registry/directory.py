@@ -11,6 +11,7 @@ import re
 from samsvar.model.care import LegalBasis
 from samsvar.model.catalogue import CareGiver, CareGiverKind, Channel, Consumer
 from samsvar.model.identifiers import HsaId
+from samsvar.model.words import Words
 from samsvar.registry.fields import Table
 
 _MUNICIPALITY = re.compile(r"[0-9]{4}", re.ASCII)
@@ -40,11 +41,29 @@ def read_care_giver(table: Table) -> CareGiver | None:
     marked = table.flag("marked", default=False)
     table.end()
     if municipality is not None and not _MUNICIPALITY.fullmatch(municipality):
-        table.fault("municipality", 'must be the four digits of the code, in quotes: "0180"')
+        table.fault(
+            "municipality",
+            Words(
+                'ska vara kodens fyra siffror, inom citattecken: "0180"',
+                'must be the four digits of the code, in quotes: "0180"',
+            ),
+        )
     if municipality is not None and kind == CareGiverKind.VG:
-        table.fault("municipality", 'is for boards (nämnder): only kind "OG" has one')
+        table.fault(
+            "municipality",
+            Words(
+                'gäller nämnder: bara slaget "OG" har en kommun',
+                'is for boards (nämnder): only kind "OG" has one',
+            ),
+        )
     if marked and not given:
-        table.fault("marked", "marks nothing without legal_basis: give that too")
+        table.fault(
+            "marked",
+            Words(
+                "märker inget utan legal_basis: ange den också",
+                "marks nothing without legal_basis: give that too",
+            ),
+        )
     if hsa_id is None or kind is None:
         return None
     return CareGiver(
@@ -64,7 +83,7 @@ def read_consumer(table: Table) -> Consumer | None:
     channel = table.choice("channel", tuple(Channel))
     social_care = table.flag("social_care", default=False)
     if table.raw("social_care") is None:
-        table.fault("social_care", "is missing: true or false")
+        table.fault("social_care", Words("saknas: true eller false", "is missing: true or false"))
     table.end()
     if hsa_id is None or channel is None:
         return None

@@ -67,6 +67,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from samsvar.adapter_api.ports import TextOption
 from samsvar.model.identifiers import ContractUrn, folded
+from samsvar.model.words import Words
 from samsvar.registry import Registry, RegistryFault, RegistryInvalid
 from samsvar.registry.reader import RegistryReader
 from samsvar.registry.writer import write_registry
@@ -79,6 +80,8 @@ __all__ = [
     "write_registry",
 ]
 
+#: how the standard library ends what it says of a fault
+_PLACE = re.compile(r"\(at line (\d+), column (\d+)\)")
 _HEADER = re.compile(r"^[ \t]*\[\[[ \t]*([A-Za-z_]+)[ \t]*\]\]", re.MULTILINE)
 
 
@@ -101,14 +104,20 @@ def parse_registry(
         RegistryInvalid: with all that is wrong, each with its place.
     """
     if not text.strip():
-        raise RegistryInvalid((RegistryFault("the file", "is empty"),))
+        raise RegistryInvalid((RegistryFault("the file", Words("är tom", "is empty")),))
     if text.startswith("\ufeff"):
-        told = "begins with a byte order mark: save it as UTF-8 without one"
+        told = Words(
+            "börjar med en byteordningsmarkering: spara den som UTF-8 utan den",
+            "begins with a byte order mark: save it as UTF-8 without one",
+        )
         raise RegistryInvalid((RegistryFault("the file", told),))
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise RegistryInvalid((RegistryFault("the file", f"is not TOML: {error}"),)) from error
+        place = _PLACE.search(str(error))
+        swedish = f"är inte TOML: se rad {place[1]}, kolumn {place[2]}" if place else "är inte TOML"
+        fault = RegistryFault("the file", Words(swedish, f"is not TOML: {error}"))
+        raise RegistryInvalid((fault,)) from error
     reader = RegistryReader(document, _lines(text))
     reader.read_contracts({folded(urn): urn for urn in known_contracts})
     reader.read_producers(known_adapters, allow_plain_http=allow_plain_http)

@@ -29,6 +29,7 @@ from samsvar.model.catalogue import (
 )
 from samsvar.model.catalogue_lookup import ANY
 from samsvar.model.identifiers import ContractUrn, HsaId, LogicalAddress, folded
+from samsvar.model.words import Words
 from samsvar.registry import (
     ALWAYS,
     FOREVER,
@@ -39,6 +40,7 @@ from samsvar.registry import (
     first_moment,
     last_moment,
     short_name,
+    swedish_place,
 )
 from samsvar.registry.directory import read_care_giver, read_consumer
 from samsvar.registry.fields import ID_FORM, Table, choices
@@ -66,11 +68,17 @@ class RegistryReader:
         self._addresses: list[RegisteredAddress] = []
         self._care_givers: dict[str, CareGiver] = {}
         self._consumers: dict[str, Consumer] = {}
-        self._contracts_allowed = ""
+        self._contracts_allowed = Words("", "")
         for key in document:
             if key not in (*_TABLES, "hsa"):
                 allowed = ", ".join(f"[[{name}]]" for name in _TABLES)
-                self._fault(key[:40], f"no such table; allowed: {allowed}, [hsa]")
+                self._fault(
+                    key[:40],
+                    Words(
+                        f"det finns ingen sådan tabell; tillåtna: {allowed}, [hsa]",
+                        f"no such table; allowed: {allowed}, [hsa]",
+                    ),
+                )
 
     def read_contracts(self, known: Mapping[str, ContractUrn]) -> None:
         """[[contract]]: those named must be known to the hub."""
@@ -79,9 +87,15 @@ class RegistryReader:
             table.end()
             urn = known.get(folded(given)) if given else None
             if given and urn is None:
-                table.fault("urn", f"the hub does not speak it; {choices(known.values())}")
+                table.fault(
+                    "urn",
+                    Words(
+                        f"navet talar det inte; {choices(known.values()).swedish}",
+                        f"the hub does not speak it; {choices(known.values())}",
+                    ),
+                )
             elif urn and folded(urn) in self._urns:
-                table.fault("urn", "is registered already")
+                table.fault("urn", Words("är redan registrerat", "is registered already"))
             elif urn:
                 self._contracts.append(RegisteredContract(urn, title or ""))
                 self._urns[folded(urn)] = urn
@@ -89,7 +103,10 @@ class RegistryReader:
                     # The same short name in two domains stands for neither.
                     self._urns[folded(name)] = None if folded(name) in self._urns else urn
         names = {short_name(contract.urn) or contract.urn for contract in self._contracts}
-        self._contracts_allowed = f"a [[contract]] must name it first; {choices(names)}"
+        self._contracts_allowed = Words(
+            f"en [[contract]] måste namnge det först; {choices(names).swedish}",
+            f"a [[contract]] must name it first; {choices(names)}",
+        )
 
     def read_producers(
         self, adapters: Mapping[str, Sequence[TextOption]], *, allow_plain_http: bool
@@ -117,13 +134,19 @@ class RegistryReader:
                 adapter = table.choice("adapter", adapters)
                 _check_options(table, options, adapters.get(adapter or "", ()), bool(adapter))
             elif kind is not None and (table.raw("adapter") is not None or options):
-                table.fault("kind", 'only a producer of kind "adapter" has adapter and options')
+                table.fault(
+                    "kind",
+                    Words(
+                        'bara en producent av slaget "adapter" har adapter och options',
+                        'only a producer of kind "adapter" has adapter and options',
+                    ),
+                )
             table.raw("adapter")
             table.end()
             if name is None:
                 continue
             if folded(name) in self._named:
-                table.fault("id", "another producer has it")
+                table.fault("id", Words("en annan producent har det", "another producer has it"))
             self._named.add(folded(name))
             self._producers[name] = Producer(
                 id=name,
@@ -151,7 +174,12 @@ class RegistryReader:
             if address is None:
                 continue
             if folded(address) in seen:
-                table.fault("logical_address", "stands in another [[address]] already")
+                table.fault(
+                    "logical_address",
+                    Words(
+                        "står redan i en annan [[address]]", "stands in another [[address]] already"
+                    ),
+                )
             seen.add(folded(address))
             self._addresses.append(RegisteredAddress(LogicalAddress(address), description or ""))
 
@@ -179,14 +207,20 @@ class RegistryReader:
                         last_moment(period[1]),
                     )
                 )
-        self._overlaps(periods, "the same contract and address")
+        self._overlaps(periods, Words("samma kontrakt och adress", "the same contract and address"))
 
     def read_permissions(self) -> None:
         """[[permission]]: after contracts. There must be one."""
         periods: list[_Period] = []
         tables = list(self._tables("permission"))
         if not tables:
-            self._fault("[[permission]]", "there is none: every call would be refused")
+            self._fault(
+                "[[permission]]",
+                Words(
+                    "det finns ingen: varje anrop skulle nekas",
+                    "there is none: every call would be refused",
+                ),
+            )
         for table in tables:
             consumer = table.id("consumer")
             urns = self._contracts_of(table)
@@ -208,14 +242,25 @@ class RegistryReader:
                         filters,
                     )
                 )
-        self._overlaps(periods, "the same consumer, contract and address")
+        self._overlaps(
+            periods,
+            Words(
+                "samma konsument, kontrakt och adress", "the same consumer, contract and address"
+            ),
+        )
 
     def read_care_givers(self) -> None:
         """[[care_giver]]: the directory of those whose information it can be."""
         for table in self._tables("care_giver"):
             giver = read_care_giver(table)
             if giver is not None and folded(giver.id) in self._care_givers:
-                table.fault("id", "stands in another [[care_giver]] already")
+                table.fault(
+                    "id",
+                    Words(
+                        "står redan i en annan [[care_giver]]",
+                        "stands in another [[care_giver]] already",
+                    ),
+                )
             elif giver is not None:
                 self._care_givers[folded(giver.id)] = giver
 
@@ -224,7 +269,13 @@ class RegistryReader:
         for table in self._tables("consumer"):
             one = read_consumer(table)
             if one is not None and folded(one.id) in self._consumers:
-                table.fault("id", "stands in another [[consumer]] already")
+                table.fault(
+                    "id",
+                    Words(
+                        "står redan i en annan [[consumer]]",
+                        "stands in another [[consumer]] already",
+                    ),
+                )
             elif one is not None:
                 self._consumers[folded(one.id)] = one
 
@@ -232,16 +283,27 @@ class RegistryReader:
         """[hsa]: unit and parent."""
         tree = self._document.get("hsa", {})
         if not isinstance(tree, dict):
-            self._fault("[hsa]", 'must be a table: UNIT = "PARENT"')
+            self._fault(
+                "[hsa]",
+                Words(
+                    'ska vara en tabell: ENHET = "ÖVERORDNAD"', 'must be a table: UNIT = "PARENT"'
+                ),
+            )
             return
         table = Table("[hsa]", tree, self.faults)
         parents: dict[str, str] = {}
         for unit in tree:
             parent = table.id(unit)
             if Table("[hsa]", {"unit": unit}, []).id("unit") is None:
-                table.fault("a unit", f"must be {ID_FORM}")
+                table.fault("a unit", Words(f"ska vara {ID_FORM.swedish}", f"must be {ID_FORM}"))
             elif folded(unit) in parents:
-                table.fault("a unit", "stands twice, in different case")
+                table.fault(
+                    "a unit",
+                    Words(
+                        "står två gånger, med olika stora bokstäver",
+                        "stands twice, in different case",
+                    ),
+                )
             elif parent is not None:
                 parents[folded(unit)] = folded(parent)
                 self._hsa.append((unit, parent))
@@ -250,7 +312,13 @@ class RegistryReader:
             while above in parents and above != folded(unit) and steps <= len(parents):
                 above, steps = parents[above], steps + 1
             if above == folded(unit):
-                table.fault(unit, "is above itself: the tree has a circle")
+                table.fault(
+                    unit,
+                    Words(
+                        "står över sig själv: trädet går runt",
+                        "is above itself: the tree has a circle",
+                    ),
+                )
 
     def finish(self) -> Registry:
         """The registry, or RegistryInvalid with every fault."""
@@ -267,13 +335,19 @@ class RegistryReader:
             consumers=tuple(self._consumers.values()),
         )
 
-    def _fault(self, where: str, message: str) -> None:
+    def _fault(self, where: str, message: Words) -> None:
         self.faults.append(RegistryFault(where, message))
 
     def _tables(self, name: str) -> Iterable[Table]:
         tables = self._document.get(name, [])
         if not isinstance(tables, list) or not all(isinstance(item, dict) for item in tables):
-            self._fault(name, f"must be written [[{name}]], one for each")
+            self._fault(
+                name,
+                Words(
+                    f"ska skrivas [[{name}]], en för varje",
+                    f"must be written [[{name}]], one for each",
+                ),
+            )
             return
         lines = self._lines.get(name, [])
         for number, values in enumerate(tables, start=1):
@@ -287,7 +361,7 @@ class RegistryReader:
 
         return table.names("contract", resolve, self._contracts_allowed)
 
-    def _overlaps(self, periods: list[_Period], of_what: str) -> None:
+    def _overlaps(self, periods: list[_Period], of_what: Words) -> None:
         alike: dict[tuple[str, ...], list[tuple[date, date, str]]] = {}
         for key, begins, ends, where in periods:
             alike.setdefault(key, []).append((begins, ends, where))
@@ -297,7 +371,13 @@ class RegistryReader:
             _, last, at = rows[0]
             for begins, ends, where in rows[1:]:
                 if begins <= last:
-                    self._fault(where, f"its period overlaps that of {at} for {of_what}")
+                    self._fault(
+                        where,
+                        Words(
+                            f"dess tid överlappar {swedish_place(at)} för {of_what.swedish}",
+                            f"its period overlaps that of {at} for {of_what}",
+                        ),
+                    )
                 if ends > last:
                     last, at = ends, where
 
@@ -307,7 +387,7 @@ def _period(table: Table) -> tuple[date, date] | None:
     if begins is None or ends is None:
         return None
     if begins > ends:
-        table.fault("valid_to", "is before valid_from")
+        table.fault("valid_to", Words("är före valid_from", "is before valid_from"))
         return None
     return begins, ends
 
@@ -320,7 +400,13 @@ def _contact(table: Table) -> Contact | None:
     name, email = inner.text("name"), inner.text("email", required=False)
     inner.end()
     if email is not None and not _EMAIL.fullmatch(email):
-        inner.fault("email", "must be an address such as drift@kommun.example")
+        inner.fault(
+            "email",
+            Words(
+                "ska vara en adress som drift@kommun.example",
+                "must be an address such as drift@kommun.example",
+            ),
+        )
     return Contact(name or "", email)
 
 
@@ -344,7 +430,13 @@ def _filters(table: Table) -> Iterator[PermissionFilter]:
         if domain is None:
             continue
         if domain in seen:
-            inner.fault("service_domain", "stands in another filter of the same permission")
+            inner.fault(
+                "service_domain",
+                Words(
+                    "står i ett annat filter i samma behörighet",
+                    "stands in another filter of the same permission",
+                ),
+            )
         seen.add(domain)
         yield PermissionFilter(domain, categorizations)
 
@@ -361,7 +453,16 @@ def _check_options(
     given = {name for name, _ in options}
     for name in sorted(given - {option.name for option in declared}):
         allowed = choices([option.name for option in declared])
-        table.fault(f"options.{name[:40]}", f"the adapter has no such option; {allowed}")
+        table.fault(
+            f"options.{name[:40]}",
+            Words(
+                f"adaptern har inget sådant val; {allowed.swedish}",
+                f"the adapter has no such option; {allowed}",
+            ),
+        )
     for option in declared:
         if option.required and option.default is None and option.name not in given:
-            table.fault(f"options.{option.name}", f"is missing: {option.help}")
+            table.fault(
+                f"options.{option.name}",
+                Words("saknas: adaptern kräver det", f"is missing: {option.help}"),
+            )

@@ -12,6 +12,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from samsvar.errors import ResourcesMissing
+from samsvar.model.words import Words
 from samsvar.store.database import Database
 from samsvar.store.lease import stamp
 from samsvar.store.upsert import insert
@@ -51,7 +52,7 @@ class SqlAlertBook:
                 connection.execute(
                     sa.update(ALERT)
                     .where(ALERT.c.id == alert.id)
-                    .values(closed=stamp(alert.closed), closed_reason=alert.closed_reason)
+                    .values(closed=stamp(alert.closed), closed_reason=_kept(alert.closed_reason))
                 )
                 for channel in self._channels:
                     if not _withdrawn(connection, alert, channel):
@@ -195,9 +196,9 @@ def _row(alert: Alert) -> dict[str, str | None]:
         "subject": alert.subject,
         "severity": alert.severity.value,
         "opened": stamp(alert.opened),
-        "reason": alert.reason,
+        "reason": _kept(alert.reason),
         "closed": stamp(alert.closed) if alert.closed else None,
-        "closed_reason": alert.closed_reason,
+        "closed_reason": _kept(alert.closed_reason),
         "acknowledged": None,
         "acknowledged_by": "",
     }
@@ -210,12 +211,24 @@ def _alert(row: sa.RowMapping) -> Alert:
         row["subject"],
         Severity(row["severity"]),
         datetime.fromisoformat(row["opened"]),
-        row["reason"],
+        _words(row["reason"]),
         _moment(row["closed"]),
-        row["closed_reason"],
+        _words(row["closed_reason"]),
         _moment(row["acknowledged"]),
         row["acknowledged_by"],
     )
+
+
+def _kept(words: Words) -> str:
+    """One line in English, one in Swedish: an older program shows both."""
+    english, swedish = (" ".join(text.split()) for text in (words.english, words.swedish))
+    return f"{english}\n{swedish}" if swedish != english else english
+
+
+def _words(text: str) -> Words:
+    """A row of an older program has English alone."""
+    english, _, swedish = text.partition("\n")
+    return Words(swedish or english, english)
 
 
 def _moment(text: str | None) -> datetime | None:

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 
 from samsvar.errors import CatalogueUnavailable, ResourcesMissing
 from samsvar.model.catalogue_lookup import Catalogue
+from samsvar.model.words import InWords, Words
 from samsvar.ports import CatalogueSource, Clock
 from samsvar.registry import Registry
 from samsvar.registry.file import write_registry
@@ -29,11 +30,11 @@ _LEAST_KEPT_PERCENT = 80  # OM-10: more than a fifth gone at once is a mistake u
 _NEWEST = sa.select(sa.func.max(CATALOGUE_VERSION.c.version))
 
 
-class CatalogueMoved(ValueError):
+class CatalogueMoved(InWords):
     """Somebody has published since the draft was begun."""
 
 
-class CatalogueShrinks(ValueError):
+class CatalogueShrinks(InWords):
     """The new registry lacks over a fifth of the routes, permissions or care givers in force."""
 
 
@@ -130,7 +131,10 @@ class SqlCatalogue:
                 number = 0 if newest is None else int(newest.version)
                 if base is not None and base != number and not force:
                     raise CatalogueMoved(
-                        f"it was begun from version {base}, and version {number} is in force"
+                        Words(
+                            f"det började från version {base}, och version {number} gäller",
+                            f"it was begun from version {base}, and version {number} is in force",
+                        )
                     )
                 if draft is not None:
                     connection.execute(
@@ -140,13 +144,17 @@ class SqlCatalogue:
                     version = number
                 else:
                     if newest is not None and not force:
-                        _check_shrinking("routes", newest.routes, len(registry.routes))
                         _check_shrinking(
-                            "permissions", newest.permissions, len(registry.permissions)
+                            Words("vägval", "routes"), newest.routes, len(registry.routes)
+                        )
+                        _check_shrinking(
+                            Words("behörigheter", "permissions"),
+                            newest.permissions,
+                            len(registry.permissions),
                         )
                         # No column counts them; the text is our own writer's.
                         _check_shrinking(
-                            "care givers",
+                            Words("vårdgivare", "care givers"),
                             newest.registry.count("\n[[care_giver]]\n"),
                             len(registry.care_givers),
                         )
@@ -215,11 +223,16 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def _check_shrinking(what: str, before: int, after: int) -> None:
+def _check_shrinking(what: Words, before: int, after: int) -> None:
     if after * 100 < before * _LEAST_KEPT_PERCENT:
         raise CatalogueShrinks(
-            f"the registry has {after} {what}, where {before} are in force: more than"
-            f" {100 - _LEAST_KEPT_PERCENT} % would go. Publish with force if that is meant"
+            Words(
+                f"registret har {after} {what.swedish}, där {before} gäller: mer än"
+                f" {100 - _LEAST_KEPT_PERCENT} % skulle försvinna. Publicera med tvång om det"
+                " är meningen",
+                f"the registry has {after} {what}, where {before} are in force: more than"
+                f" {100 - _LEAST_KEPT_PERCENT} % would go. Publish with force if that is meant",
+            )
         )
 
 

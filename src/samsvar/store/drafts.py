@@ -14,6 +14,7 @@ from datetime import UTC
 import sqlalchemy as sa
 
 from samsvar.errors import ResourcesMissing
+from samsvar.model.words import InWords, Words
 from samsvar.ports import Clock
 from samsvar.registry import Registry
 from samsvar.registry.file import write_registry
@@ -37,7 +38,7 @@ _NAME = re.compile(r"(?!\d+$)[a-z0-9][a-z0-9_-]{0,39}", re.ASCII)
 NAME_FORM = "1 to 40 of a-z 0-9 _ -, and not digits alone"
 
 
-class DraftRefused(ValueError):
+class DraftRefused(InWords):
     """The draft cannot be made, or is not there. The text says why and what to do."""
 
 
@@ -76,7 +77,12 @@ class Drafts:
         """
         found = self._read(sa.select(CATALOGUE_DRAFT).filter_by(name=name))
         if not found:
-            raise DraftRefused("there is no draft of that name: samsvar registry draft list")
+            raise DraftRefused(
+                Words(
+                    "det finns inget utkast med det namnet",
+                    "there is no draft of that name: samsvar registry draft list",
+                )
+            )
         return found[0]
 
     def new(self, name: str, base_version: int, registry: Registry, who: str) -> Draft:
@@ -86,13 +92,23 @@ class Drafts:
             DraftRefused: the name is taken, or cannot be one.
         """
         if not _NAME.fullmatch(name):
-            raise DraftRefused(f"a draft's name must be {NAME_FORM}")
+            raise DraftRefused(
+                Words(
+                    "ett utkasts namn ska vara 1 till 40 av a-z 0-9 _ -, och inte bara siffror",
+                    f"a draft's name must be {NAME_FORM}",
+                )
+            )
         draft = self._draft(name, base_version, registry, who)
         try:
             with self._database.write() as connection, connection.begin():
                 connection.execute(sa.insert(CATALOGUE_DRAFT).values(**_columns(draft)))
         except sa.exc.IntegrityError as error:
-            raise DraftRefused("there is a draft of that name already: edit or drop it") from error
+            raise DraftRefused(
+                Words(
+                    "det finns redan ett utkast med det namnet: ändra eller kasta det",
+                    "there is a draft of that name already: edit or drop it",
+                )
+            ) from error
         except sa.exc.SQLAlchemyError as error:
             raise _not_stored(error) from error
         return draft
@@ -111,7 +127,12 @@ class Drafts:
                     sa.select(CATALOGUE_DRAFT.c.base_version).filter_by(name=name)
                 )
                 if base is None:
-                    raise DraftRefused("there is no draft of that name: begin it with draft new")
+                    raise DraftRefused(
+                        Words(
+                            "det finns inget utkast med det namnet: börja med ett nytt",
+                            "there is no draft of that name: begin it with draft new",
+                        )
+                    )
                 chosen = int(base) if base_version is None else base_version
                 draft = self._draft(name, chosen, registry, who)
                 connection.execute(
@@ -137,7 +158,12 @@ class Drafts:
         except sa.exc.SQLAlchemyError as error:
             raise _not_stored(error) from error
         if not gone.rowcount:
-            raise DraftRefused("there is no draft of that name: samsvar registry draft list")
+            raise DraftRefused(
+                Words(
+                    "det finns inget utkast med det namnet",
+                    "there is no draft of that name: samsvar registry draft list",
+                )
+            )
 
     def _draft(self, name: str, base_version: int, registry: Registry, who: str) -> Draft:
         return Draft(

@@ -13,6 +13,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from samsvar.errors import ResourcesMissing
+from samsvar.model.words import Words
 from samsvar.store.alert_book import SqlAlertBook
 from samsvar.store.database import Database
 from samsvar.store.lease import Lease, stamp
@@ -45,7 +46,7 @@ class StoredFigures:
         database: Database,
         *,
         certificates: Callable[[], Mapping[str, datetime]] = dict,
-        register_notes: Callable[[datetime], Sequence[str]] = lambda _now: (),
+        register_notes: Callable[[datetime], Sequence[Words]] = lambda _now: (),
         alerts_kept: timedelta = timedelta(days=400),
         conformance_kept: timedelta = timedelta(days=400),
     ) -> None:

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from samsvar.errors import CatalogueUnavailable, ResourcesMissing
 from samsvar.model.catalogue_lookup import Catalogue
+from samsvar.model.words import Words
 from samsvar.ports import CatalogueSource, Clock
 from samsvar.registry import Registry, RegistryInvalid
 from samsvar.store.catalogue import SqlCatalogue
@@ -43,7 +44,7 @@ class CatalogueKeeper:
         self._clock = clock
         self._longest = longest
         self._from_copy: tuple[Copy, Catalogue] | None = None
-        self._unsigned = ""
+        self._unsigned: Words | None = None
 
     def current(self) -> Catalogue:
         """The catalogue in force: a look at a variable.
@@ -54,15 +55,20 @@ class CatalogueKeeper:
         in_use = self._from_copy
         return in_use[1] if in_use is not None else self._catalogue.current()
 
-    def notes(self) -> list[str]:
+    def notes(self) -> list[Words]:
         """What an operator must know although the hub serves."""
         in_use = self._from_copy
-        found = [self._unsigned] if self._unsigned else []
+        found = [self._unsigned] if self._unsigned is not None else []
         if in_use is not None:
             copy = in_use[0]
+            seen = copy.seen.isoformat(timespec="seconds")
             found.append(
-                f"catalogue: version {copy.version} from the signed copy of"
-                f" {copy.seen.isoformat(timespec='seconds')}: the database's cannot be read"
+                Words(
+                    f"katalogen: version {copy.version} ur den undertecknade kopian från {seen}:"
+                    " databasens kan inte läsas",
+                    f"catalogue: version {copy.version} from the signed copy of {seen}:"
+                    " the database's cannot be read",
+                )
             )
         return found
 
@@ -107,9 +113,14 @@ class CatalogueKeeper:
             return
         except SnapshotRefused as error:
             self._from_copy = None
-            self._unsigned = f"catalogue: {error}"
+            self._unsigned = Words(
+                "katalogen: den undertecknade kopian kan inte användas", f"catalogue: {error}"
+            )
         except RegistryInvalid:
-            self._unsigned = "catalogue: this program cannot use the signed copy"
+            self._unsigned = Words(
+                "katalogen: det här programmet kan inte använda den undertecknade kopian",
+                "catalogue: this program cannot use the signed copy",
+            )
 
     def _has_read(self) -> bool:
         try:
@@ -125,11 +136,14 @@ class CatalogueKeeper:
             text = self._catalogue.registry(version) if fresh else None
             self._snapshot.keep(version, text, self._clock.now())
         except ResourcesMissing as error:
-            self._unsigned = str(error)
+            self._unsigned = Words("katalogen kan inte undertecknas", str(error))
         except sa.exc.SQLAlchemyError as error:
-            self._unsigned = f"the catalogue cannot be signed ({type(error).__name__})"
+            self._unsigned = Words(
+                f"katalogen kan inte undertecknas ({type(error).__name__})",
+                f"the catalogue cannot be signed ({type(error).__name__})",
+            )
         else:
-            self._unsigned = ""
+            self._unsigned = None
 
 
 _: type[CatalogueSource] = CatalogueKeeper  # interface guard

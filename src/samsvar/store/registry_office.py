@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 import sqlalchemy as sa
 
 from samsvar.errors import ResourcesMissing
+from samsvar.model.words import Words
 from samsvar.onboarding.ports import RegistryOffice
 from samsvar.onboarding.refusals import NotNow, RegistryMoved
 from samsvar.registry import Registry, RegistryInvalid
@@ -19,6 +20,13 @@ from samsvar.store.catalogue import CatalogueMoved, CatalogueShrinks, SqlCatalog
 from samsvar.store.drafts import DraftRefused, Drafts
 
 _EMPTY = Registry((), (), (), ())
+_UNREADABLE = Words(
+    "det här programmet kan inte läsa det register som gäller",
+    "the registry in force cannot be read by this program",
+)
+_UNSOUND = Words(
+    "registret skulle inte hålla ihop med den", "the registry would not be sound with it"
+)
 
 
 class SqlRegistryOffice:
@@ -45,7 +53,7 @@ class SqlRegistryOffice:
                 f"the registry cannot be read ({type(error).__name__})"
             ) from error
         except RegistryInvalid as error:
-            raise _refused("the registry in force cannot be read by this program", error) from error
+            raise _refused(_UNREADABLE, error) from error
         return self._read
 
     def publish(
@@ -74,13 +82,13 @@ def _in_the_desks_words() -> Iterator[None]:
     except CatalogueMoved as error:
         raise RegistryMoved from error
     except (CatalogueShrinks, DraftRefused) as error:
-        raise NotNow(str(error)) from error
+        raise NotNow(error.words) from error
     except RegistryInvalid as error:
-        raise _refused("the registry would not be sound with it", error) from error
+        raise _refused(_UNSOUND, error) from error
 
 
-def _refused(text: str, error: RegistryInvalid) -> NotNow:
-    return NotNow(text, [str(fault) for fault in error.faults])
+def _refused(words: Words, error: RegistryInvalid) -> NotNow:
+    return NotNow(words, [fault.words for fault in error.faults])
 
 
 _: type[RegistryOffice] = SqlRegistryOffice  # interface guard

@@ -17,6 +17,7 @@ from samsvar.errors import ResourcesMissing
 from samsvar.model.contract import ServiceContract
 from samsvar.model.exchange import QuestionRecord
 from samsvar.model.identifiers import ContractUrn
+from samsvar.model.words import Words
 from samsvar.onboarding.refusals import NotNow, NotThere, NotValid
 from samsvar.onboarding.rooms import Version
 from samsvar.pipeline.preview import Preview, preview, standings
@@ -92,10 +93,19 @@ class StoredRegistryRoom:
                 try:
                     return self._drafts.get(name).registry
                 except DraftRefused as error:
-                    raise NotThere("there is no draft of that name") from error
+                    raise NotThere(
+                        Words(
+                            "det finns inget utkast med det namnet",
+                            "there is no draft of that name",
+                        )
+                    ) from error
             text = self._catalogue.registry(int(name)) if len(name) < 10 else None
         if text is None:
-            raise NotThere("there is no version of that number")
+            raise NotThere(
+                Words(
+                    "det finns ingen version med det numret", "there is no version of that number"
+                )
+            )
         return text
 
     def difference(self, before: str, after: str) -> Sequence[RowChange]:
@@ -156,7 +166,9 @@ class StoredRegistryRoom:
         with _told():
             number = self._catalogue.newest()
         if not number:
-            raise NotNow("no registry has been published yet")
+            raise NotNow(
+                Words("inget register är publicerat än", "no registry has been published yet")
+            )
         return number
 
     def _registry(self, name: str) -> Registry:
@@ -180,16 +192,28 @@ def _told() -> Iterator[None]:
         yield
     except CatalogueMoved as error:
         raise NotNow(
-            f"{error}: look at the difference, make a new draft, and put your changes in it"
+            Words(
+                f"{error.words.swedish}: se på skillnaden, gör ett nytt utkast och lägg in dina"
+                " ändringar i det",
+                f"{error}: look at the difference, make a new draft, and put your changes in it",
+            )
         ) from error
     except CatalogueShrinks as error:
-        raise NotNow(f"{error}, by the command samsvar registry publish --force") from error
+        raise NotNow(
+            Words(
+                f"{error.words.swedish}, med kommandot samsvar registry publish --force",
+                f"{error}, by the command samsvar registry publish --force",
+            )
+        ) from error
     except DraftRefused as error:
-        raise NotNow(str(error)) from error
+        raise NotNow(error.words) from error
     except RegistryInvalid as error:
         raise NotValid(
-            "the registry does not hold together; nothing has changed",
-            [str(fault) for fault in error.faults],
+            Words(
+                "registret håller inte ihop; inget har ändrats",
+                "the registry does not hold together; nothing has changed",
+            ),
+            [fault.words for fault in error.faults],
         ) from error
     except sa.exc.SQLAlchemyError as error:
         raise ResourcesMissing(f"the registry cannot be read ({type(error).__name__})") from error

@@ -13,12 +13,19 @@ from enum import StrEnum
 from typing import Protocol
 
 from samsvar.model.local_time import STOCKHOLM
-from samsvar.watch.judging import Finding
+from samsvar.model.words import Words
+from samsvar.watch.judging import HUB, SILENT, Finding
 from samsvar.watch.rules import RULES, Severity
 
 _QUIET = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)", re.ASCII)
 MOST_ATTEMPTS = 14
 _LONGEST_PAUSE = timedelta(hours=1)
+_OVER = Words("det gäller inte längre", "it does not hold any more")
+
+
+TEST_FIRE = "test-fire"
+"""What stands for a rule in an alert that only tries whether people are told."""
+TEST_TITLE = Words("Provlarm, inget är fel", "A test, nothing is wrong")
 
 
 class Phase(StrEnum):
@@ -38,17 +45,20 @@ class Alert:
     """Id of a producer, whose certificate it is, or ``hub``."""
     severity: Severity
     opened: datetime
-    reason: str
+    reason: Words
     closed: datetime | None = None
-    closed_reason: str = ""
+    closed_reason: Words = SILENT
     acknowledged: datetime | None = None
     acknowledged_by: str = ""
 
     @property
-    def title(self) -> str:
+    def title(self) -> Words:
         """What it is about, in one line."""
         rule = RULES.get(self.rule)
-        return f"{self.subject}: {rule.title if rule else self.rule}"
+        told = TEST_TITLE if self.rule == TEST_FIRE else Words(self.rule, self.rule)
+        told = rule.title if rule else told
+        whose = "navet" if self.subject == HUB else self.subject
+        return Words(f"{whose}: {told.swedish}", f"{self.subject}: {told}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,8 +175,14 @@ def changes(
     for place, alert in standing.items():
         finding = judged.get(place)
         if finding is None:
-            closed.append(replace(alert, closed=now, closed_reason="it is not watched any more"))
+            closed.append(
+                replace(
+                    alert,
+                    closed=now,
+                    closed_reason=Words("den bevakas inte längre", "it is not watched any more"),
+                )
+            )
         elif finding.holds is False:
-            reason = finding.reason or "it does not hold any more"
+            reason = finding.reason if finding.reason.english else _OVER
             closed.append(replace(alert, closed=now, closed_reason=reason))
     return opened, closed

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from samsvar.model.words import Words, joined
 from samsvar.watch.judging import HUB, Finding
 from samsvar.watch.rules import THRESHOLDS as T
 
@@ -26,7 +27,7 @@ class HouseFigures:
     outbox_oldest: datetime | None = None
     outbox_waiting: int = 0
     dead_letters: int = 0
-    register_notes: tuple[str, ...] = ()
+    register_notes: tuple[Words, ...] = ()
     """Why a register is too old, in words."""
     disk_total: int = 0
     disk_free: int = 0
@@ -48,7 +49,14 @@ def of_house(figures: HouseFigures) -> Iterator[Finding]:
     now = figures.now
     for holder, ends in figures.certificates.items():
         days = (ends - now) / timedelta(days=1)
-        told = f"it ends {ends:%Y-%m-%d}, in {days:.0f} days" if days > 0 else "it has ended"
+        told = (
+            Words(
+                f"det går ut {ends:%Y-%m-%d}, om {days:.0f} dagar",
+                f"it ends {ends:%Y-%m-%d}, in {days:.0f} days",
+            )
+            if days > 0
+            else Words("det har gått ut", "it has ended")
+        )
         last = days <= T.certificate_last_days
         yield Finding("certificate-ended", holder, last, told)
         yield Finding("certificate-ends", holder, days <= T.certificate_days and not last, told)
@@ -57,24 +65,36 @@ def of_house(figures: HouseFigures) -> Iterator[Finding]:
         "heads-unsigned",
         HUB,
         waited >= T.unsigned_minutes,
-        f"{figures.unsigned} rows have no signed head, the oldest for {waited:.0f} minutes",
+        Words(
+            f"{figures.unsigned} rader saknar undertecknat huvud, den äldsta sedan {waited:.0f}"
+            " minuter",
+            f"{figures.unsigned} rows have no signed head, the oldest for {waited:.0f} minutes",
+        ),
     )
     oldest = _minutes(figures.outbox_oldest, now)
     yield Finding(
         "outbox-growing",
         HUB,
         oldest >= T.outbox_minutes or figures.dead_letters > 0,
-        f"the oldest change has waited {oldest:.0f} minutes; {figures.dead_letters} dead letters",
+        Words(
+            f"den äldsta ändringen har väntat i {oldest:.0f} minuter; {figures.dead_letters}"
+            " brev har getts upp",
+            f"the oldest change has waited {oldest:.0f} minutes; {figures.dead_letters} dead"
+            " letters",
+        ),
     )
     yield Finding(
-        "register-old", HUB, bool(figures.register_notes), "; ".join(figures.register_notes)
+        "register-old", HUB, bool(figures.register_notes), joined(list(figures.register_notes))
     )
     yield _disk(figures)
     yield Finding(
         "log-behind",
         HUB,
         figures.behind >= T.behind,
-        f"{figures.behind} rows of the access log have not been counted",
+        Words(
+            f"{figures.behind} rader i åtkomstloggen är inte räknade",
+            f"{figures.behind} rows of the access log have not been counted",
+        ),
     )
 
 
@@ -82,9 +102,13 @@ def _disk(figures: HouseFigures) -> Finding:
     days = figures.days_left
     low = figures.disk_total > 0 and figures.disk_free < T.disk_share * figures.disk_total
     soon = days is not None and days < T.disk_days
-    told = f"{figures.disk_free / 1e9:.1f} GB are free"
+    free = f"{figures.disk_free / 1e9:.1f} GB"
+    told = Words(f"{free.replace('.', ',')} är lediga", f"{free} are free")
     if days is not None:
-        told += f": full in {days:.0f} days at this week's pace"
+        told = Words(
+            f"{told.swedish}: full om {days:.0f} dagar i den här veckans takt",
+            f"{told}: full in {days:.0f} days at this week's pace",
+        )
     return Finding("disk-filling", HUB, low or soon, told)
 
 

@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from samsvar.model.local_time import STOCKHOLM
+from samsvar.model.words import Words
 from samsvar.watch.figures import EMPTY, FAILED, RECORDS, Hour, Run, median, together
 from samsvar.watch.rules import THRESHOLDS as T
 from samsvar.watch.usual import Usual, hour_before, key_of, usual
 
+SILENT = Words("", "")
 HUB = "hub"
 """The subject of alerts that are about no producer."""
 
@@ -27,7 +29,7 @@ class Finding:
     rule: str
     subject: str
     holds: bool | None
-    reason: str = ""
+    reason: Words = SILENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,12 @@ def of_producers(pictures: Mapping[str, Picture]) -> Iterator[Finding]:
             for rule in PRODUCER_RULES:
                 resting = one.planned or rule == "gone-quiet"
                 if resting:
-                    yield Finding(rule, one.producer, False, "out of service with notice")
+                    yield Finding(
+                        rule,
+                        one.producer,
+                        False,
+                        Words("ur drift med meddelande", "out of service with notice"),
+                    )
             if one.planned:
                 continue
         expected = one.usual
@@ -87,7 +94,11 @@ def of_producers(pictures: Mapping[str, Picture]) -> Iterator[Finding]:
         yield _failing(one, expected)
         if not (one.before.planned or one.current.planned):
             yield _gone_quiet(one, expected_calls, silent=silent)
-    told = f"no producer was asked since {_hour_ago(pictures)}; {busy} calls an hour are usual"
+    since = _hour_ago(pictures)
+    told = Words(
+        f"ingen producent har tillfrågats sedan {since}; {busy} anrop i timmen är det vanliga",
+        f"no producer was asked since {since}; {busy} calls an hour are usual",
+    )
     yield Finding("hub-quiet", HUB, silent and busy >= T.busy, told)
 
 
@@ -113,13 +124,20 @@ def _answers_empty(one: Picture, expected: Usual | None) -> Finding:
     if expected is None or expected.share < T.least_share:
         return Finding(*name, None if one.run.empties else False)
     count, floor = len(one.run.persons), expected.share * T.half
-    usually = f"usually {expected.share:.0%} of its answers have records"
+    usually = Words(
+        f"annars har {expected.share:.0%} av svaren poster",
+        f"usually {expected.share:.0%} of its answers have records",
+    )
     if count >= persons_needed(expected.share):
         return Finding(
             *name,
             True,
-            f"the last {one.run.empties} answers, about {count} persons, since"
-            f" {_local(one.run.since)}, have no record; {usually}",
+            Words(
+                f"de senaste {one.run.empties} svaren, om {count} personer, sedan"
+                f" {_local(one.run.since)}, har inga poster; {usually.swedish}",
+                f"the last {one.run.empties} answers, about {count} persons, since"
+                f" {_local(one.run.since)}, have no record; {usually}",
+            ),
         )
     window = together((one.before, one.current))
     recent = _records_of(one.run, T.recent)
@@ -132,10 +150,17 @@ def _answers_empty(one: Picture, expected: Usual | None) -> Finding:
         return Finding(
             *name,
             True,
-            f"{window.records} of {window.answered} answers in two hours have records; {usually}",
+            Words(
+                f"{window.records} av {window.answered} svar på två timmar har poster;"
+                f" {usually.swedish}",
+                f"{window.records} of {window.answered} answers in two hours have records;"
+                f" {usually}",
+            ),
         )
     if one.run.empties == 0 and (recent is None or recent >= floor):
-        return Finding(*name, False, "its answers have records again")
+        return Finding(
+            *name, False, Words("svaren har poster igen", "its answers have records again")
+        )
     return Finding(*name, None)
 
 
@@ -151,22 +176,32 @@ def _indexed_empty(one: Picture, expected: Usual | None) -> Finding:
         return Finding(
             *name,
             True,
-            f"the index led {one.run.led} questions about {len(one.run.persons)} persons there,"
-            f" since {_local(one.run.since)}; it had nothing of any",
+            Words(
+                f"indexet ledde {one.run.led} frågor om {len(one.run.persons)} personer dit,"
+                f" sedan {_local(one.run.since)}; den hade inget om någon",
+                f"the index led {one.run.led} questions about {len(one.run.persons)} persons there,"
+                f" since {_local(one.run.since)}; it had nothing of any",
+            ),
         )
-    return Finding(*name, None if one.run.empties else False, "it had records")
+    return Finding(
+        *name, None if one.run.empties else False, Words("den hade poster", "it had records")
+    )
 
 
 def _gone_quiet(one: Picture, expected: int, *, silent: bool) -> Finding:
     name = ("gone-quiet", one.producer)
     if one.current.asked or one.before.asked:
-        return Finding(*name, False, "it is asked again")
+        return Finding(*name, False, Words("den tillfrågas igen", "it is asked again"))
     if expected < T.busy or silent:
         return Finding(*name, None)
     return Finding(
         *name,
         True,
-        f"not asked for over an hour; {expected} times or more were usual in that hour",
+        Words(
+            f"inte tillfrågad på över en timme; {expected} gånger eller fler är det vanliga den"
+            " timmen",
+            f"not asked for over an hour; {expected} times or more were usual in that hour",
+        ),
     )
 
 
@@ -187,17 +222,33 @@ def _slower(one: Picture, expected: Usual | None) -> Finding:
         and now > known * T.slow_end
     ):
         return Finding(
-            *name, True, f"its middle answer takes {took:.1f} s; {known:.2f} s are usual"
+            *name,
+            True,
+            Words(
+                f"mittensvaret tar {_comma(took, 1)} s; {_comma(known, 2)} s är det vanliga",
+                f"its middle answer takes {took:.1f} s; {known:.2f} s are usual",
+            ),
         )
     if now is not None and now < max(known * T.slow_end, known + T.slow_seconds):
-        return Finding(*name, False, "its answers are as quick as usual")
+        return Finding(
+            *name,
+            False,
+            Words("svaren är så snabba som vanligt", "its answers are as quick as usual"),
+        )
     return Finding(*name, None)
 
 
 def _failing(one: Picture, expected: Usual | None) -> Finding:
     name = ("failing", one.producer)
     if one.run.share(FAILED, T.failures) == 1.0:
-        return Finding(*name, True, f"its last {T.failures} calls or more all failed")
+        return Finding(
+            *name,
+            True,
+            Words(
+                f"de senaste {T.failures} anropen eller fler misslyckades alla",
+                f"its last {T.failures} calls or more all failed",
+            ),
+        )
     window = together((one.before, one.current))
     recent = one.run.share(FAILED, T.recent)
     known = expected.failures if expected else 0.0
@@ -209,11 +260,21 @@ def _failing(one: Picture, expected: Usual | None) -> Finding:
         return Finding(
             *name,
             True,
-            f"{window.failed} of {window.asked} calls in two hours failed; {known:.0%} is usual",
+            Words(
+                f"{window.failed} av {window.asked} anrop på två timmar misslyckades;"
+                f" {known:.0%} är det vanliga",
+                f"{window.failed} of {window.asked} calls in two hours failed; {known:.0%} is"
+                " usual",
+            ),
         )
     if recent is not None and recent < T.failed_share / 2:
-        return Finding(*name, False, "it answers again")
+        return Finding(*name, False, Words("den svarar igen", "it answers again"))
     return Finding(*name, False if FAILED not in one.run.last else None)
+
+
+def _comma(number: float, decimals: int) -> str:
+    """As numbers are written in Swedish."""
+    return f"{number:.{decimals}f}".replace(".", ",")
 
 
 def _local(moment: str) -> str:
@@ -222,4 +283,4 @@ def _local(moment: str) -> str:
 
 def _hour_ago(pictures: Mapping[str, Picture]) -> str:
     one = next(iter(pictures.values()), None)
-    return f"{one.now - timedelta(hours=1):%H}:00" if one else "an hour ago"
+    return f"{one.now - timedelta(hours=1):%H}:00" if one else "–"

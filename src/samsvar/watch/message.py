@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import orjson
 
 from samsvar.model.local_time import STOCKHOLM
+from samsvar.model.words import Language, Words
 from samsvar.observe.masking import masked
 from samsvar.watch.alerts import Message, Phase
+from samsvar.watch.rules import Severity
 
 CLOUD_EVENT = "application/cloudevents+json; charset=utf-8"
 SIGNATURE_HEADER = "x-samsvar-signature"
@@ -27,7 +30,7 @@ def link_of(base: str, subject: str, rule: str) -> str:
     return f"{base.rstrip('/')}/alerts?subject={subject}"
 
 
-def cloud_event(message: Message, instance: str, link_base: str) -> bytes:
+def cloud_event(message: Message, instance: str, link_base: str, language: Language) -> bytes:
     """A CloudEvent 1.0 in structured JSON. Its id is the same at every attempt."""
     alert = message.alert
     at = alert.closed if message.phase is Phase.CLOSED and alert.closed else alert.opened
@@ -36,11 +39,12 @@ def cloud_event(message: Message, instance: str, link_base: str) -> bytes:
         "rule": alert.rule,
         "severity": alert.severity.value,
         "subject": alert.subject,
-        "title": masked(alert.title),
-        "reason": masked(alert.reason),
+        "language": language,
+        "title": masked(alert.title.told(language)),
+        "reason": masked(alert.reason.told(language)),
         "opened": _stamp(alert.opened),
         "closed": _stamp(alert.closed) if alert.closed else None,
-        "closedReason": masked(alert.closed_reason) or None,
+        "closedReason": masked(alert.closed_reason.told(language)) or None,
         "link": link_of(link_base, alert.subject, alert.rule),
     }
     return orjson.dumps(
@@ -63,27 +67,35 @@ def signature(secret: str, timestamp: str, body: bytes) -> str:
     return f"v1={told.hexdigest()}"
 
 
-def as_mail(message: Message, instance: str, link_base: str) -> tuple[str, str]:
+#: the labels of a mail's lines
+_WHY, _SINCE = Words("Varför", "Why"), Words("Sedan", "Since")
+_ENDED, _LOOK = Words("Slutade", "Ended"), Words("Se", "Look at")
+_RUN, _RULE = Words("Eller kör", "Or run"), Words("regel", "rule")
+_HEADS: Mapping[str, Words] = {
+    "over": Words("över", "over"),
+    Severity.WARNING.value: Words("varning", "warning"),
+    Severity.CRITICAL.value: Words("kritiskt", "critical"),
+}
+
+
+def as_mail(message: Message, instance: str, link_base: str, language: Language) -> tuple[str, str]:
     """Subject and text."""
     alert = message.alert
     over = message.phase is Phase.CLOSED
-    head = "over" if over else alert.severity.value
-    lines = [
-        alert.title,
-        "",
-        f"Why:      {alert.reason}",
-        f"Since:    {_local(alert.opened)}",
-    ]
+    head = _HEADS["over" if over else alert.severity.value].told(language)
+    title = alert.title.told(language)
+    told = [(_WHY, alert.reason.told(language)), (_SINCE, _local(alert.opened))]
     if over and alert.closed:
-        lines += [f"Ended:    {_local(alert.closed)}, {alert.closed_reason}"]
-    lines += [
-        f"Look at:  {link_of(link_base, alert.subject, alert.rule)}",
-        f"Or run:   samsvar alerts list --id {alert.id}",
-        "",
-        f"Samsvar {instance}, rule {alert.rule}",
-        "",
+        ended = f"{_local(alert.closed)}, {alert.closed_reason.told(language)}"
+        told.append((_ENDED, ended))
+    told += [
+        (_LOOK, link_of(link_base, alert.subject, alert.rule)),
+        (_RUN, f"samsvar alerts list --id {alert.id}"),
     ]
-    return f"[{instance}] {head}: {masked(alert.title)}", masked("\n".join(lines))
+    lines = [f"{label.told(language) + ':':11}{text}" for label, text in told]
+    foot = f"Samsvar {instance}, {_RULE.told(language)} {alert.rule}"
+    text = "\n".join([title, "", *lines, "", foot, ""])
+    return f"[{instance}] {head}: {masked(title)}", masked(text)
 
 
 def _stamp(moment: datetime) -> str:

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from samsvar.model.words import Words
+
 
 class Severity(StrEnum):
     """How soon somebody must look."""
@@ -24,9 +26,9 @@ class Rule:
 
     id: str
     severity: Severity
-    title: str
+    title: Words
     opens: str
-    """When, in words."""
+    """When, in words of the manual."""
     closes: str
 
 
@@ -38,7 +40,7 @@ RULES: Mapping[str, Rule] = {
         Rule(
             "answers-empty",
             C,
-            "It answers, but with nothing",
+            Words("Den svarar, men med ingenting", "It answers, but with nothing"),
             "so many different persons in a row without a record that chance would not do it once"
             " in `chance`, by its usual share; or its share of two hours is below `half` of the"
             " usual, as unlikely",
@@ -48,7 +50,9 @@ RULES: Mapping[str, Rule] = {
         Rule(
             "indexed-empty",
             W,
-            "The index names it, but it has nothing",
+            Words(
+                "Indexet nämner den, men den har inget", "The index names it, but it has nothing"
+            ),
             "`unproven` answers in a row, all led by the index and about different persons, have"
             " no record, and nothing is known yet of what is usual",
             "a record came",
@@ -56,7 +60,7 @@ RULES: Mapping[str, Rule] = {
         Rule(
             "gone-quiet",
             W,
-            "Nobody is led to it any more",
+            Words("Ingen leds dit längre", "Nobody is led to it any more"),
             "not asked in this hour and the whole one before, though it was at least `busy` times"
             " in that hour of each week before; and others are asked",
             "it is asked",
@@ -64,7 +68,7 @@ RULES: Mapping[str, Rule] = {
         Rule(
             "hub-quiet",
             C,
-            "The hub is asked nothing",
+            Words("Navet får inga frågor", "The hub is asked nothing"),
             "no producer was asked in this hour and the whole one before, though `busy` calls or"
             " more were usual in that one",
             "one is asked",
@@ -72,7 +76,7 @@ RULES: Mapping[str, Rule] = {
         Rule(
             "slower",
             W,
-            "It has become slow",
+            Words("Den har blivit långsam", "It has become slow"),
             "its middle answer of two hours (`enough` or more) takes `slow` times the usual and"
             " `slow_seconds` more",
             "less than `slow_end` times the usual in this hour",
@@ -80,7 +84,7 @@ RULES: Mapping[str, Rule] = {
         Rule(
             "failing",
             C,
-            "It fails",
+            Words("Den misslyckas", "It fails"),
             "its last `failures` calls all failed; or `failed_share` of two hours' calls"
             " (`failures` or more) and of its last `recent`, and `slow` times its usual share",
             "less than half of `failed_share` of its last `recent` calls failed",
@@ -88,35 +92,40 @@ RULES: Mapping[str, Rule] = {
         Rule(
             "certificate-ends",
             W,
-            "A certificate ends soon",
+            Words("Ett certifikat går snart ut", "A certificate ends soon"),
             "`certificate_days` days or less are left",
             "another has been put in its place",
         ),
         Rule(
             "certificate-ended",
             C,
-            "A certificate ends within days, or has ended",
+            Words(
+                "Ett certifikat går ut inom några dagar, eller har gått ut",
+                "A certificate ends within days, or has ended",
+            ),
             "`certificate_last_days` days or less are left",
             "another has been put in its place",
         ),
         Rule(
             "heads-unsigned",
             C,
-            "The access log is not being signed",
+            Words("Åtkomstloggen undertecknas inte", "The access log is not being signed"),
             "rows have waited `unsigned_minutes` minutes for a signed head",
             "a head covers them",
         ),
         Rule(
             "outbox-growing",
             W,
-            "A subscriber does not get its changes",
+            Words(
+                "En prenumerant får inte sina ändringar", "A subscriber does not get its changes"
+            ),
             "a change has waited `outbox_minutes` minutes, or some were given up",
             "nothing waits so long, and no dead letters are left",
         ),
         Rule(
             "register-old",
             C,
-            "A register is too old",
+            Words("Ett register är för gammalt", "A register is too old"),
             "the catalogue serves from its signed copy, or three quarters of"
             " `population.longest_hours` have passed since the population register's day",
             "a newer one is in force",
@@ -124,7 +133,9 @@ RULES: Mapping[str, Rule] = {
         Rule(
             "disk-filling",
             C,
-            "The disk of the data folder fills up",
+            Words(
+                "Datamappens disk håller på att bli full", "The disk of the data folder fills up"
+            ),
             "less than `disk_share` of it is free, or at this week's pace it is full in"
             " `disk_days` days",
             "neither is so",
@@ -132,7 +143,7 @@ RULES: Mapping[str, Rule] = {
         Rule(
             "log-behind",
             W,
-            "These figures are behind",
+            Words("De här siffrorna släpar efter", "These figures are behind"),
             "`behind` rows of the access log have not been counted yet",
             "fewer than that",
         ),

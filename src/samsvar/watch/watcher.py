@@ -128,7 +128,7 @@ class Watcher:
                 "-",
                 producer=alert.subject,
                 reason=alert.rule,
-                detail=alert.reason,
+                detail=alert.reason.english,
             )
         for alert in closed:
             self._events.emit(
@@ -136,7 +136,7 @@ class Watcher:
                 "-",
                 producer=alert.subject,
                 reason=alert.rule,
-                detail=alert.closed_reason,
+                detail=alert.closed_reason.english,
             )
 
     def look(self, now: datetime) -> tuple[Sequence[Alert], Sequence[Alert]]:

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from samsvar.errors import CatalogueUnavailable, HubError
 from samsvar.model.identifiers import folded
+from samsvar.model.words import Words
 from samsvar.ports import (
     AccessLog,
     CatalogueSource,
@@ -61,7 +62,7 @@ class Watching:
         *,
         process: str = "1",
         shared: bool = False,
-        catalogue_notes: Callable[[], Sequence[str]] = list,
+        catalogue_notes: Callable[[], Sequence[Words]] = list,
     ) -> None:
         """``shared``: other processes serve beside this one; their metrics are shown too.
 

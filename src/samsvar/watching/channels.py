@@ -28,6 +28,7 @@ def channels_of(settings: Settings, base: Path, clock: Clock) -> dict[str, Chann
             clock.now,
             instance=name,
             link=told.link,
+            language=told.language,
             secret=_secret(told.webhook_secret, base),
             tls=tls,
         )
@@ -41,7 +42,14 @@ def channels_of(settings: Settings, base: Path, clock: Clock) -> dict[str, Chann
             told.mail_user,
             _secret(told.mail_password, base),
         )
-        found["mail"] = Mail(server, told.mail_from, told.mail_to, instance=name, link=told.link)
+        found["mail"] = Mail(
+            server,
+            told.mail_from,
+            told.mail_to,
+            instance=name,
+            link=told.link,
+            language=told.language,
+        )
     return found
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from samsvar.inbound.tls import CertificatesUnusable, expires
+from samsvar.model.words import Words
 from samsvar.onboarding.application import State
 from samsvar.settings import Settings
 from samsvar.store.applications import SqlApplications
@@ -22,18 +23,21 @@ def figures_of(
     settings: Settings,
     database: Database,
     vault: PersonVault | None = None,
-    catalogue_notes: Callable[[], Sequence[str]] = list,
+    catalogue_notes: Callable[[], Sequence[Words]] = list,
 ) -> StoredFigures:
     """The figures of a hub whose database is open."""
     longest = timedelta(hours=settings.population.longest_hours)
     population = StoredPopulation(database, vault or open_vault(database), longest)
 
-    def register_notes(now: datetime) -> Sequence[str]:
+    def register_notes(now: datetime) -> Sequence[Words]:
         edition = population.edition()
         old = edition is not None and now - edition.as_of > longest * _OLD
         notes = list(catalogue_notes())
         if edition is not None and old:
-            notes.append(f"the population register is of {edition.as_of:%Y-%m-%d %H:%M}")
+            of = f"{edition.as_of:%Y-%m-%d %H:%M}"
+            notes.append(
+                Words(f"befolkningsregistret är från {of}", f"the population register is of {of}")
+            )
         return notes
 
     return StoredFigures(

@@ -73,7 +73,7 @@ def problem_of(error: Exception) -> Problem:
             close = ((b"connection", b"close"),) if error.status in (408, 413) else ()
             return Problem(error.status, str(error), headers=close)
         case Refused():
-            return Problem(STATUS[type(error)], str(error), error.faults)
+            return Problem(STATUS[type(error)], str(error), map(str, error.faults))
         case HubError():
             return Problem(503, str(error))
         case _:

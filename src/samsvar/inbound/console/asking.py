@@ -5,44 +5,72 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from urllib.parse import parse_qsl, quote, urlsplit
 
 from samsvar.errors import HubError
-from samsvar.inbound.admin.problems import STATUS, Problem
+from samsvar.inbound.admin.problems import STATUS
 from samsvar.inbound.console.visit import PREFIX, Shown
 from samsvar.inbound.http import Headers, HttpRefused, Scope
-from samsvar.observe.masking import masked
+from samsvar.model.words import Words
 from samsvar.onboarding.refusals import Refused
 
 
-def told_of(error: Exception) -> tuple[int, tuple[str, str], Sequence[str]]:
-    """Status, words in both languages, and what to mend."""
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """How an error is shown."""
+
+    status: int
+    words: Words
+    faults: Sequence[Words] = ()
+    """What to mend."""
+    detail: str = ""
+    """What the log says of it: English, for technicians, and marked so on the page."""
+
+
+#: HTTP status of what was not taken at the door -> why
+_NOT_TAKEN: Mapping[int, Words] = {
+    405: Words("Sidan kan inte användas så.", "The page cannot be used so."),
+    408: Words("Det kom för långsamt. Försök igen.", "It came too slowly. Try again."),
+    413: Words("Det som skickades är för stort.", "What was sent is too large."),
+    503: Words(
+        "Navet har för mycket att göra just nu. Försök igen om en stund.",
+        "The hub has too much to do just now. Try again in a while.",
+    ),
+}
+_NOT_READ = Words("Begäran kan inte läsas.", "The request cannot be read.")
+
+
+def told_of(error: Exception) -> Refusal:
+    """What is told of an error."""
     match error:
         case Shown():
-            return error.status, error.words, error.faults
+            return Refusal(error.status, error.words)
         case Refused():
-            text = masked(str(error))
-            return (
+            why = error.words
+            return Refusal(
                 STATUS[type(error)],
-                (f"Det gick inte: {text}", f"Not done: {text}"),
+                Words(f"Det gick inte: {why.swedish}", f"Not done: {why.english}"),
                 error.faults,
             )
-        case Problem():
-            text = masked(str(error))
-            return error.status, (f"Det gick inte: {text}", f"Not done: {text}"), error.faults
         case HubError():
-            text = masked(str(error))
-            return 503, (f"Något som navet behöver svarar inte: {text}", f"Not now: {text}"), ()
+            return Refusal(
+                503,
+                Words(
+                    "Något som navet behöver svarar inte. Försök igen om en stund.",
+                    "Something that the hub needs does not answer. Try again in a while.",
+                ),
+                detail=str(error),
+            )
         case HttpRefused():
-            return error.status, (str(error), str(error)), ()
+            return Refusal(error.status, _NOT_TAKEN.get(error.status, _NOT_READ))
         case _:
-            return (
+            return Refusal(
                 500,
-                (
+                Words(
                     "Navet gick sönder här; dess logg säger var.",
                     "The hub broke; its log says where.",
                 ),
-                (),
             )
 
 

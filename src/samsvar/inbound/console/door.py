@@ -56,6 +56,7 @@ from samsvar.inbound.console.words import DONE
 from samsvar.inbound.http import CallerGone, Headers, Receive, Scope, read_body
 from samsvar.inbound.http_protocol import Arrival
 from samsvar.inbound.peer import peer_of
+from samsvar.model.words import Language
 from samsvar.observe.masking import masked
 from samsvar.onboarding.roles import User
 from samsvar.ports import Clock, Events
@@ -238,15 +239,17 @@ class ConsoleDoor:
         return html(reply.status, filled)
 
     def _refused(self, error: Exception, below: str, seen: _Seen) -> Answer:
-        status, words, faults = told_of(error)
-        if status == 500:
+        refusal = told_of(error)
+        if refusal.status == 500:
             seen.error_type = type(error).__name__
+        language: Language = "sv" if seen.swedish else "en"
         model = {
-            "title": words[0] if seen.swedish else words[1],
-            "status": status,
-            "faults": [masked(fault) for fault in faults],
+            "title": masked(refusal.words.told(language)),
+            "status": refusal.status,
+            "faults": [masked(fault.told(language)) for fault in refusal.faults],
+            "detail": masked(refusal.detail),
         }
-        return self._page(Rendered("refused.html", model, status), below, {}, seen)
+        return self._page(Rendered("refused.html", model, refusal.status), below, {}, seen)
 
     def _who(self, secret: str) -> User | None:
         """Whose session it is; with the rights that the user has now."""

@@ -15,7 +15,7 @@ from typing import Any
 import jinja2
 
 from samsvar.inbound.console.charts import PATTERNS
-from samsvar.inbound.console.words import RESULTS, ROLES, STATES, standing
+from samsvar.inbound.console.words import RESULTS, ROLES, STATES, happened, role, standing
 from samsvar.model.local_time import STOCKHOLM
 from samsvar.model.reason_words import told
 from samsvar.registry import short_name
@@ -46,6 +46,8 @@ class Pages:
             short=short,
             reason=told,
             standing=standing,
+            happened=happened,
+            role=role,
         )
         self._templates.filters.update(
             duration=duration, percent=percent, moment=moment, iso=iso, thousands=thousands

@@ -233,7 +233,7 @@ def explained(
     found: list[Mapping[str, Any]] = []
     for decision in record.decisions:
         kind, sign = mark_of(decision)
-        why = decision.detail.split("; ") if decision.detail else []
+        why = []
         if decision.producer:
             producer = f"producent {decision.producer}, vägval {decision.route_trace}"
             english = f"producer {decision.producer}, by route {decision.route_trace}"
@@ -250,6 +250,7 @@ def explained(
                 "sign": sign,
                 "words": told_reason(decision.reason)[0 if swedish else 1],
                 "name": names.get(folded(decision.logical_address)),
+                "quoted": decision.detail.split("; ") if decision.detail else (),
                 "why": why,
             }
         )

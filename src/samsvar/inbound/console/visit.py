@@ -9,6 +9,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
+from samsvar.model.words import Words
 from samsvar.onboarding.roles import Right, User
 
 PREFIX = "/console"
@@ -22,11 +23,10 @@ _NAME = re.compile(r"\{([a-z_]+)\}")
 class Shown(Exception):
     """Not done; the text is for whoever asked, in both languages."""
 
-    def __init__(self, status: int, swedish: str, english: str, faults: Sequence[str] = ()) -> None:
+    def __init__(self, status: int, swedish: str, english: str) -> None:
         super().__init__(english)
         self.status = status
-        self.words = swedish, english
-        self.faults = tuple(faults)
+        self.words = Words(swedish, english)
 
 
 @dataclass(frozen=True, slots=True)

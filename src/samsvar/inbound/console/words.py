@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from samsvar.model.result import Result
+from samsvar.model.words import Words
 from samsvar.onboarding.roles import Role
 
 
@@ -48,6 +49,30 @@ ROLES: Mapping[Role, tuple[str, str]] = {
     Role.AUDITOR: ("granskare", "auditor"),
     Role.PRODUCER: ("producent", "producer"),
 }
+
+#: what has happened to a producer, as its history keeps it -> how it is told
+HAPPENED: Mapping[str, Words] = {
+    "registered": Words("registrerad", "registered"),
+    "changed": Words("ändrad", "changed"),
+    "certificate taken": Words("certifikat mottaget", "certificate taken"),
+    "tested": Words("prövad i provbänken", "tested"),
+    "asked": Words("publicering begärd", "publication asked for"),
+    "published": Words("publicerad", "published"),
+    "rejected": Words("avslagen", "rejected"),
+    "disabled": Words("tagen ur drift", "put out of service"),
+    "enabled": Words("tagen i drift igen", "put back in service"),
+}
+
+
+def happened(what: str) -> Words:
+    """What has happened to a producer; what is not known, as it is kept."""
+    return HAPPENED.get(what, Words(what, what))
+
+
+def role(name: str) -> Words:
+    """A role, as a history keeps it."""
+    return Words(*ROLES[Role(name)]) if name in set(Role) else Words(name, name)
+
 
 #: how the preview tells where a question would go: its first words -> in Swedish
 _STANDINGS = {"asked": "tillfrågas", "no route": "vägval saknas", "not permitted": "får inte"}
