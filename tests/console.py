@@ -8,6 +8,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from html.parser import HTMLParser
 from typing import Any
 
 import aiohttp
@@ -34,6 +35,49 @@ class Page:
         """What people read: without tags, blanks as one."""
         bare = re.sub(r"<(script|style).*?</\1>|<[^>]+>", " ", self.text, flags=re.DOTALL)
         return " ".join(html.unescape(bare).split())
+
+    @property
+    def texts(self) -> list[str]:
+        """The same in its pieces, with what is read out; without code, and without what is marked
+        as written in another language than the page's."""
+        reader = _Texts()
+        reader.feed(self.text.partition("<body>")[2])
+        return reader.found
+
+
+class _Texts(HTMLParser):
+    """Collects what people read or hear, piece by piece, but what is marked as of another language,
+    and code."""
+
+    _ATTRIBUTES = frozenset({"aria-label", "placeholder", "title", "alt"})
+    _PASSED_BY = frozenset({"script", "style", "code", "pre", "textarea", "time"})
+    _VOID = frozenset({"meta", "link", "img", "input", "br", "hr"})
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self._open: list[bool] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        told = dict(attrs)
+        quiet = (
+            tag in self._PASSED_BY
+            or ("lang" in told and tag != "html")
+            or (bool(self._open) and self._open[-1])
+        )
+        if not quiet:
+            self.found += [value for name, value in attrs if name in self._ATTRIBUTES and value]
+        if tag not in self._VOID:
+            self._open.append(quiet)
+
+    def handle_endtag(self, tag: str) -> None:
+        if self._open and tag not in self._VOID:
+            self._open.pop()
+
+    def handle_data(self, data: str) -> None:
+        text = " ".join(data.split())
+        if text and not self._open[-1]:
+            self.found.append(text)
 
 
 class Browser:

@@ -103,12 +103,13 @@ def test_half_a_provider_is_refused(changes: dict[str, object], told: str) -> No
 )
 def test_durations(millis: float | None, told: str) -> None:
     """As people say them."""
-    assert duration(millis) == told
+    assert duration(millis) == told.replace(" ", "\u00a0")
 
 
 def test_a_share_is_never_rounded_to_all_or_nothing() -> None:
     """One failure among a thousand shows."""
-    assert [percent(share) for share in (0.0, 0.001, 0.5, 0.999, 1.0)] == [
+    told = [percent(share) for share in (0.0, 0.001, 0.5, 0.999, 1.0)]
+    assert [each.replace("\u00a0", " ") for each in told] == [
         "0 %",
         "< 1 %",
         "50 %",

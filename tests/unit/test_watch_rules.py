@@ -12,7 +12,7 @@ import pytest
 from samsvar.model.exchange import Reason
 from samsvar.model.words import Words
 from samsvar.settings import RuleId
-from samsvar.watch.figures import MEANS, Answered, Hour, Run, median, together
+from samsvar.watch.figures import MEANS, Hour, Run, median, together
 from samsvar.watch.house_rules import HouseFigures, of_house
 from samsvar.watch.judging import (
     HUB,
@@ -24,39 +24,20 @@ from samsvar.watch.judging import (
 )
 from samsvar.watch.rules import RULES, THRESHOLDS
 from samsvar.watch.usual import hour_before, key_of, same_hours, usual
-
-NOW = datetime(2026, 6, 10, 8, 30, tzinfo=UTC)
-
-
-def answered(
-    reason: Reason = Reason.ANSWERED, person: str = "a", *, led: bool = True, seconds: float = 0.1
-) -> Answered:
-    return Answered("p", reason, "2026-06-10T08:00:00+00:00", led, person, seconds)
+from tests.watching import NOW, answered, every_rule, hour, run_of, weeks
 
 
-def hour(records: int = 0, empty: int = 0, failed: int = 0, seconds: float = 0.1) -> Hour:
-    made = Hour()
-    for count, reason in (
-        (records, Reason.ANSWERED),
-        (empty, Reason.ANSWERED_EMPTY),
-        (failed, Reason.LATE),
-    ):
-        for _ in range(count):
-            made.add(answered(reason, seconds=seconds))
-    return made
-
-
-def weeks(figures: Hour, moment: datetime = NOW) -> dict[str, Hour]:
-    """The same in this hour, and in the one before, of each week before."""
-    keys = [*same_hours(moment), *same_hours(moment - timedelta(hours=1))]
-    return dict.fromkeys(keys, figures)
-
-
-def run_of(*reasons: tuple[Reason, str]) -> Run:
-    made = Run()
-    for reason, person in reasons:
-        made = made.then(answered(reason, person))
-    return made
+def test_every_rule_can_hold_and_says_why_in_both_languages() -> None:
+    """One sentence in each, and not the same one."""
+    findings = every_rule("p")
+    assert set(findings) == set(RULES)
+    for finding in findings.values():
+        swedish, english = finding.reason
+        assert swedish
+        assert english
+        assert swedish != english
+    for rule in RULES.values():
+        assert rule.title.swedish != rule.title.english
 
 
 def found(picture: Picture, rule: str) -> Finding:

@@ -414,7 +414,7 @@ async def test_an_alert_that_is_open_leads_to_what_it_is_about(scene: Scene) -> 
         overview = await window.get("")
         led = await window.get("/alerts?subject=p0", follow=False)
         lost = await window.get("/alerts?subject=//evil.example", follow=False)
-    assert "p0: Den svarar, men med ingenting: inget från någon" in overview.words
+    assert "Den svarar, men med ingenting. Inget från någon." in overview.words
     assert 'href="/console/producers/p0"' in overview.text
     assert led.headers["location"] == "/console/producers/p0"
     assert lost.headers["location"] == "/console/"

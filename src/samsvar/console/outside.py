@@ -8,13 +8,10 @@ from samsvar.inbound.admin.breakers import BreakerDesk
 from samsvar.inbound.console.ports import (
     Alert,
 )
-from samsvar.inbound.console.visit import PREFIX
 from samsvar.model.breaker import State
 from samsvar.model.identifiers import ContractUrn
 from samsvar.store.alert_book import SqlAlertBook
-
-HUB = "hub"
-"""What an alert is about that is about no producer."""
+from samsvar.watch.rules import Severity
 
 
 class BookedAlerts:
@@ -28,16 +25,14 @@ class BookedAlerts:
         return True
 
     def open(self) -> Sequence[Alert]:
-        """The newest first; each leads to its producer, or to the hub's diagnostics."""
+        """The newest first."""
         return [
             Alert(
                 one.opened,
-                None if one.subject == HUB else one.subject,
-                f"{one.title.swedish}: {one.reason.swedish}",
-                f"{one.title.english}: {one.reason.english}",
-                f"{PREFIX}/diagnostics"
-                if one.subject == HUB
-                else f"{PREFIX}/producers/{one.subject}",
+                one.subject,
+                one.about,
+                one.reason,
+                one.severity is Severity.CRITICAL,
             )
             for one in reversed(self._book.open_ones())
         ]

@@ -52,13 +52,18 @@ class Alert:
     acknowledged_by: str = ""
 
     @property
-    def title(self) -> Words:
-        """What it is about, in one line."""
+    def about(self) -> Words:
+        """What is the matter, whoever it is about. A rule of another program has its id alone."""
+        if self.rule == TEST_FIRE:
+            return TEST_TITLE
         rule = RULES.get(self.rule)
-        told = TEST_TITLE if self.rule == TEST_FIRE else Words(self.rule, self.rule)
-        told = rule.title if rule else told
+        return rule.title if rule else Words(self.rule, self.rule)
+
+    @property
+    def title(self) -> Words:
+        """Whom it is about, and what is the matter, in one line."""
         whose = "navet" if self.subject == HUB else self.subject
-        return Words(f"{whose}: {told.swedish}", f"{self.subject}: {told}")
+        return Words(f"{whose}: {self.about.swedish}", f"{self.subject}: {self.about}")
 
 
 @dataclass(frozen=True, slots=True)

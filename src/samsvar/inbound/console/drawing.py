@@ -15,43 +15,32 @@ from typing import Any
 import jinja2
 
 from samsvar.inbound.console.charts import PATTERNS
-from samsvar.inbound.console.words import RESULTS, ROLES, STATES, happened, role, standing
+from samsvar.inbound.console.words import (
+    KINDS,
+    RESULTS,
+    ROLES,
+    STATES,
+    calm,
+    happened,
+    role,
+    row_name,
+    standing,
+)
 from samsvar.model.local_time import STOCKHOLM
-from samsvar.model.reason_words import told
 from samsvar.registry import short_name
 
 _HERE = Path(__file__).parent
 STATIC = _HERE / "static"
 TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
 TYPES[".svg"] = "image/svg+xml"
+_BLANK = "\u00a0"  # a number and its unit stay together
 
 
 class Pages:
-    """The templates, ready to be filled."""
+    """The templates, ready to be filled in either language."""
 
     def __init__(self) -> None:
-        self._templates = jinja2.Environment(
-            loader=jinja2.FileSystemLoader(_HERE / "templates"),
-            autoescape=True,
-            undefined=jinja2.StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._templates.globals.update(
-            asset=asset,
-            patterns=PATTERNS,
-            results=RESULTS,
-            states=STATES,
-            roles=ROLES,
-            short=short,
-            reason=told,
-            standing=standing,
-            happened=happened,
-            role=role,
-        )
-        self._templates.filters.update(
-            duration=duration, percent=percent, moment=moment, iso=iso, thousands=thousands
-        )
+        self._templates = {swedish: _environment(swedish=swedish) for swedish in (True, False)}
 
     def filled(self, template: str, model: Mapping[str, Any], *, swedish: bool) -> str:
         """The page as HTML."""
@@ -60,7 +49,47 @@ class Pages:
             return in_swedish if swedish else in_english
 
         shown = {**model, "t": t, "swedish": swedish, "language": "sv" if swedish else "en"}
-        return self._templates.get_template(template).render(shown)
+        return self._templates[swedish].get_template(template).render(shown)
+
+
+def _environment(*, swedish: bool) -> jinja2.Environment:
+    """Templates whose numbers are written as in the language."""
+    made = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_HERE / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.globals.update(
+        asset=asset,
+        patterns=PATTERNS,
+        results=RESULTS,
+        states=STATES,
+        roles=ROLES,
+        kinds_of_producer=KINDS,
+        short=short,
+        reason=calm,
+        standing=standing,
+        happened=happened,
+        role=role,
+        row_name=row_name,
+    )
+
+    def written(number: str) -> str:
+        return number.replace(".", ",") if swedish else number
+
+    made.filters.update(
+        duration=lambda millis: written(duration(millis)),
+        decimal=lambda number: written(f"{number:.1f}"),
+        percent=percent,
+        capitalised=lambda text: f"{text[:1].upper()}{text[1:]}",
+        moment=moment,
+        stored=stored,
+        iso=iso,
+        thousands=thousands,
+    )
+    return made
 
 
 @lru_cache(maxsize=16)
@@ -88,8 +117,10 @@ def duration(millis: float | None) -> str:
     if millis is None:
         return "–"
     if millis < 1000:
-        return f"{millis:.0f} ms"
-    return f"{millis / 1000:.1f} s" if millis < 100_000 else f"{millis / 60_000:.0f} min"
+        return f"{millis:.0f}{_BLANK}ms"
+    if millis < 100_000:
+        return f"{millis / 1000:.1f}{_BLANK}s"
+    return f"{millis / 60_000:.0f}{_BLANK}min"
 
 
 def percent(share: float | None) -> str:
@@ -97,10 +128,10 @@ def percent(share: float | None) -> str:
     if share is None:
         return "–"
     if 0 < share < 0.01:
-        return "< 1 %"
+        return f"<{_BLANK}1{_BLANK}%"
     if 0.99 < share < 1:
-        return "> 99 %"
-    return f"{share * 100:.0f} %"
+        return f">{_BLANK}99{_BLANK}%"
+    return f"{share * 100:.0f}{_BLANK}%"
 
 
 def moment(at: datetime | None, now: datetime | None = None) -> str:
@@ -110,6 +141,11 @@ def moment(at: datetime | None, now: datetime | None = None) -> str:
     here = at.astimezone(STOCKHOLM)
     today = now is not None and now.astimezone(STOCKHOLM).date() == here.date()
     return f"{here:%H:%M:%S}" if today else f"{here:%Y-%m-%d %H:%M:%S}"
+
+
+def stored(text: str, now: datetime | None = None) -> str:
+    """A time that a table keeps as text, in UTC, as people read it."""
+    return moment(datetime.fromisoformat(text), now)
 
 
 def iso(at: datetime | None) -> str:

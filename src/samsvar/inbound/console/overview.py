@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Any
 
 from samsvar.inbound.console.charts import minutes_chart, share_bar
 from samsvar.inbound.console.listing import lines_of
-from samsvar.inbound.console.ports import ConsoleWorld
-from samsvar.inbound.console.standing import producer_lines
+from samsvar.inbound.console.ports import Alert, ConsoleWorld
+from samsvar.inbound.console.standing import ProducerLine, producer_lines
 from samsvar.inbound.console.visit import Live, Redirect, Rendered, Row, Visit
 from samsvar.inbound.console.words import RESULTS
 from samsvar.model.questions import Figures, Search
 from samsvar.model.result import Result
-from samsvar.onboarding.roles import Right
+from samsvar.model.words import Words
+from samsvar.onboarding.roles import Right, Role, User
 
 MINUTES, HOURS, FEW = 60, 24, 8
+HUB = "hub"  # what an alert is about that is about no producer
 EVERY_SECONDS = 5.0
 
 
@@ -84,11 +86,34 @@ class Overview:
             "producers": producers[:FEW],
             "more_producers": max(0, len(producers) - FEW),
             "bar": share_bar,
-            "alerts": world.alerts.open(),
+            "alerts": alert_lines(world.alerts.open(), producers, visit.user),
             "watching": world.alerts.watching(),
             "latest": lines_of(latest, world, names),
             "ours": ours,
         }
+
+
+def alert_lines(
+    alerts: Iterable[Alert], producers: Iterable[ProducerLine], user: User
+) -> list[tuple[Alert, Words, str]]:
+    """Each alert, whom it is about in words, and the path to look at; empty: none for this user.
+
+    Who answers for some producers is told of those, and nothing of the others nor of the hub.
+    """
+    titles = {line.id: line.title for line in producers}
+    hub = "/diagnostics" if user.may(Right.DIAGNOSE) else ""
+    found = []
+    for alert in alerts:
+        if title := titles.get(alert.subject):
+            found.append((alert, Words(title, title), f"/producers/{alert.subject}"))
+        elif user.role is Role.PRODUCER:
+            continue
+        elif alert.subject == HUB:
+            found.append((alert, Words("Navet", "The hub"), hub))
+        else:
+            whose = Words(f"Navet ({alert.subject})", f"The hub ({alert.subject})")
+            found.append((alert, whose, hub))
+    return found
 
 
 def tiles(figures: Figures) -> list[Mapping[str, Any]]:

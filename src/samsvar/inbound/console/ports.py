@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from samsvar.model.exchange import QuestionRecord
 from samsvar.model.identifiers import PersonId
 from samsvar.model.questions import Figures, Line, Page, Search, SourceFigures
+from samsvar.model.words import Words
 from samsvar.onboarding.desk import ProducerDesk
 from samsvar.onboarding.roles import User
 from samsvar.onboarding.rooms import LogState, Verified, Version
@@ -74,10 +75,11 @@ class Alert:
     """Something that people should look at now."""
 
     since: datetime
-    producer: str | None
-    swedish: str
-    english: str
-    link: str
+    subject: str
+    """Id of a producer, whose certificate of the hub it is, or ``hub``."""
+    title: Words
+    reason: Words
+    critical: bool
 
 
 class Alerts(Protocol):

@@ -13,11 +13,10 @@ from samsvar.inbound.console.charts import Bar, waterfall_bar
 from samsvar.inbound.console.listing import again, search_of
 from samsvar.inbound.console.ports import ConsoleWorld, Logged
 from samsvar.inbound.console.visit import Rendered, Row, Shown, Visit
-from samsvar.inbound.console.words import RESULTS
+from samsvar.inbound.console.words import RESULTS, calm
 from samsvar.model.exchange import Decision, QuestionRecord, Verdict
 from samsvar.model.identifiers import folded
 from samsvar.model.questions import Search
-from samsvar.model.reason_words import told as told_reason
 from samsvar.model.result import NOT_ASKED, WENT_WELL, Result, result_of
 from samsvar.onboarding.roles import Right
 
@@ -200,7 +199,7 @@ def _step(
         allowed = min(deadline, begun + limit) if limit is not None else deadline
         bar = Bar(begun, decision.elapsed, kind, allowed)
     name = names.get(folded(decision.logical_address)) or decision.producer
-    reason = told_reason(decision.reason)[0 if swedish else 1]
+    reason = calm(decision.reason)[0 if swedish else 1]
     records = {1: ("1 post", "1 record")}.get(
         decision.items, (f"{decision.items} poster", f"{decision.items} records")
     )
@@ -248,7 +247,7 @@ def explained(
                 "decision": decision,
                 "kind": kind,
                 "sign": sign,
-                "words": told_reason(decision.reason)[0 if swedish else 1],
+                "words": calm(decision.reason)[0 if swedish else 1],
                 "name": names.get(folded(decision.logical_address)),
                 "quoted": decision.detail.split("; ") if decision.detail else (),
                 "why": why,

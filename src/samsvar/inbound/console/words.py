@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from samsvar.model.catalogue import ProducerKind
+from samsvar.model.reason_words import told
 from samsvar.model.result import Result
 from samsvar.model.words import Words
 from samsvar.onboarding.roles import Role
@@ -67,6 +69,40 @@ HAPPENED: Mapping[str, Words] = {
 def happened(what: str) -> Words:
     """What has happened to a producer; what is not known, as it is kept."""
     return HAPPENED.get(what, Words(what, what))
+
+
+def calm(reason: str) -> Words:
+    """Why a candidate ended as it did, without the capitals of a text: a sign stands beside it."""
+    return Words(*map(_lowered, told(reason)))
+
+
+def _lowered(text: str) -> str:
+    first, colon, rest = text.partition(":")
+    return f"{first.lower()}{colon}{rest}"
+
+
+KINDS: Mapping[ProducerKind, Words] = {
+    ProducerKind.SOAP: Words("talar kontraktet (SOAP)", "speaks the contract (SOAP)"),
+    ProducerKind.ADAPTER: Words("bakom en adapter", "behind an adapter"),
+    ProducerKind.WORKER: Words("genom en arbetare", "by a worker"),
+}
+
+#: table of a registry file -> what its rows are called
+_ROWS: Mapping[str, Words] = {
+    "contract": Words("kontrakt", "contract"),
+    "producer": Words("producent", "producer"),
+    "address": Words("adress", "address"),
+    "route": Words("vägval", "route"),
+    "permission": Words("behörighet", "permission"),
+    "care_giver": Words("vårdgivare", "care giver"),
+    "consumer": Words("konsument", "consumer"),
+    "hsa": Words("enhet", "unit"),
+}
+
+
+def row_name(table: str) -> Words:
+    """What a row of the registry is called; one that has no words, by its table's name."""
+    return _ROWS.get(table, Words(table, table))
 
 
 def role(name: str) -> Words:
