@@ -11,7 +11,17 @@ from pathlib import Path
 import pytest
 
 from samsvar.access.words import Purpose
-from samsvar.audit.reports import PURPOSES, AccessSeen, Reader, Refusals, resource_of, seen_in
+from samsvar.audit.reports import (
+    OWN_READING,
+    PURPOSES,
+    UNSTATED,
+    AccessSeen,
+    Reader,
+    Refusals,
+    resource_of,
+    seen_in,
+)
+from samsvar.inbound.citizen import words
 from samsvar.model.exchange import Activity, Disclosure, QuestionRecord, Shown, Verdict
 from samsvar.model.identifiers import ContractUrn, HsaId, LogicalAddress, PersonId
 from samsvar.model.user import Capacity, Statement
@@ -112,6 +122,15 @@ def test_a_system_that_asked_is_told_as_that_system() -> None:
 def test_what_reads_no_care_is_no_access(contract: str | None) -> None:
     assert resource_of(contract) is None
     assert told(replace(record(1), contract=ContractUrn(contract) if contract else None)) == []
+
+
+def test_every_word_of_a_report_has_its_english() -> None:
+    """For the person who reads the report in English."""
+    assert set(words.PURPOSES) == {*PURPOSES.values(), OWN_READING, UNSTATED}
+    assert set(words.READERS) == {reader.value for reader in Reader}
+    assert set(words.RESOURCES) == {
+        resource_of(f"urn:x:{name}Responder:2") for name in ("GetCarePlans", "GetCareContacts")
+    }
 
 
 def test_every_purpose_that_may_be_stated_has_its_word() -> None:

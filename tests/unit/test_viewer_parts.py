@@ -117,6 +117,7 @@ def test_a_reader_stands_once_a_day_and_an_emergency_by_itself() -> None:
             "careGiver": "SE1",
             "careUnit": "SE1-U1",
             "purpose": "Vård och behandling",
+            "purposeText": {"sv": "Vård och behandling", "en": "Care and treatment"},
             "what": "Plan",
             "emergency": emergency,
             "existenceOnly": existence,

@@ -134,7 +134,21 @@ async def test_a_plan_of_which_a_part_is_withheld_says_so_and_no_more(users: Use
 
     assert partial
     assert plans["partial"] is True
-    assert set(plans) == {"plans", "partial", "notAnswered"}
+    assert set(plans) == {"plans", "partial", "notAnswered", "protectedIdentity"}
+
+
+@pytest.mark.parametrize("known", [Truth.YES, Truth.NO, Truth.UNKNOWN])
+async def test_a_protected_identity_is_told_to_the_person_alone(users: Users, known: Truth) -> None:
+    """Never to a guardian: it may be from them that the child is protected."""
+    users.facts.population = PopulationAnswer(known, Truth.YES)
+    own = [await ask(users, path) for path in ("overview", "plans")]
+    handle = own[1].json["plans"][0]["plan"]
+    own.append(await ask(users, "plan", plan=handle))
+    child = await ask(users, "plans", "elin", person=CHILD, capacity="guardian")
+
+    assert [each.json["protectedIdentity"] for each in own] == [known is Truth.YES] * 3
+    assert child.json["plans"] != []
+    assert child.json["protectedIdentity"] is False
 
 
 async def test_a_source_that_is_down_is_named_in_words(users: Users) -> None:
@@ -392,6 +406,10 @@ async def test_who_has_read_is_told_to_the_person_alone(users: Users) -> None:
     newest = seen.json["accesses"][0]
     assert newest["careGiver"] == "Region Exempel"
     assert newest["reader"] == "personal"
+    assert newest["purposeText"] == {"sv": "Vård och behandling", "en": "Care and treatment"}
+    assert newest["whatText"]["en"] == "Plan of care (SIP)"
+    assert newest["readerText"]["en"] == "staff"
+    assert "Vård" not in newest["text"]["en"].replace("Vårdcentralen", "")
     events = await users.search("AuditEvent", "tolvan", headers={}, sender=CITIZENS)
     assert_valid(events.json)
     assert len(events.of("AuditEvent")) >= len(seen.json["accesses"])

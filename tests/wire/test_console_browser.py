@@ -20,14 +20,19 @@ import axe_playwright_python
 import pytest
 from playwright.async_api import Browser, Page, async_playwright
 
+from samsvar.clock import SystemClock
 from samsvar.onboarding.roles import Role
 from samsvar.settings import load
 from samsvar.simulation import Knobs, demo_data, producer, running
 from samsvar.simulation.server import Tls
+from samsvar.store.alert_book import SqlAlertBook
 from samsvar.store.tables import OUTBOX
+from samsvar.watch.alerts import Alert
+from samsvar.watch.rules import RULES
 from tests import databases
 from tests.admin_api import token
 from tests.hub import CONSUMER, HUB, Running, Site, Source, post, running_hub
+from tests.watching import every_rule
 from tests.wire.test_console import PERSON, _without_plans
 from tests.world import envelope
 
@@ -37,7 +42,7 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or "/usr
 FOUND = Path(CHROMIUM).is_file()
 PICTURES = Path(__file__).parents[2] / "build" / "console"
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 #: what a page shows when a template takes the wrong thing
 ODD = ("None", "<built-in", " object at ", "Undefined", "{{", "&lt;", "Result.")
 NAMES = {
@@ -90,7 +95,7 @@ class Scene:
 async def scene_in(folder: Path) -> AsyncIterator[Scene]:
     """Serve it, with questions of every kind in the log."""
     site = Site(folder)
-    settings = site.write(plain_listen="admin = true")
+    settings = site.write(plain_listen="admin = true", alerts="every_seconds = 3600")
     tls = Tls(site.server.certificate, site.server.key, site.authority.certificate)
     slow, shaky = Knobs(), Knobs()
     holdings = demo_data.hospital(), demo_data.municipality()
@@ -124,6 +129,7 @@ async def scene_in(folder: Path) -> AsyncIterator[Scene]:
             shaky.outage = False
             await _ask(hub, "refused-1", sender="SE2129999963-STRANGER")
             _dead_letter(hub)
+            open_alerts(hub, "answers-empty", "slower", "certificate-ends")
             tokens = {role: token(site, role) for role in Role}
             yield Scene(hub, tokens)
 
@@ -131,6 +137,25 @@ async def scene_in(folder: Path) -> AsyncIterator[Scene]:
 async def _ask(hub: Running, correlation_id: str, sender: str = CONSUMER) -> None:
     headers = {"x-skltp-correlation-id": correlation_id}
     await post(hub, envelope(person=PERSON), headers=headers, sender=sender)
+
+
+def open_alerts(hub: Running, *rules: str) -> None:
+    """Alerts of these rules, in the words of the rules themselves; they are told to nobody."""
+    now, findings = SystemClock().now(), every_rule("p0")
+    alerts = [
+        Alert(
+            f"alert-{one}",
+            one,
+            findings[one].subject,
+            RULES[one].severity,
+            now,
+            findings[one].reason,
+        )
+        for one in rules
+    ]
+    database = databases.open_database(load(hub.site.settings_file, {}).hub.data)
+    SqlAlertBook(database).change(alerts, [], now)
+    database.close()
 
 
 def _dead_letter(hub: Running) -> None:
@@ -196,7 +221,7 @@ async def serious(page: Page) -> list[str]:
     """What axe-core finds that keeps people out: rule, and where."""
     await page.evaluate(AXE)
     found = await page.evaluate(
-        "rules => axe.run(document, {runOnly: rules, resultTypes: ['violations']})", RULES
+        "rules => axe.run(document, {runOnly: rules, resultTypes: ['violations']})", STANDARDS
     )
     return [
         f"{each['id']} ({each['impact']}): {node['html'][:160]}"
@@ -231,7 +256,7 @@ async def test_every_page_can_be_used_by_everybody(
     async with scene_in(tmp_path) as scene:
         await _draft(browser, scene)
         for role in (None, Role.OPERATOR, Role.REGISTRAR, Role.AUDITOR):
-            async with window(browser, scene, role, told) as page:
+            async with window(browser, scene, role, told, locale=language) as page:
                 await page.context.add_cookies(
                     [
                         {"name": name, "value": value, "url": scene.where}

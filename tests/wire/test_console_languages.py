@@ -9,23 +9,16 @@ from __future__ import annotations
 import asyncio
 import re
 from contextlib import AsyncExitStack
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from samsvar.clock import SystemClock
 from samsvar.onboarding.roles import Role
-from samsvar.settings import load
 from samsvar.simulation import demo_data
-from samsvar.store.alert_book import SqlAlertBook
-from samsvar.watch.alerts import Alert
 from samsvar.watch.rules import RULES
-from tests import databases
 from tests.console import BASE, Browser, Page, browser
-from tests.watching import every_rule
 from tests.wire.test_console import _without_plans
-from tests.wire.test_console_browser import NAMES, PAGES, Scene, scene_in
+from tests.wire.test_console_browser import NAMES, PAGES, Scene, open_alerts, scene_in
 
 pytestmark = [pytest.mark.wire, pytest.mark.slow]
 
@@ -140,25 +133,12 @@ def _without_routes(text: str) -> str:
     return "".join(table for table in tables if not table.startswith("[[route]]"))
 
 
-def _alerts(scene: Scene) -> int:
-    """Open one alert of each rule, with the words that the rules themselves say."""
-    now = SystemClock().now()
-    alerts = [
-        Alert(f"a{number}", rule, one.subject, RULES[rule].severity, now, one.reason)
-        for number, (rule, one) in enumerate(every_rule("p0").items())
-    ]
-    database = databases.open_database(load(scene.hub.site.settings_file, {}).hub.data)
-    SqlAlertBook(database).change(alerts, [], now + timedelta(days=1))
-    database.close()
-    return len(alerts)
-
-
 async def test_no_page_has_words_of_the_other_language(tmp_path: Path) -> None:
     """All pages, with an alert of every rule open on the first."""
     faults: dict[str, list[str]] = {}
     async with scene_in(tmp_path) as scene:
         await _draft(scene)
-        opened = _alerts(scene)
+        open_alerts(scene.hub, *(set(RULES) - {"answers-empty", "slower", "certificate-ends"}))
         for role in (None, Role.OPERATOR, Role.REGISTRAR, Role.AUDITOR):
             async with browser(scene.hub) as window:
                 if role is not None:
@@ -175,9 +155,8 @@ async def test_no_page_has_words_of_the_other_language(tmp_path: Path) -> None:
                         faults[name] = found
                     if name == "overview":
                         shown = [page.text.count('class="notice') for page in pages]
-                        assert min(shown) >= opened
+                        assert min(shown) >= len(RULES)
                         assert "Svaren" not in english.words
-    assert opened == len(RULES)
     assert faults == {}
 
 

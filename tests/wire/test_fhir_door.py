@@ -8,14 +8,16 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from samsvar.access.words import Block, Consent
-from samsvar.fact_ports import ConsentAnswer
+from samsvar.access.words import Block, Consent, Truth
+from samsvar.fact_ports import ConsentAnswer, PopulationAnswer
+from samsvar.fhir.labels import CONFIDENTIALITY
 from samsvar.model.exchange import Activity, Shown, Verdict
 from samsvar.simulation import demo_data
 from tests.facts import DOWN
 from tests.fhir_validity import assert_valid
 from tests.outside import rows_of
 from tests.users import (
+    CHILD,
     CITIZENS,
     STATED,
     STRANGER,
@@ -225,6 +227,57 @@ async def test_one_who_is_shown_nothing_does_not_hear_which_source_was_silent(
     assert outcome["issue"][0]["severity"] == "warning"
     assert "MILLENNIUM" not in seen.body.decode()
     assert_valid(seen.json)
+
+
+def confidentiality(resources: list[dict[str, Any]]) -> set[str]:
+    """How everything that says so must be guarded."""
+    return {
+        label["code"]
+        for each in resources
+        for label in (*each["meta"]["security"], *_document_labels(each))
+        if label["system"] == CONFIDENTIALITY
+    }
+
+
+def _document_labels(resource: dict[str, Any]) -> list[dict[str, Any]]:
+    return [one for concept in resource.get("securityLabel", ()) for one in concept["coding"]]
+
+
+@pytest.mark.parametrize(
+    ("known", "label"), [(Truth.YES, "R"), (Truth.NO, "N"), (Truth.UNKNOWN, "N")]
+)
+async def test_what_the_register_says_of_an_identity_stands_in_every_label(
+    users: Users, known: Truth, label: str
+) -> None:
+    """Of all that is found, and of what is read by its id; where nothing is known, nothing is
+    said, though addresses are left out."""
+    users.facts.population = PopulationAnswer(known)
+    more = {"_include": "CarePlan:goal"}
+    plans = await users.search("CarePlan", "vera", more=more)
+    documents = await users.search("DocumentReference", "vera")
+    contacts = await users.search("Encounter", "vera")
+    own = await users.search("CarePlan", "tolvan", headers={}, sender=CITIZENS)
+    one = plans.of("CarePlan")[0]["id"]
+    read = await users.ask("GET", f"/fhir/r4/CarePlan/{one}", "vera", headers=STATED)
+
+    for seen in (plans, documents, contacts, own):
+        resources = [entry["resource"] for entry in seen.json["entry"]]
+        found = [each for each in resources if "security" in each.get("meta", {})]
+        assert found
+        assert confidentiality(found) == {label}
+        assert_valid(seen.json)
+    assert confidentiality([read.json]) == {label}
+
+
+async def test_a_guardian_is_not_told_that_a_child_is_protected(users: Users) -> None:
+    """It may be from the guardian that the child is."""
+    users.facts.population = PopulationAnswer(Truth.YES, Truth.YES)
+    seen = await users.search(
+        "CarePlan", "elin", CHILD, headers={"x-samsvar-capacity": "guardian"}, sender=CITIZENS
+    )
+
+    assert [each["title"] for each in seen.of("CarePlan")] == ["Ett barns vårdplan"]
+    assert confidentiality(seen.of("CarePlan")) == {"N"}
 
 
 async def test_a_citizen_sees_what_is_approved_and_a_guardian_is_checked(users: Users) -> None:

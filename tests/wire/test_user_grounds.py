@@ -12,6 +12,7 @@ import pytest
 
 from samsvar.access.words import Relation, Subject
 from samsvar.clock import SystemClock
+from samsvar.fhir.labels import CONFIDENTIALITY
 from samsvar.model.blocks import BlockRecord, BlockType
 from samsvar.model.catalogue import CareGiverKind
 from samsvar.model.consents import AssertionType, ConsentRecord
@@ -106,6 +107,33 @@ async def test_each_ground_opens_and_a_block_closes(
 
             kept.blocks.register(BlockRecord("b-1", BlockType.OUTER, TOLVAN, CLINIC, action), now)
             assert await shown(users) == opened - {demo_data.CLINIC}
+
+
+async def test_a_protected_identity_in_the_register_that_was_loaded_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To staff by the label of what they see, and to the person."""
+    now = SystemClock().now()
+    site = Site(tmp_path)
+
+    async def told(users: Users) -> tuple[list[str], bool]:
+        seen = await users.search("CarePlan", "vera")
+        (plan,) = seen.of("CarePlan")
+        own = await users.post("/citizen/v1/plans", "tolvan", {}, sender=CITIZENS)
+        levels = [
+            one["code"] for one in plan["meta"]["security"] if one["system"] == CONFIDENTIALITY
+        ]
+        return levels, own.json["protectedIdentity"]
+
+    async with serving_users(site, monkeypatch, stored=True) as users:
+        before = await told(users)
+        with books(site) as kept:
+            kept.population.load(
+                [PopulationRow(RowKind.PROTECTED, TOLVAN)], "test", now, as_of=now, everybody=True
+            )
+        after = await told(users)
+
+    assert (before, after) == ((["N"], False), (["R"], True))
 
 
 async def test_a_guardian_is_found_in_the_register_that_was_loaded(

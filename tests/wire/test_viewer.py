@@ -188,6 +188,62 @@ async def test_staff_with_all_grounds_see_all_plans_and_one_plan_whole(viewer: V
     assert "Person 19121212-1212" in whole.text
 
 
+async def test_a_protected_identity_is_told_to_staff_and_to_the_person_in_the_pages_language(
+    viewer: Viewed,
+) -> None:
+    """And to no guardian."""
+    viewer.users.facts.population = PopulationAnswer(Truth.YES, Truth.YES)
+    async with viewer.browser() as browser:
+        plans = await staff(browser)
+        plan = await browser.get(plans.links("/staff/plan/")[0])
+        await browser.send("/look", language="en", theme="auto", back="/")
+        english = await browser.get("/staff/plans")
+        await browser.send("/look", language="sv", theme="auto", back="/")
+        own = [await citizen(browser), await browser.get("/citizen/plans")]
+        own.append(await browser.get(own[1].links("/citizen/plan/")[0]))
+        await citizen(browser, "elin")
+        await browser.get("/citizen/whose")
+        child = await browser.send("/citizen/whose", person=CHILD)
+        plans_of_child = await browser.get("/citizen/plans")
+
+    for page in (plans, plan):
+        assert "Skyddade personuppgifter." in page.text
+    assert "Protected identity." in english.text
+    for page in own:
+        assert "Du har skyddade personuppgifter." in page.text
+    assert "Ett barns vårdplan" in plans_of_child.text
+    assert "skyddad" not in (child.text + plans_of_child.text).lower()
+
+
+async def test_nothing_is_told_of_an_identity_that_is_not_known_to_be_protected(
+    viewer: Viewed,
+) -> None:
+    """Though addresses are left out: that is no news of the person."""
+    viewer.users.facts.population = PopulationAnswer()
+    async with viewer.browser() as browser:
+        plans = await staff(browser)
+        own = await citizen(browser)
+
+    assert len(plans.links("/staff/plan/")) == 6
+    assert "kyddade" not in plans.text + own.text
+
+
+async def test_english_pages_say_purposes_in_english(viewer: Viewed) -> None:
+    """Those of an assignment, and those that somebody has read for."""
+    async with viewer.browser() as browser:
+        await staff(browser)
+        await browser.send("/look", language="en", theme="auto", back="/")
+        start = await browser.get("/staff")
+        await citizen(browser)
+        readers = await browser.get("/citizen/readers")
+
+    assert "Care and treatment" in start.text
+    assert "Care and treatment" in readers.text
+    assert "Plan of care (SIP)" in readers.text
+    for swedish in ("Vård och behandling", "Egen åtkomst", "Vårdkontakter", "omsorgsplan"):
+        assert swedish not in start.text + readers.text
+
+
 async def test_what_the_rules_hide_is_not_on_the_page_and_existence_is_an_act_of_its_own(
     viewer: Viewed,
 ) -> None:

@@ -260,6 +260,8 @@ class Answer:
     """Something may not be shown to the citizen who asks: never how much, nor whose."""
     existence: Existence | None = None
     """What may be told of what is not shown, for a question of existence alone."""
+    protected_identity: bool = False
+    """Skyddade personuppgifter, by the population register; told to staff and to the person."""
 
 
 class Shown(StrEnum):

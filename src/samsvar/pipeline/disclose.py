@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from samsvar.access.words import Block
+from samsvar.access.words import ActorKind, Block, Truth
 from samsvar.errors import AdapterBroke, ProducerAnswerInvalid
 from samsvar.fact_ports import BlockQuestion
 from samsvar.model.care import CarePlan
@@ -39,6 +39,9 @@ from samsvar.soap.codecs import CODECS, Codec, written
 
 #: the door that asks only whether there is something which is not shown
 EXISTENCE = "existence"
+#: who hears that an identity is protected: those who must guard what they see, and the person. Not
+#: guardians and agents: it may be from them that somebody is protected
+_TOLD = frozenset({ActorKind.VG_STAFF, ActorKind.OG_STAFF, ActorKind.CITIZEN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,8 @@ class Disclosed:
     """Something of it is not shown."""
     existence: Existence
     """What may be told of what is not shown."""
+    protected_identity: bool = False
+    """The person is known to have a protected identity, and this actor may hear it."""
 
 
 async def disclose(
@@ -98,6 +103,7 @@ async def disclose(
         told_apart,
         any(not one.whole for _, several in told_of for one in several),
         existence(told_of),
+        grounds.facts.protected_identity is Truth.YES and actor.facts.actor_kind in _TOLD,
     )
 
 

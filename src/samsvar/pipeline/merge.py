@@ -37,6 +37,7 @@ def merge(shown: Disclosed, errand: Errand) -> Answer:
             records=records,
             partial=shown.partial,
             existence=shown.existence,
+            protected_identity=shown.protected_identity,
         )
     (outcome,) = outcomes
     if isinstance(outcome, Answered):
@@ -50,6 +51,7 @@ def merge(shown: Disclosed, errand: Errand) -> Answer:
             records=reply.items,
             partial=shown.partial,
             existence=shown.existence,
+            protected_identity=shown.protected_identity,
         )
     if outcome.raw is not None:
         # Its own words go on as they came: a fault, or a 200 whose result says ERROR.

@@ -16,7 +16,7 @@ from typing import Any
 import jinja2
 
 from samsvar.viewer.narrative import blocks
-from samsvar.viewer.words import ACTIVITY_LOOKS, LOOKS, MEETING_MODE, PLAN_TYPE
+from samsvar.viewer.words import ACTIVITY_LOOKS, LOOKS, MEETING_MODE, PLAN_TYPE, PURPOSE
 
 _HERE = Path(__file__).parent
 STATIC = _HERE / "static"
@@ -66,6 +66,7 @@ class Pages:
             activity_looks=ACTIVITY_LOOKS,
             plan_types=PLAN_TYPE,
             modes=MEETING_MODE,
+            purposes=PURPOSE,
         )
         self._templates.filters.update(blocks=blocks, number=number)
 

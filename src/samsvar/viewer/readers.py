@@ -11,27 +11,29 @@ from dataclasses import dataclass, field
 from typing import Any
 
 Access = Mapping[str, Any]
+Words = Mapping[str, str]
+"""``sv`` and ``en``."""
 
 
 @dataclass(slots=True)
 class Row:
     """One reader, on one day."""
 
-    reader: str
+    reader: Words
     giver: str | None
     unit: str | None
-    purpose: str
+    purpose: Words
     emergency: bool
     existence: bool
     first: str
     last: str
     times: int = 0
-    what: list[str] = field(default_factory=list)
+    what: list[Words] = field(default_factory=list)
 
     @property
     def mine(self) -> bool:
         """Whether it was the person who now looks."""
-        return self.reader == "du själv"
+        return self.reader["sv"] == "du själv"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +49,21 @@ def by_day(accesses: Iterable[Access]) -> list[Day]:
     days: dict[str, dict[tuple[object, ...], Row]] = {}
     for one in accesses:
         clock = one["at"][11:16]
-        named = (one["careGiver"], one["careUnit"], one["purpose"])
-        key = (one["reader"], *named, one["emergency"], one["existenceOnly"])
+        named = (one["careGiver"], one["careUnit"])
+        marks = (one["emergency"], one["existenceOnly"])
+        key = (one["reader"], *named, one["purpose"], *marks)
         row = days.setdefault(one["at"][:10], {}).setdefault(
-            key, Row(one["reader"], *named, one["emergency"], one["existenceOnly"], clock, clock)
+            key, Row(_words(one, "reader"), *named, _words(one, "purpose"), *marks, clock, clock)
         )
         row.times += 1
         row.first, row.last = min(row.first, clock), max(row.last, clock)
-        if one["what"] not in row.what:
-            row.what.append(one["what"])
+        what = _words(one, "what")
+        if what not in row.what:
+            row.what.append(what)
     return [Day(day, tuple(rows.values())) for day, rows in days.items()]
+
+
+def _words(one: Access, name: str) -> Words:
+    """In both languages; a hub of an older release has Swedish alone."""
+    told: Words = one.get(f"{name}Text") or {"sv": one[name], "en": one[name]}
+    return told

@@ -82,6 +82,20 @@ MEETING_MODE: Mapping[str, Pair] = {
     "PHONE": ("telefon", "telephone"),
 }
 
+#: what an assignment is for (commissionPurpose), as identity providers say it
+PURPOSE: Mapping[str, Pair] = {
+    "Vård och behandling": ("Vård och behandling", "Care and treatment"),
+    "Omsorg": ("Omsorg", "Social care"),
+    "Annan dokumentation enligt lag": (
+        "Annan dokumentation enligt lag",
+        "Other documentation required by law",
+    ),
+    "Kvalitetssäkring": ("Kvalitetssäkring", "Quality assurance"),
+    "Kvalitetsregister": ("Kvalitetsregister", "Quality register"),
+    "Statistik": ("Statistik", "Statistics"),
+    "Administration": ("Administration", "Administration"),
+}
+
 #: rule or fault -> what it means for the reader, and what can be done
 REFUSALS: Mapping[str, Pair] = {
     "GT1": (

@@ -125,7 +125,7 @@ def _answers_empty(one: Picture, expected: Usual | None) -> Finding:
         return Finding(*name, None if one.run.empties else False)
     count, floor = len(one.run.persons), expected.share * T.half
     usually = Words(
-        f"annars har {expected.share:.0%} av svaren poster",
+        f"annars har {expected.share * 100:.0f} % av svaren poster",
         f"usually {expected.share:.0%} of its answers have records",
     )
     if count >= persons_needed(expected.share):
@@ -262,7 +262,7 @@ def _failing(one: Picture, expected: Usual | None) -> Finding:
             True,
             Words(
                 f"{window.failed} av {window.asked} anrop på två timmar misslyckades;"
-                f" {known:.0%} är det vanliga",
+                f" {known * 100:.0f} % är det vanliga",
                 f"{window.failed} of {window.asked} calls in two hours failed; {known:.0%} is"
                 " usual",
             ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from samsvar.inbound.citizen import words
 from samsvar.inbound.citizen.bodies import AccessBody, Words
 from samsvar.model.local_time import local_time
 from samsvar.pipeline.access_report import Access
@@ -11,7 +12,12 @@ def told(access: Access) -> AccessBody:
     """Who, when, what and what for; in one sentence too."""
     who = access.care_unit_name or access.care_unit
     giver = access.care_giver_name or access.care_giver
-    told = ", ".join(each for each in (who, giver) if each) or access.reader
+    reader, purpose, what = (
+        words.reader(access.reader),
+        words.purpose(access.purpose),
+        words.resource(access.resource),
+    )
+    named = ", ".join(each for each in (who, giver) if each)
     verb = (
         ("fick veta att det finns", "was told that there is")
         if access.existence
@@ -24,11 +30,14 @@ def told(access: Access) -> AccessBody:
         care_unit=who,
         purpose=access.purpose,
         what=access.resource,
+        reader_text=reader,
+        purpose_text=purpose,
+        what_text=what,
         activity=access.activity,
         emergency=access.emergency,
         existence_only=access.existence,
         text=Words(
-            sv=f"{told} {verb[0]}: {access.resource} ({access.purpose})",
-            en=f"{told} {verb[1]}: {access.resource} ({access.purpose})",
+            sv=f"{named or reader.sv} {verb[0]}: {what.sv} ({purpose.sv})",
+            en=f"{named or reader.en} {verb[1]}: {what.en} ({purpose.en})",
         ),
     )

@@ -89,6 +89,16 @@ class Collected(_Out):
     not_answered: list[NotAnswered] = Field(description="sources whose information is missing")
 
 
+class CollectedPlans(Collected):
+    """What an answer with plans says of itself."""
+
+    protected_identity: bool = Field(
+        default=False,
+        description="skyddade personuppgifter: addresses and places are left out; told to the"
+        " person alone, never to a guardian or an agent",
+    )
+
+
 class TimelineEntry(_Out):
     """Something that happens, or has happened."""
 
@@ -111,7 +121,7 @@ class Counts(_Out):
     contacts: int
 
 
-class OverviewBody(Collected):
+class OverviewBody(CollectedPlans):
     """Level 1: what happens, in order."""
 
     timeline: list[TimelineEntry]
@@ -135,7 +145,7 @@ class PlanLine(_Out):
     partial: bool
 
 
-class PlansBody(Collected):
+class PlansBody(CollectedPlans):
     """Level 2: all plans."""
 
     plans: list[PlanLine]
@@ -208,7 +218,7 @@ class FileBody(_Out):
     url: str
 
 
-class WholePlanBody(Collected):
+class WholePlanBody(CollectedPlans):
     """Level 3: one plan, with what the filters leave of its activities, goals and needs."""
 
     head: PlanLine
@@ -231,8 +241,11 @@ class AccessBody(_Out):
     reader: str = Field(description="personal, du själv, vårdnadshavare, ombud, annat system")
     care_giver: str | None
     care_unit: str | None
-    purpose: str
-    what: str
+    purpose: str = Field(description="in Swedish, as the national access log has it")
+    what: str = Field(description="in Swedish, as the national access log has it")
+    reader_text: Words
+    purpose_text: Words
+    what_text: Words
     activity: str
     emergency: bool
     existence_only: bool

@@ -73,6 +73,7 @@ class CitizenPages:
             },
             partial=_partial(found),
             not_answered=self._silent(visit, person, plans, contacts),
+            protected_identity=plans.protected_identity,
         )
         return _made(body, plans, contacts)
 
@@ -86,6 +87,7 @@ class CitizenPages:
             plans=[shown.line(plan, names) for plan in found],
             partial=_partial(found),
             not_answered=self._silent(visit, person, answer),
+            protected_identity=answer.protected_identity,
         )
         return _made(body, answer)
 
@@ -122,6 +124,7 @@ class CitizenPages:
             files=files(plan, frame, visit.base),
             partial=_partial(found),
             not_answered=self._silent(visit, person, answer),
+            protected_identity=answer.protected_identity,
         )
         return _made(body, answer)
 

@@ -76,6 +76,42 @@ _CONTACT_STATUS: Mapping[ContactStatus, str] = {
     ContactStatus.WAITING_LIST: "waiting list",
 }
 
+#: as reports of the access log say it, in Swedish -> in English
+READERS: Mapping[str, str] = {
+    "personal": "staff",
+    "du själv": "you yourself",
+    "vårdnadshavare": "a guardian",
+    "ombud": "an agent",
+    "annat system": "another system",
+}
+PURPOSES: Mapping[str, str] = {
+    "Vård och behandling": "Care and treatment",
+    "Annan dokumentation enligt lag": "Other documentation required by law",
+    "Statistik": "Statistics",
+    "Administration": "Administration",
+    "Egen åtkomst": "One's own reading",
+    "Inte angivet": "Not stated",
+}
+RESOURCES: Mapping[str, str] = {
+    "Vård- och omsorgsplan SIP": "Plan of care (SIP)",
+    "Vårdkontakter": "Care contacts",
+}
+
+
+def reader(told: str) -> Words:
+    """In what capacity somebody has read."""
+    return Words(sv=told, en=READERS.get(told, told))
+
+
+def purpose(told: str) -> Words:
+    """What somebody has read for."""
+    return Words(sv=told, en=PURPOSES.get(told, told))
+
+
+def resource(told: str) -> Words:
+    """What somebody has read; a contract that has no words, by its name."""
+    return Words(sv=told, en=RESOURCES.get(told, told))
+
 
 def plan_status(status: PlanStatus) -> Coded:
     """How a plan stands."""

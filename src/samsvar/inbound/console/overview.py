@@ -96,14 +96,15 @@ class Overview:
 def alert_lines(
     alerts: Iterable[Alert], producers: Iterable[ProducerLine], user: User
 ) -> list[tuple[Alert, Words, str]]:
-    """Each alert, whom it is about in words, and the path to look at; empty: none for this user.
+    """Each alert, whom it is about in words, and the path to look at (empty: none for this user);
+    what is critical first.
 
     Who answers for some producers is told of those, and nothing of the others nor of the hub.
     """
     titles = {line.id: line.title for line in producers}
     hub = "/diagnostics" if user.may(Right.DIAGNOSE) else ""
     found = []
-    for alert in alerts:
+    for alert in sorted(alerts, key=lambda each: not each.critical):
         if title := titles.get(alert.subject):
             found.append((alert, Words(title, title), f"/producers/{alert.subject}"))
         elif user.role is Role.PRODUCER:

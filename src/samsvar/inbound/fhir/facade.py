@@ -7,6 +7,7 @@ and decides anew. Knows no rule; makes no resource itself.
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 
 from samsvar.errors import NotPermitted
 from samsvar.fhir.datatypes import Json
@@ -61,6 +62,7 @@ class Facade:
             answer = await self._desk.plans(
                 visit, person, source=search.source, chosen=search.wants
             )
+        frame = _guarded(frame, answer)
         if kind == "DocumentReference":
             found = [
                 document_reference(plan, form, frame, url)
@@ -97,7 +99,7 @@ class Facade:
         frame = Frame(self._desk.ids(visit, opened.person, opened.until))
         url = urls(visit.base)
 
-        def named(record: CarePlan | CareContact | None) -> Json | None:
+        def named(record: CarePlan | CareContact | None, frame: Frame) -> Json | None:
             return next(
                 (
                     each
@@ -112,10 +114,11 @@ class Facade:
             visit,
             opened.person,
             source=self._desk.source_of(opened, contract),
-            chosen=lambda record: named(record) is not None,
+            chosen=lambda record: named(record, frame) is not None,
         )
         # Once more: the access rules may have taken away what it was called for.
-        found = (named(item.record) for item in answer.records)
+        guarded = _guarded(frame, answer)
+        found = (named(item.record, guarded) for item in answer.records)
         shown = next((each for each in found if each is not None), None)
         return single(shown, answer) if shown is not None else None
 
@@ -145,7 +148,7 @@ class Facade:
             visit, opened.person, source=self._desk.source_of(opened, PLANS), chosen=held
         )
         for plan in plans_of(answer):
-            file = file_in(plan, handle, frame, url)
+            file = file_in(plan, handle, _guarded(frame, answer), url)
             if file is not None:
                 return file, answer
         raise gone()
@@ -154,3 +157,8 @@ class Facade:
         period = period_of(search.dates, self._desk.now())
         found = await self._desk.accesses(visit, search.person, period, MOST_ACCESSES)
         return events(found, search.dates, search.person, self._desk.ids(visit, search.person))
+
+
+def _guarded(frame: Frame, answer: Answer) -> Frame:
+    """The frame, now that it is known how what came must be guarded."""
+    return replace(frame, protected_identity=answer.protected_identity)
