@@ -16,6 +16,8 @@ from tests.pages import ROOT, page, section, tables
 
 RULES_FILE = ROOT / "deploy" / "prometheus" / "hub-alerts.yml"
 DASHBOARD = ROOT / "deploy" / "grafana" / "samsvar.json"
+#: labels that Prometheus puts on whatever it scrapes
+SCRAPED = {"instance", "job"}
 #: of the client library, and of Prometheus itself
 FOREIGN = {"process_resident_memory_bytes", "process_cpu_seconds_total", "process_open_fds"}
 
@@ -81,6 +83,25 @@ def test_the_files_name_labels_that_the_metrics_have() -> None:
         used = set(re.findall(r"(?:by|without) ?\(([a-z_, ]+)\)", text))
         grouped = {label.strip() for several in used for label in several.split(",")}
         assert grouped <= labels | {"process", "le", "instance", "job"}
+
+
+def test_each_query_of_the_dashboard_names_labels_that_its_own_metrics_have() -> None:
+    """Each selector those of its metric, each grouping those of a metric in the same query."""
+    of = {metric.name: {*metric.labels, "process"} for metric in METRICS}
+    panels = json.loads(DASHBOARD.read_text(encoding="utf-8"))["panels"]
+    selected = 0
+    for expression in (target["expr"] for panel in panels for target in panel["targets"]):
+        have: set[str] = set()
+        for name, inside in re.findall(r"\b((?:samsvar|process)_[a-z_]+)\{([^}]*)\}", expression):
+            labels = of.get(re.sub(r"_(?:bucket|sum|count)$", "", name), set())
+            asked = set(re.findall(r"([a-z_]+)[=!]~?\"", inside))
+            assert asked <= labels | SCRAPED, expression
+            have |= labels | ({"le"} if name.endswith("_bucket") else set())
+            selected += 1
+        groups = re.findall(r"(?:by|without) ?\(([a-z_, ]+)\)", expression)
+        grouped = {label.strip() for several in groups for label in several.split(",")}
+        assert grouped <= have | SCRAPED, expression
+    assert selected >= len(panels)
 
 
 def test_the_dashboard_has_a_query_for_each_panel() -> None:

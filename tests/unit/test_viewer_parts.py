@@ -78,6 +78,12 @@ def test_a_plain_text_is_parted_by_its_headings() -> None:
         Block("Insatser", ("Vikt – jag – pågår", "B")),
     ]
     assert blocks("") == []
+    assert blocks("Vad är viktigt\nAtt bo hemma, och slippa berätta\nsamma sak för alla.\nB\n") == [
+        Block("Vad är viktigt", ("Att bo hemma, och slippa berätta samma sak för alla.", "B"))
+    ]
+    assert blocks("Uppföljning\n- planerad 2027-01-12\n- planerad 2027-02-12") == [
+        Block("Uppföljning", ("- planerad 2027-01-12", "- planerad 2027-02-12"))
+    ]
 
 
 def test_a_timeline_knows_what_goes_on_what_comes_and_what_has_been() -> None:

@@ -231,6 +231,17 @@ async def serious(page: Page) -> list[str]:
     ]
 
 
+async def spilt(page: Page) -> list[str]:
+    """Boxes whose text is wider than they are: it would lie over what stands beside."""
+    found: list[str] = await page.evaluate(
+        """() => [...document.querySelectorAll('.tile, .card, .notice, th, td, button, .badge')]
+            .filter(box => box.clientWidth && box.scrollWidth > box.clientWidth + 1
+                && getComputedStyle(box).overflowX === 'visible')
+            .map(box => `spilt: ${box.className} ${box.innerText.slice(0, 60)}`)"""
+    )
+    return found
+
+
 async def _draft(browser: Browser, scene: Scene) -> None:
     """A draft that takes one permission away."""
     async with window(browser, scene, Role.REGISTRAR, []) as page:
@@ -275,12 +286,14 @@ async def test_every_page_can_be_used_by_everybody(
                     faults += [f"{name}: {fault}" for fault in await serious(page)]
                     words = await page.inner_text("body")
                     faults += [f"{name}: {odd}" for odd in ODD if odd in words]
+                    faults += [f"{name}: {fault}" for fault in await spilt(page)]
                     await page.screenshot(path=folder / f"{name}.png", full_page=True)
                     for width in (1024, 1180, 1280):
                         await page.set_viewport_size({"width": width, "height": 800})
                         wide = await page.evaluate("document.documentElement.scrollWidth")
                         if wide > width:
                             faults.append(f"{name}: {wide} px wide in {width}")
+                        faults += [f"{name} in {width}: {fault}" for fault in await spilt(page)]
     told = [each for each in told if "404" not in each]  # the page that is not there says so
     assert faults == []
     assert told == []
@@ -304,6 +317,7 @@ async def test_every_page_fits_a_phone(tmp_path: Path, browser: Browser) -> None
                     if wide > 360:
                         faults.append(f"{name}: {wide} px wide")
                     faults += [f"{name}: {fault}" for fault in await serious(page)]
+                    faults += [f"{name}: {fault}" for fault in await spilt(page)]
                     await page.screenshot(path=folder / f"{name}.png", full_page=True)
     assert faults == []
 

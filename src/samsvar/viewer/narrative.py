@@ -4,6 +4,7 @@ plain text with its headings found. Whatever comes, nothing but text and a few t
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape
 from html.parser import HTMLParser
@@ -86,5 +87,19 @@ def blocks(text: str) -> list[Block]:
             and ": " not in first
             and not first.startswith("-")
         )
-        found.append(Block(first.rstrip(":"), lines[1:]) if is_heading else Block(None, lines))
+        if is_heading:
+            found.append(Block(first.rstrip(":"), _unwrapped(lines[1:])))
+        else:
+            found.append(Block(None, _unwrapped(lines)))
     return found
+
+
+def _unwrapped(lines: Iterable[str]) -> tuple[str, ...]:
+    """A line that goes on in small letters was only too long for whoever wrote it."""
+    found: list[str] = []
+    for line in lines:
+        if found and line[0].islower() and not found[-1].endswith((".", ":", "!", "?")):
+            found[-1] = f"{found[-1]} {line}"
+        else:
+            found.append(line)
+    return tuple(found)
