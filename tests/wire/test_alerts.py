@@ -11,15 +11,22 @@ import json
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp import web
+from aiosmtpd.controller import Controller
 
+from samsvar.clock import SystemClock
+from samsvar.model.local_time import STOCKHOLM
 from samsvar.simulation import Installation, Knobs, running
+from tests.command import Shell
 from tests.hub import HUB, Running, Site, Source, free_port, post, running_hub
+from tests.outbox import dead_letter
+from tests.wire.test_alert_mail import Box
 from tests.world import envelope
 
 pytestmark = [pytest.mark.wire, pytest.mark.slow]
@@ -108,8 +115,8 @@ class Scene:
 
 
 @contextlib.asynccontextmanager
-async def scene(folder: Path, receiver: Receiver) -> AsyncIterator[Scene]:
-    """Serve until the block ends."""
+async def scene(folder: Path, receiver: Receiver, more: str = "") -> AsyncIterator[Scene]:
+    """Serve until the block ends. ``more``: further lines of ``[alerts]``."""
     module = import_module("samsvar_adapters.prator.simulator")
     installation: Installation = module.INSTALLATION
     knobs, site = Knobs(), Site(folder)
@@ -123,7 +130,7 @@ async def scene(folder: Path, receiver: Receiver) -> AsyncIterator[Scene]:
             plain_port=free_port(),
             plain_listen="metrics = true",
             alerts=f'webhook = "{alerts}/alerts"\nwebhook_secret = "file:signing"\n'
-            f'every_seconds = {EVERY}\noff = ["disk-filling"]',
+            f'every_seconds = {EVERY}\noff = ["disk-filling"]\n{more}',
         )
         options = {**installation.options, "api_key": "file:key"}
         source = Source(installation.hsa_id, f"{url}/", "prator", options)
@@ -168,7 +175,9 @@ async def test_an_adapter_that_answers_ok_with_nothing_is_told_of_once_and_once_
     assert first["specversion"] == "1.0"
     assert first["id"] == opened
     assert first["data"]["rule"] == "answers-empty"
-    assert "usually 100% of its answers have records" in first["data"]["reason"]
+    assert first["data"]["language"] == "sv"
+    assert first["data"]["title"] == "p0: Den svarar, men med ingenting"
+    assert "annars har 100 % av svaren poster" in first["data"]["reason"]
     assert last["data"]["closed"] is not None
     for person in PEOPLE:
         assert person not in json.dumps(one.receiver.events)
@@ -206,12 +215,13 @@ async def test_a_planned_outage_is_not_told_of(tmp_path: Path) -> None:
 async def test_an_alert_outlives_the_hub_that_opened_it(tmp_path: Path) -> None:
     """A hub that starts again tells neither of it anew, nor forgets to tell of its end."""
     receiver = Receiver()
-    async with scene(tmp_path, receiver) as one:
+    async with scene(tmp_path, receiver, 'language = "en"') as one:
         for _ in range(3):
             await one.ask()
         one.knobs.silent = True
         await one.ask()
         assert await receiver.until(1) == [("opened", "p0")]
+        assert receiver.events[0]["data"]["title"] == "p0: It answers, but with nothing"
         await one.hub.hub.stop()  # type: ignore[union-attr]
         async with running_hub(one.site, one.settings) as again:
             one.hub = again
@@ -221,6 +231,76 @@ async def test_an_alert_outlives_the_hub_that_opened_it(tmp_path: Path) -> None:
             for _ in range(3):
                 await one.ask()
             assert await receiver.until(2) == [("opened", "p0"), ("closed", "p0")]
+
+
+@pytest.mark.parametrize(
+    ("quiet", "told"),
+    [(True, {"answers-empty"}), (False, {"answers-empty", "outbox-growing"})],
+    ids=["quiet-hours", "other-hours"],
+)
+async def test_in_quiet_hours_only_what_is_critical_is_told(
+    tmp_path: Path, quiet: bool, told: set[str]
+) -> None:
+    """Both alerts are open; the warning waits for the morning."""
+    now = SystemClock().now().astimezone(STOCKHOLM)
+    begins, ends = now - timedelta(hours=1), now + timedelta(hours=3)
+    more = f'quiet_hours = "{begins:%H:%M}-{ends:%H:%M}"' if quiet else ""
+    receiver = Receiver()
+    async with scene(tmp_path, receiver, more) as one:
+        for _ in range(3):
+            await one.ask()
+        dead_letter(one.site)
+        one.knobs.silent = True
+        await one.ask()
+        await receiver.until(len(told))
+        both = {f'rule="{rule}"}} 1.0' for rule in ("answers-empty", "outbox-growing")}
+        for _ in range(100):
+            metrics = await _metrics(one)
+            if all(each in metrics for each in both):
+                break
+            await asyncio.sleep(EVERY)
+        else:
+            pytest.fail("they are not both open")
+        await one.looks(6)
+        assert {event["data"]["rule"] for event in receiver.events} == told
+        assert len(receiver.events) == len(told)
+
+
+async def test_a_mail_about_a_silent_source_names_no_person(tmp_path: Path) -> None:
+    """By a hub, to a mail server, in the language that is set; and so does the trial mail."""
+    box = Box()
+    controller = Controller(box, hostname="127.0.0.1", port=free_port())
+    controller.start()
+    server = (
+        f'mail_server = "127.0.0.1:{controller.port}"\nmail_tls = "none"\n'
+        'mail_from = "hub@example.se"\nmail_to = ["drift@example.se"]'
+    )
+    try:
+        async with scene(tmp_path, Receiver(), server) as one:
+            for _ in range(3):
+                await one.ask()
+            one.knobs.silent = True
+            await one.ask()
+            for _ in range(100):
+                if box.mails:
+                    break
+                await asyncio.sleep(EVERY)
+            fired = await asyncio.to_thread(
+                Shell(tmp_path).inside,
+                *("alerts", "test-fire", "--settings", one.site.settings_file),
+            )
+    finally:
+        controller.stop()
+    assert (fired.code, fired.out) == (0, "webhook  taken\nmail     taken\n")
+    alert, trial = box.mails
+    assert "kritiskt: p0: Den svarar, men med ingenting" in alert["Subject"]
+    assert "varning: navet: Provlarm, inget är fel" in trial["Subject"]
+    for mail in box.mails:
+        text = f"{mail['Subject']} {mail.get_content()}"
+        assert "personer, sedan" in text or "Provlarm" in text
+        for person in PEOPLE:
+            assert person not in text
+            assert person[2:] not in text
 
 
 async def _metrics(one: Scene) -> str:

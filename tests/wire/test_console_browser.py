@@ -26,12 +26,12 @@ from samsvar.settings import load
 from samsvar.simulation import Knobs, demo_data, producer, running
 from samsvar.simulation.server import Tls
 from samsvar.store.alert_book import SqlAlertBook
-from samsvar.store.tables import OUTBOX
 from samsvar.watch.alerts import Alert
 from samsvar.watch.rules import RULES
 from tests import databases
 from tests.admin_api import token
-from tests.hub import CONSUMER, HUB, Running, Site, Source, post, running_hub
+from tests.hub import CONSUMER, Running, Site, Source, post, running_hub
+from tests.outbox import dead_letter
 from tests.watching import every_rule
 from tests.wire.test_console import PERSON, _without_plans
 from tests.world import envelope
@@ -128,7 +128,7 @@ async def scene_in(folder: Path) -> AsyncIterator[Scene]:
                 await _ask(hub, f"bad-{number}")
             shaky.outage = False
             await _ask(hub, "refused-1", sender="SE2129999963-STRANGER")
-            _dead_letter(hub)
+            dead_letter(hub.site)
             open_alerts(hub, "answers-empty", "slower", "certificate-ends")
             tokens = {role: token(site, role) for role in Role}
             yield Scene(hub, tokens)
@@ -155,31 +155,6 @@ def open_alerts(hub: Running, *rules: str) -> None:
     ]
     database = databases.open_database(load(hub.site.settings_file, {}).hub.data)
     SqlAlertBook(database).change(alerts, [], now)
-    database.close()
-
-
-def _dead_letter(hub: Running) -> None:
-    """One change that was given up, as the outbox keeps it."""
-    database = databases.open_database(load(hub.site.settings_file, {}).hub.data)
-    post_ = (
-        '{"delete": false, "service_domain": "riv:x", "categorization": "cll-cp",'
-        f' "source_system": "{demo_data.MUNICIPALITY}", "owner": "{HUB}"}}'
-    )
-    row = {
-        "subscriber": "SE1-SUB",
-        "dead": True,
-        "key": b"k",
-        "resident_sealed": b"s",
-        "post": post_,
-        "correlation_id": "c",
-        "history": "",
-        "written": "2026-11-27T08:00:00+00:00",
-        "refusals": 7,
-        "not_before": "",
-        "reason": "unreachable",
-    }
-    with database.write() as connection, connection.begin():
-        connection.execute(OUTBOX.insert().values(**row))
     database.close()
 
 

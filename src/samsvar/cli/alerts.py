@@ -6,9 +6,8 @@ import asyncio
 import getpass
 import secrets
 import sys
-from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import orjson
 import typer
@@ -18,9 +17,6 @@ from samsvar.cli.listing import local, print_rows
 from samsvar.cli.options import JsonOption, SettingsOption, settings_from
 from samsvar.cli.outcome import REFUSED, UNREACHED, WRONG_INPUT, Stop
 from samsvar.observe.masking import masked
-
-if TYPE_CHECKING:
-    from samsvar.watch.alerts import Alert
 
 app = typer.Typer(help="Alerts: what the hub has noticed by itself.")
 _LONGEST_NAME = 64
@@ -36,6 +32,7 @@ def list_all(
 ) -> None:
     """Print alerts, and what could not be told."""
     from samsvar.store.alert_book import SqlAlertBook
+    from samsvar.watch.message import in_english
 
     with opened(settings_from(settings)) as database:
         book = SqlAlertBook(database)
@@ -43,7 +40,7 @@ def list_all(
         untold = {alert: f"{channel}: {reason}" for alert, channel, _, reason in book.undelivered()}
     found = [one for one in found if id is None or one.id == id]
     if as_json:
-        told = [{**_plain(one), "untold": untold.get(one.id)} for one in found]
+        told = [{**in_english(one), "untold": untold.get(one.id)} for one in found]
         sys.stdout.write(orjson.dumps(told, option=orjson.OPT_INDENT_2).decode() + "\n")
         return
     if not found:
@@ -76,12 +73,6 @@ def list_all(
             for one in found
         ),
     )
-
-
-def _plain(alert: Alert) -> dict[str, object]:
-    """In English, as all that machines read."""
-    texts = {"reason": str(alert.reason), "closed_reason": str(alert.closed_reason)}
-    return {**asdict(alert), **texts, "title": str(alert.title)}
 
 
 @app.command("ack")

@@ -168,7 +168,10 @@ def _seconds(seconds: float | None) -> str:
 
 
 def _as_json(seen: Watched, ready: bool | None, missing: list[str]) -> str:
-    house = asdict(seen.house)
+    from samsvar.watch.message import in_english
+
+    notes = [str(note) for note in seen.house.register_notes]
+    house = {**asdict(seen.house), "register_notes": notes}
     told = {
         "at": seen.now,
         "ready": ready,
@@ -178,7 +181,7 @@ def _as_json(seen: Watched, ready: bool | None, missing: list[str]) -> str:
             "published": seen.published,
         },
         "house": {**house, "days_left": seen.house.days_left},
-        "alerts": [{**asdict(one), "title": one.title} for one in seen.alerts],
+        "alerts": [in_english(one) for one in seen.alerts],
         "producers": [
             {**asdict(one), "notice": seen.notices.get(one.producer)} for one in seen.standings
         ],

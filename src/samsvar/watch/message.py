@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
 
 import orjson
@@ -15,7 +16,7 @@ import orjson
 from samsvar.model.local_time import STOCKHOLM
 from samsvar.model.words import Language, Words
 from samsvar.observe.masking import masked
-from samsvar.watch.alerts import Message, Phase
+from samsvar.watch.alerts import Alert, Message, Phase
 from samsvar.watch.rules import Severity
 
 CLOUD_EVENT = "application/cloudevents+json; charset=utf-8"
@@ -28,6 +29,12 @@ def link_of(base: str, subject: str, rule: str) -> str:
     if not base:
         return f"docs/alerts.md#{rule}"
     return f"{base.rstrip('/')}/alerts?subject={subject}"
+
+
+def in_english(alert: Alert) -> dict[str, object]:
+    """All that is known of it, for programs: its texts in English, as all that machines read."""
+    texts = {"reason": str(alert.reason), "closed_reason": str(alert.closed_reason)}
+    return {**asdict(alert), **texts, "title": str(alert.title)}
 
 
 def cloud_event(message: Message, instance: str, link_base: str, language: Language) -> bytes:
