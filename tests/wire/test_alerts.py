@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import json
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from importlib import import_module
@@ -22,6 +22,7 @@ from aiosmtpd.controller import Controller
 
 from samsvar.clock import SystemClock
 from samsvar.model.local_time import STOCKHOLM
+from samsvar.settings import Settings
 from samsvar.simulation import Installation, Knobs, running
 from tests.command import Shell
 from tests.hub import HUB, Running, Site, Source, free_port, post, running_hub
@@ -98,7 +99,9 @@ class Scene:
     knobs: Knobs
     receiver: Receiver
     source: Source
-    settings: Any
+    settings: Settings
+    written: Callable[..., Settings]
+    """The same settings again, with another rule off or none."""
 
     async def ask(self, people: tuple[str, ...] = PEOPLE) -> int:
         """One question about each; how many plans came."""
@@ -115,8 +118,11 @@ class Scene:
 
 
 @contextlib.asynccontextmanager
-async def scene(folder: Path, receiver: Receiver, more: str = "") -> AsyncIterator[Scene]:
-    """Serve until the block ends. ``more``: further lines of ``[alerts]``."""
+async def scene(
+    folder: Path, receiver: Receiver, more: str = "", *, off: str = ""
+) -> AsyncIterator[Scene]:
+    """Serve until the block ends. ``more``: further lines of ``[alerts]``; ``off``: a rule that
+    does not count."""
     module = import_module("samsvar_adapters.prator.simulator")
     installation: Installation = module.INSTALLATION
     knobs, site = Knobs(), Site(folder)
@@ -126,19 +132,25 @@ async def scene(folder: Path, receiver: Receiver, more: str = "") -> AsyncIterat
         running(module.application(knobs)) as url,
         running(receiver.application()) as alerts,
     ):
-        settings = site.write(
-            plain_port=free_port(),
-            plain_listen="metrics = true",
-            alerts=f'webhook = "{alerts}/alerts"\nwebhook_secret = "file:signing"\n'
-            f'every_seconds = {EVERY}\noff = ["disk-filling"]\n{more}',
-        )
+        port = free_port()
+
+        def written(off: str = "") -> Settings:
+            rules = ", ".join(f'"{rule}"' for rule in ("disk-filling", off) if rule)
+            return site.write(
+                plain_port=port,
+                plain_listen="metrics = true",
+                alerts=f'webhook = "{alerts}/alerts"\nwebhook_secret = "file:signing"\n'
+                f"every_seconds = {EVERY}\noff = [{rules}]\n{more}",
+            )
+
+        settings = written(off)
         options = {**installation.options, "api_key": "file:key"}
         source = Source(installation.hsa_id, f"{url}/", "prator", options)
         site.load_registry(site.registry([source]))
         for person in PEOPLE:
             await site.index(person, [installation.hsa_id])
         async with running_hub(site, settings) as hub:
-            yield Scene(site, hub, knobs, receiver, source, settings)
+            yield Scene(site, hub, knobs, receiver, source, settings, written)
 
 
 async def test_an_adapter_that_answers_ok_with_nothing_is_told_of_once_and_once_when_it_is_over(
@@ -185,31 +197,54 @@ async def test_an_adapter_that_answers_ok_with_nothing_is_told_of_once_and_once_
 
 
 async def test_a_planned_outage_is_not_told_of(tmp_path: Path) -> None:
-    """Out of service with notice: what it then answers, or does not, is no news."""
+    """Out of service with notice: its figures say that it is silent, and that is no news. One hub
+    sees the silence and looks at no rule; the next one looks, and the source rests by then."""
+    async with scene(tmp_path, Receiver(), off="answers-empty") as one:
+        for _ in range(3):
+            await one.ask()
+        one.knobs.silent = True
+        await one.ask()
+        await one.looks()
+        await _rests(one)
+        await one.hub.hub.stop()  # type: ignore[union-attr]
+        async with running_hub(one.site, one.written()) as again:
+            one.hub = again
+            await one.ask()
+            await one.looks(8)
+            assert 'samsvar_producer_disabled{process="1",producer="p0"} 1.0' in await _metrics(one)
+            assert one.receiver.events == []
+            assert one.receiver.attempts == []
+
+
+async def test_an_alert_is_over_when_its_source_is_taken_out_of_service(tmp_path: Path) -> None:
+    """Told as that, and not as if it were well again."""
     async with scene(tmp_path, Receiver()) as one:
         for _ in range(3):
             await one.ask()
-        resting = Source(
-            one.source.hsa_id,
-            one.source.address,
-            "prator",
-            one.source.options,
-            'disabled = { notice = "moved to another hall" }',
-        )
-        one.site.load_registry(one.site.registry([resting]))
-        for _ in range(100):
-            _, _, body = await post(one.hub, envelope(HUB, PEOPLE[0]))
-            if b"moved to another hall" in body:
-                break
-            await asyncio.sleep(0.2)
-        else:
-            pytest.fail("the registry was not taken into use")
         one.knobs.silent = True
-        for _ in range(2):
-            await one.ask()
-        await one.looks(8)
-        assert one.receiver.events == []
-        assert one.receiver.attempts == []
+        await one.ask()
+        assert await one.receiver.until(1) == [("opened", "p0")]
+        await _rests(one)
+        assert await one.receiver.until(2) == [("opened", "p0"), ("closed", "p0")]
+    assert one.receiver.events[1]["data"]["closedReason"] == "ur drift med meddelande"
+
+
+async def _rests(one: Scene) -> None:
+    """The source is out of service with notice, and the hub knows."""
+    resting = Source(
+        one.source.hsa_id,
+        one.source.address,
+        "prator",
+        one.source.options,
+        'disabled = { notice = "moved to another hall" }',
+    )
+    one.site.load_registry(one.site.registry([resting]))
+    for _ in range(100):
+        _, _, body = await post(one.hub, envelope(HUB, PEOPLE[0]))
+        if b"moved to another hall" in body:
+            return
+        await asyncio.sleep(0.2)
+    pytest.fail("the registry was not taken into use")
 
 
 async def test_an_alert_outlives_the_hub_that_opened_it(tmp_path: Path) -> None:
