@@ -189,19 +189,34 @@ def test_on_a_phone_a_source_that_is_down_is_told_and_the_rest_is_there(stage: S
     page = context.new_page()
     try:
         log_in(page, stage, "citizen", "Tolvan")
-        notice = page.get_by_role("region", name="Källor som inte svarade").inner_text()
+        notice = page.get_by_role("region", name="Källor som inte svarade")
+        overview = notice.inner_text()
         page.goto(f"{stage.url}/citizen/plans")
-        plans = page.locator("main").inner_text()
+        told = notice.inner_text()
+        first = page.locator("ul.plans").first.bounding_box()
+        above = notice.bounding_box()
+        plans = page.locator("ul.plans").all_inner_texts()
         keep(page, "citizen-one-down-phone-light-sv")
-        wrong = serious_findings(page)
+        wrong = serious_findings(page) + too_wide(page)
+        stage.demo.turn(DOWN, outage=False)
+        page.goto(f"{stage.url}/citizen/plans")
+        again = page.locator("main").inner_text()
     finally:
         context.close()
         stage.demo.turn(DOWN, outage=False)
 
-    assert DOWN in notice
-    assert "Samordnad individuell plan" in plans
-    assert "diabetes" not in plans
+    for text in (overview, told):
+        assert "Allt kom inte fram" in text
+        assert f"Källan {DOWN}" in text
+        assert "Det som visas är riktigt, men kan vara ofullständigt." in text
+    assert above is not None
+    assert first is not None
+    assert above["y"] + above["height"] <= first["y"]
+    assert any("Samordnad individuell plan" in each for each in plans)
+    assert not any("diabetes" in each for each in plans)
     assert wrong == []
+    assert "diabetes" in again
+    assert "Allt kom inte fram" not in again
 
 
 def test_it_can_be_walked_by_keyboard_and_printed(stage: Stage) -> None:
