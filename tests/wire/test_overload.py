@@ -62,7 +62,7 @@ async def test_an_eager_sender_is_told_when_to_come_back_and_others_are_not_touc
 async def test_a_hub_that_is_behind_refuses_before_it_reads(tmp_path: Path) -> None:
     """The head alone is enough to be refused; health is answered all the same."""
     site = Site(tmp_path)
-    settings = site.write(plain_listen="admin = true")
+    settings = site.write(limits="lag_seconds = 1", plain_listen="admin = true")
     site.load_registry(site.registry([]))
     async with running_hub(site, settings) as hub:
         assert hub.hub is not None
