@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
@@ -64,19 +65,20 @@ def opened(url: str, user: str | None, password: str | None, authority: Path | N
     return Redis(connection_pool=pool)
 
 
-async def kept(errand: Awaitable[T]) -> T:
-    """What comes of an errand of the client, unless it was cancelled meanwhile.
+@contextmanager
+def kept() -> Iterator[None]:
+    """Who is cancelled inside is, whatever the client made of it.
 
-    The client uses ``asyncio.wait_for``, which until Python 3.12 forgets a cancellation that comes
-    together with the result: a deadline would not count, and a hub that is told to stop would not.
+    It uses ``asyncio.wait_for``, which until Python 3.12 forgets a cancellation that comes together
+    with the result: a deadline would not count, and a hub that is told to stop would not. A
+    time-out of ours inside has been settled by then: what came just in time counts.
     """
     task = asyncio.current_task()
     assert task is not None
     before = task.cancelling()
-    made = await errand
+    yield
     if task.cancelling() > before:
         raise asyncio.CancelledError
-    return made
 
 
 class RedisLink:
@@ -117,12 +119,13 @@ class RedisLink:
         return await self._tried(errand, PATIENT)
 
     async def _tried(self, errand: Callable[[], Awaitable[T]], seconds: float) -> T | None:
-        try:
-            async with asyncio.timeout(seconds):
-                made = await kept(errand())
-        except (RedisError, OSError, TimeoutError) as error:
-            self._failed(type(error).__name__)
-            return None
+        with kept():
+            try:
+                async with asyncio.timeout(seconds):
+                    made = await errand()
+            except (RedisError, OSError, TimeoutError) as error:
+                self._failed(type(error).__name__)
+                return None
         self._failures = 0
         return made
 
@@ -134,12 +137,13 @@ class RedisLink:
 
     async def look(self) -> None:
         """Once."""
-        try:
-            async with asyncio.timeout(PATIENT):
-                await kept(self.client.ping())
-        except (RedisError, OSError, TimeoutError) as error:
-            self._failed(type(error).__name__)
-            return
+        with kept():
+            try:
+                async with asyncio.timeout(PATIENT):
+                    await self.client.ping()
+            except (RedisError, OSError, TimeoutError) as error:
+                self._failed(type(error).__name__)
+                return
         self._failures = 0
         if self._away:
             self._away = False

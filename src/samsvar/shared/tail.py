@@ -89,9 +89,11 @@ async def heard(client: Redis, channel: str) -> AsyncIterator[dict[str, Any] | N
         RedisError, OSError: it went away.
     """
     async with client.pubsub(ignore_subscribe_messages=True) as pubsub:
-        await kept(pubsub.subscribe(channel))
+        with kept():
+            await pubsub.subscribe(channel)
         while True:
-            message = await kept(pubsub.get_message(timeout=0.5))
+            with kept():
+                message = await pubsub.get_message(timeout=0.5)
             told = None if message is None else _read(message["data"])
             yield told
 
