@@ -104,6 +104,10 @@ class Browser:
         """With a token."""
         return await self._asked("POST", "/login", {"token": token_, "next": back}, follow=True)
 
+    async def rest(self) -> None:
+        """Nobody may come twenty times in a second."""
+        await asyncio.sleep(1.1)
+
     @property
     def csrf(self) -> str:
         """What the last page's forms hold."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from samsvar.model.exchange import Reason
+from samsvar.model.log_size import RoutingLogSize
 from samsvar.model.words import Words
 from samsvar.watch.figures import Answered, Hour, Run
 from samsvar.watch.house_rules import HouseFigures, of_house
@@ -59,6 +60,7 @@ TROUBLED = HouseFigures(
     disk_free=9,
     growth=1.0,
     behind=20_000,
+    routing_log=RoutingLogSize(3, 24, 14, 100, 8),
 )
 
 

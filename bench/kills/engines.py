@@ -1,8 +1,8 @@
 """PostgreSQL, RabbitMQ and Redis of the run's own: on free ports, killed and started at will.
 
 Each is set up as production wants it: every commit on disk before it is told, a password or a
-bound to loopback, Redis with its append-only file. Knows nothing of what they are used for. Long, for there
-are three of them.
+bound to loopback, Redis with its append-only file. Knows nothing of what they are used for.
+Long, for there are three of them.
 """
 
 from __future__ import annotations

@@ -90,11 +90,13 @@ from samsvar.store.log_outbox import SqlLogOutbox
 from samsvar.store.outbox import SqlOutbox
 from samsvar.store.population import StoredPopulation
 from samsvar.store.relations import StoredRelations
+from samsvar.store.routing_keeper import RoutingKeeper
 from samsvar.store.secrets import PersonVault, open_vault
 from samsvar.store.snapshot import CatalogueSnapshot
 from samsvar.store.versions import look as look_at_version
 from samsvar.users import open_users
 from samsvar.watching import Watching
+from samsvar.watching.sources import routing_days
 
 HUB_KEY_FILE = "broker.key"
 
@@ -105,8 +107,6 @@ DATABASE_SECONDS = 20.0
 _OWN_SERVICES = frozenset(
     {*INDEX_CONTRACTS, *REGISTRY_CONTRACTS, *SECURITY_CONTRACTS, GET_ACCESS_LOGS}
 )
-#: lines of the routing log that the console can show of one question
-LINES_KEPT = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,6 +335,7 @@ class Hub:
             deadline=settings.hub.deadline_seconds,
             services={GET_ACCESS_LOGS: self._access_log_service(vault).serve},
         )
+        self._routing_days = routing_days(settings)
         console = self._console_door(packaged, vault)
         door = Door(
             soap,
@@ -395,7 +396,13 @@ class Hub:
         if self._shipper is not None:
             self._go_on("shipping of the access log", self._shipper.run())
         if console is not None:
-            self._go_on("the digest of the access log", Digest(self._database).run(self.events))
+            kept = timedelta(days=settings.retention.digest_days)
+            digest = Digest(self._database, kept).run(self.events, self._clock)
+            self._go_on("the digest of the access log", digest)
+        if self._routing_days is not None:
+            keeper = RoutingKeeper(self.events, self._routing_days, self._clock)
+            closing.callback(keeper.close)
+            self._go_on("the routing log's days", keeper.run())
         self.events.emit("hub-started", "-", version=__version__)
         return urls
 
@@ -605,12 +612,12 @@ class Hub:
     def _console_door(self, packaged: Packaged, vault: PersonVault) -> ConsoleDoor | None:
         if not any(listener.admin for listener in self._settings.listen):
             return None
-        self.events.keep(LINES_KEPT)
         premises = packaged.premises(self._database, self._settings)
         world = console_world(
             premises,
             vault,
             self.events,
+            self._routing_days,
             missing=self.missing,
             notes=self._own_notes,
             catalogue_version=self._catalogue_version,

@@ -47,6 +47,7 @@ RuleId = Literal[
     "outbox-growing",
     "register-old",
     "disk-filling",
+    "routing-log-short",
     "log-behind",
 ]
 #: of ``onboarding.roles``, which stands on a higher floor: a test holds the two together
@@ -387,6 +388,13 @@ class LogSettings(_Section):
     routing: bool = Field(default=True, description="write the routing log to standard output")
     flush_seconds: Annotated[float, Field(gt=0, le=10)] = Field(
         default=0.2, description="how often gathered lines are written"
+    )
+    keep_days: Annotated[int, Field(ge=0, le=400)] = Field(
+        default=14,
+        description="days of questions' lines that are kept for the console as well; 0: none",
+    )
+    keep_megabytes: Annotated[int, Field(ge=10, le=1_000_000)] = Field(
+        default=2000, description="the most that these days may take; the oldest go first"
     )
 
 
@@ -967,6 +975,9 @@ class RetentionSettings(_Section):
     )
     alert_days: Annotated[int, Field(ge=31, le=3660)] = Field(
         default=400, description="alerts that are over"
+    )
+    digest_days: Annotated[int, Field(ge=8, le=3660)] = Field(
+        default=400, description="questions in the console's lists and figures"
     )
 
 

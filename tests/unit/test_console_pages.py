@@ -99,7 +99,8 @@ def test_half_a_provider_is_refused(changes: dict[str, object], told: str) -> No
 
 
 @pytest.mark.parametrize(
-    ("millis", "told"), [(None, "–"), (3.4, "3 ms"), (1000, "1.0 s"), (27_940, "27.9 s")]
+    ("millis", "told"),
+    [(None, "–"), (0, "0 ms"), (0.2, "< 1 ms"), (3.4, "3 ms"), (1000, "1.0 s"), (27_940, "27.9 s")],
 )
 def test_durations(millis: float | None, told: str) -> None:
     """As people say them."""
@@ -315,6 +316,25 @@ def test_a_waterfall_tells_when_each_was_asked_and_how_long_it_had() -> None:
     assert b.details == ("first", "second")
     assert a.told[0] == "svarade, 2 poster"
     assert (unasked.sign, b.sign) == ("–", "✕")
+
+
+def test_a_waterfall_tells_the_index_and_the_permission_apart() -> None:
+    """Each its own stretch of time; how many the index named, and whom the sender may not ask."""
+    asked = replace(GOOD, begun=0.75, elapsed=0.25, looked=0.1, found=0.6, placed=0.65)
+    refused = replace(UNASKED, looked=0.1, found=0.6, placed=0.7)
+    found = steps(question(1, refused, asked, elapsed=1.0), 28.0, {}, {}, swedish=False)
+    assert [(step.name[1], step.told[1], step.seconds) for step in found[:3]] == [
+        ("Sender, contract", "who asks; is the question well put", 0.1),
+        ("Index", "who knows something: 2 named", pytest.approx(0.5)),
+        (
+            "Permission, route",
+            "who may be asked, and where: 1 may not",
+            pytest.approx(0.1),
+        ),
+    ]
+    assert 'x="100.0" y="0" width="500.0"' in found[1].bar
+    assert 'x="600.0" y="0" width="100.0"' in found[2].bar
+    assert [step.address for step in found[3:5]] == ["SE1-B", "SE1-A"]
 
 
 def test_a_row_of_an_older_program_is_drawn_as_far_as_it_knows() -> None:

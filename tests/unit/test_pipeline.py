@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -23,6 +25,7 @@ from samsvar.errors import (
     RuleBroken,
     SenderUnknown,
 )
+from samsvar.model.engagement import Engagement, EngagementFilter
 from samsvar.model.exchange import Item, Peer, Reason, Verdict
 from samsvar.model.identifiers import HsaId
 from samsvar.model.status import CausingAgent, StatusCode
@@ -61,6 +64,37 @@ async def test_every_source_that_knows_the_person_is_in_the_answer_in_order() ->
         ("B", Reason.ANSWERED, 2),
         ("C", Reason.ANSWERED_EMPTY, 0),
     ]
+
+
+async def test_when_the_index_answered_and_when_each_was_placed_stand_in_the_row() -> None:
+    """A slow index is the index's time: not the permission's, and not a producer's."""
+
+    class SlowIndex(MemoryIndex):
+        """Thinks for a while."""
+
+        async def find(self, wanted: EngagementFilter) -> Sequence[Engagement]:
+            await asyncio.sleep(0.2)
+            return await super().find(wanted)
+
+    made = stage(
+        {"A": [record("A")], "B": [record("B")]},
+        permitted=[HUB, "A"],
+        index=SlowIndex(["A", "B"]),
+    )
+
+    await run(call(), made.world)
+
+    (row,) = made.log.records
+    refused, asked = row.decisions
+    assert (refused.reason, asked.reason) == (Reason.NOT_PERMITTED, Reason.ANSWERED)
+    for one in row.decisions:
+        assert one.looked is not None
+        assert one.found is not None
+        assert one.placed is not None
+        assert 0 <= one.looked < one.looked + 0.19 < one.found <= one.placed < row.elapsed
+    assert (refused.looked, refused.found) == (asked.looked, asked.found)
+    assert asked.begun is not None
+    assert asked.begun > (asked.placed or 0) - 0.005  # of another clock
 
 
 async def test_one_silent_producer_does_not_hide_the_others() -> None:

@@ -213,6 +213,10 @@ def test_sources_are_told_apart_by_how_they_fare(database: Database) -> None:
     assert b.slow_ms == pytest.approx(4000, rel=0.1)
     assert (b.last_well, b.last_reason, b.producer) == (None, "late", "b")
     assert a.last_well == BEGUN + timedelta(seconds=10)
+    only = reader.sources(BEGUN + timedelta(hours=1), 24, ["se1-b", "SE1-NONE"])
+    week = reader.sources(BEGUN + timedelta(hours=1), 168)
+    assert only == [b]
+    assert week == [a, b]
     later = {one.source: one for one in reader.sources(BEGUN + timedelta(days=3), 24)}
     assert (later["SE1-A"].asked, later["SE1-A"].last_well) == (0, a.last_well)
 
@@ -229,3 +233,38 @@ def test_the_digest_holds_nobody(database: Database) -> None:
         hashed = connection.scalar(sa.select(QUESTION.c.subject_hash))
     assert len(rows) > 4
     assert not any(TOLVAN.extension in row or str(hashed) in row for row in rows)
+
+
+def test_what_is_too_old_goes_from_lists_and_figures(database: Database) -> None:
+    """Of the questions and of all that was counted of them; what is younger stays whole."""
+    old = [question(n, GOOD, LATE) for n in range(1, 6)]
+    young = [question(n, GOOD, at=BEGUN + timedelta(days=20, seconds=n)) for n in range(6, 9)]
+    reader = logged(database, *old, *young)
+    digest = Digest(database, kept=timedelta(days=10))
+    now = BEGUN + timedelta(days=21)
+    assert digest.tidy(now) == 5
+    assert digest.tidy(now) == 0
+    assert found(reader) == ["c-8", "c-7", "c-6"]
+    assert found(reader, sources=("SE1-B",)) == []
+    assert reader.figures(BEGUN + timedelta(minutes=1), 5).counts == {}
+    assert reader.figures(young[0].at, 5).counts == {Result.FULL: 3}
+    assert [(one.source, one.asked) for one in reader.sources(now, 24 * 30)] == [
+        ("SE1-A", 3),
+        ("SE1-B", 0),
+    ]
+    with database.read() as connection:
+        left = connection.scalars(sa.select(DIGEST_SOURCE.c.sequence)).all()
+    assert sorted(left) == [6, 7, 8]
+
+
+def test_what_the_log_has_let_go_goes_from_the_digest(database: Database) -> None:
+    """However young: its line would lead nowhere."""
+    reader = logged(database, *(question(n, GOOD) for n in range(1, 8)))
+    trigger = "question_no_DELETE" + (
+        " ON question" if databases.chosen() == databases.POSTGRESQL else ""
+    )
+    databases.tamper(
+        database.folder, f"DROP TRIGGER {trigger}", "DELETE FROM question WHERE sequence <= 4"
+    )
+    assert Digest(database).tidy(BEGUN + timedelta(hours=1)) == 4
+    assert found(reader) == ["c-7", "c-6", "c-5"]

@@ -10,6 +10,7 @@ from typing import get_args
 import pytest
 
 from samsvar.model.exchange import Reason
+from samsvar.model.log_size import RoutingLogSize
 from samsvar.model.words import Words
 from samsvar.settings import RuleId
 from samsvar.watch.figures import MEANS, Hour, Run, median, together
@@ -259,6 +260,9 @@ def held(figures: HouseFigures) -> set[tuple[str, str]]:
         ({"growth": 3.0}, set()),
         ({"growth": -3.0}, set()),
         ({"behind": 10_000}, {("log-behind", HUB)}),
+        ({"routing_log": RoutingLogSize(3, 21, 14, 100, 7)}, set()),
+        ({"routing_log": RoutingLogSize(3, 24, 14, 100, 8)}, {("routing-log-short", HUB)}),
+        ({"routing_log": RoutingLogSize(1, 101, 14, 100)}, {("routing-log-short", HUB)}),
     ],
 )
 def test_each_rule_about_the_hub_has_its_threshold(

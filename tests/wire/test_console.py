@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import re
@@ -28,7 +29,8 @@ from samsvar.watch.alerts import Alert
 from samsvar.watch.rules import Severity
 from tests import databases
 from tests.admin_api import token, users_of
-from tests.console import BASE, browser, logged_in, until_seen
+from tests.command import Shell
+from tests.console import BASE, Page, browser, logged_in, until_seen
 from tests.hub import CONSUMER, HUB, Running, Site, Source, post, running_hub
 from tests.world import envelope
 
@@ -550,6 +552,141 @@ async def test_a_draft_is_made_looked_at_published_and_taken_back(scene: Scene) 
     assert gone.status == 404
 
 
+async def test_a_draft_of_an_older_version_is_moved_to_the_one_in_force(scene: Scene) -> None:
+    """What others have published stays; what both have changed is told row by row, and nothing is
+    moved; nothing old can be published by its address."""
+    async with logged_in(scene.hub, Role.REGISTRAR) as window:
+        await window.get("/registry")
+        await window.post("/registry-drafts", name="mitt")
+        file = (await window.get("/registry/mitt/file")).text
+        mine = file + _ADDRESS.format(text="Mitt")
+        await window.get("/registry/mitt?tab=edit")
+        await window.post("/registry/mitt/edit", text=mine)
+        await window.get("/registry")
+        await window.post("/registry-drafts", name="annat")
+        await window.get("/registry/annat?tab=edit")
+        await window.post("/registry/annat/edit", text=_without_plans(file))
+        await window.post("/registry/annat/publish", comment="Ett annat")
+        await window.rest()
+        old = await window.get("/registry/mitt")
+        refused = await window.post("/registry/mitt/publish", comment="Gammalt")
+        await window.get("/registry/mitt")
+        moved = await window.post("/registry/mitt/move")
+        again = await window.post("/registry/mitt/move")
+        published = await window.post("/registry/mitt/publish", comment="Mitt")
+        now = (await window.get("/registry/3/file")).text
+        await window.rest()
+        # and now both change the same row
+        await window.get("/registry")
+        await window.post("/registry-drafts", name="ena")
+        await window.post("/registry-drafts", name="andra")
+        for name in ("ena", "andra"):
+            await window.get(f"/registry/{name}?tab=edit")
+            changed = now.replace('description = "Mitt"', f'description = "{name}"')
+            await window.post(f"/registry/{name}/edit", text=changed)
+        await window.post("/registry/ena/publish", comment="Ena")
+        await window.get("/registry/andra")
+        both = await window.post("/registry/andra/move")
+        kept = await window.get("/registry/andra")
+    assert "Utkastet utgår från version 1, men version 2 gäller" in old.words
+    assert 'action="/console/registry/mitt/publish"' not in old.text
+    assert (refused.status, "flytta utkastet till den versionen" in refused.words) == (409, True)
+    assert "1 tillagd" in moved.words
+    assert "borttagen" not in moved.words
+    assert "utgår nu från den version som gäller" in moved.words
+    assert again.status == 200
+    assert "gäller nu" in published.words
+    assert 'description = "Mitt"' in now
+    assert _without_plans(now) == now  # what the other took away did not come back
+    assert both.status == 409
+    assert "address se1-odd" in both.words
+    assert "men version 4 gäller" in kept.words
+
+
+async def test_much_is_removed_only_by_one_who_has_seen_what(scene: Scene) -> None:
+    """The page shows every row that would go, and wants their number. What was seen of another
+    content is no yes, nor is another number, nor another role."""
+    await scene.ask("before-1")
+    async with (
+        logged_in(scene.hub, Role.REGISTRAR) as window,
+        logged_in(scene.hub, Role.OPERATOR) as other,
+    ):
+        await window.get("/registry")
+        await window.post("/registry-drafts", name="tomt")
+        file = (await window.get("/registry/tomt/file")).text
+        await window.get("/registry/tomt?tab=edit")
+        asked = await window.post("/registry/tomt/edit", text=_without(file, "route"))
+        seen = _hidden(asked, "seen")
+        await window.rest()
+        plain = await window.post("/registry/tomt/publish", comment="Bort")
+        await window.get("/registry/tomt")
+        wrong = await window.post("/registry/tomt/publish", comment="Bort", seen=seen, rows="1")
+        await window.get("/registry/tomt?tab=edit")
+        less = _without(_without(file, "route"), "permission", but="FindContent")
+        more = await window.post("/registry/tomt/edit", text=less)
+        stale = await window.post("/registry/tomt/publish", comment="Bort", seen=seen, rows="6")
+        await window.rest()
+        looked = await other.get("/registry/tomt")
+        denied = await other.post("/registry/tomt/publish", comment="Bort", seen=seen, rows="3")
+        still = await post(scene.hub, envelope(person=PERSON))
+        await window.get("/registry/tomt")
+        done = await window.post(
+            "/registry/tomt/publish", comment="Bort", seen=_hidden(more, "seen"), rows="6"
+        )
+        after = await post(scene.hub, envelope(person=PERSON))
+        await window.rest()
+        await window.get("/registry/1")
+        back = await window.post("/registry/1/roll-back", comment="Tillbaka")
+        again = await window.get("/registry/2")
+        unasked = await window.post("/registry/2/roll-back", comment="Tomt igen")
+        await window.get("/registry/2")
+        emptied = await window.post(
+            "/registry/2/roll-back", comment="Tomt igen", seen=_hidden(again, "seen"), rows="6"
+        )
+    assert "3 rader försvinner. Vägval: 3 → 0 ." in asked.words
+    for contract in ("GetCarePlans 2", "GetCareContacts 2", "GetCareContacts 3"):
+        assert f"− route {contract} {SOURCE.lower()}" in asked.words
+    assert plain.status == 409
+    assert "dess sida visar vad" in plain.words
+    assert (wrong.status, "Skriv hur många rader" in wrong.words) == (422, True)
+    assert "6 rader försvinner. Vägval: 3 → 0 . Behörigheter: 8 → 5 ." in more.words
+    assert (stale.status, "inte längre vad du har sett" in stale.words) == (409, True)
+    assert (looked.status, "seen" in _names(looked.text)) == (200, False)
+    assert denied.status == 403
+    assert b"carePlanHeader>" in still[2]
+    assert "gäller nu" in done.words
+    assert b"carePlanHeader>" not in after[2]
+    assert "Tillbaka" in back.words
+    assert "6 rader försvinner" in again.words
+    assert unasked.status == 409
+    assert "Tomt igen" in emptied.words
+
+
+_ADDRESS = '\n[[address]]\nlogical_address = "SE1-ODD"\ndescription = "{text}"\n'
+
+
+def _without(registry: str, table: str, but: str = "nothing") -> str:
+    """The same without any row of a table, but those that name something."""
+    rows = [
+        each
+        for each in registry.split("\n\n")
+        if not each.startswith(f"[[{table}]]") or but in each
+    ]
+    return "\n\n".join(rows)
+
+
+def _hidden(page: Page, name: str) -> str:
+    """The value of a field that a form has and nobody sees."""
+    match = re.search(f'name="{name}" value="([0-9a-f]+)"', page.text)
+    assert match is not None, page.words
+    return match[1]
+
+
+def _names(text: str) -> set[str]:
+    """Of all fields of a page's forms."""
+    return set(re.findall(r'name="([a-z_]+)"', text))
+
+
 def _without_plans(registry: str) -> str:
     """The same, but the consumer may not ask the source for plans."""
     tables = registry.split("\n\n")
@@ -607,6 +744,24 @@ async def test_the_way_to_a_producer_is_tried_hop_by_hop(scene: Scene) -> None:
     assert json.loads(texts["settings.json"])["hub"]["addresses"] == [HUB]
     assert PERSON not in str(texts)
     assert "PRIVATE" not in str(texts)
+
+
+async def test_how_large_the_kept_routing_log_is_stands_where_people_look(scene: Scene) -> None:
+    """In the console's diagnostics, and in ``samsvar status``, for people and programs."""
+    shell = Shell(scene.site.folder)
+    settings = ("--settings", str(scene.site.settings_file))
+    await scene.ask("kept-1")
+    async with logged_in(scene.hub, Role.OPERATOR) as window:
+        page = await until_seen(window, "/diagnostics", "1 av 14 dagar")
+    people = await asyncio.to_thread(shell.inside, "status", *settings)
+    programs = await asyncio.to_thread(shell.inside, "status", "--json", *settings)
+    assert re.search(r"Ruttlogg 0,\d\sMB, 1 av 14 dagar, högst 2000\sMB", page.words)
+    assert re.search(
+        r"Routing    [\d.]+ [kM]B, 1 of 14 days of the log; at most 2\.0 GB", people.out
+    )
+    told = json.loads(programs.out)["house"]["routing_log"]
+    assert (told["days"], told["keep_days"], told["room"]) == (1, 14, 2_000_000_000)
+    assert told["bytes"] > 1000
 
 
 async def test_language_and_theme_are_chosen_and_kept(scene: Scene) -> None:

@@ -38,7 +38,7 @@ DATA = re.compile(
 )
 _WORDS = re.compile(r"[^\W\d_]{2,}[ ,]+(?:[^\W\d_]+[ ,]+)*[^\W\d_]{2,}")
 #: roles as their tokens are named
-_ONE = frozenset({*(role.value for role in Role), "test", "tom"})
+_ONE = frozenset({*(role.value for role in Role), "test", "tom", "Index"})
 
 TABLES = """
 [[producer]]

@@ -28,7 +28,7 @@ ONLY_WHEN = {
 async def test_what_a_hub_promises_to_count_is_there(tmp_path: Path) -> None:
     """After one question, on the listener that has it; no stranger has a name in it."""
     site = Site(tmp_path)
-    settings = site.write(plain_listen="metrics = true", alerts="every_seconds = 0.2")
+    settings = site.write(plain_listen="metrics = true\nadmin = true", alerts="every_seconds = 0.2")
     async with running(producer.application(demo_data.hospital())) as url:
         site.load_registry(site.registry([Source(demo_data.HOSPITAL, url)]))
         await site.index(TOLVAN, [demo_data.HOSPITAL])

@@ -93,6 +93,12 @@ def _lines(seen: Watched, ready: bool | None, missing: list[str]) -> Iterator[st
     left = f", full in {house.days_left:.0f} days" if house.days_left is not None else ""
     yield f"Database   {size(house.database_bytes)}{growth}"
     yield f"Disk       {size(house.disk_free)} of {size(house.disk_total)} free{left}"
+    if (log := house.routing_log) is not None:
+        few = ": NOT all days have room" if log.short else ""
+        yield (
+            f"Routing    {size(log.bytes)}, {log.days} of {log.keep_days} days of the log;"
+            f" at most {size(log.room)}{few}"
+        )
     yield f"Outbox     {house.outbox_waiting} waiting, {house.dead_letters} dead letters"
     yield f"Audit      {house.unsigned} rows without a signed head; {house.behind} not counted yet"
 

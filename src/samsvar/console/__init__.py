@@ -36,6 +36,7 @@ from samsvar.store.drafts import Drafts
 from samsvar.store.outbox_desk import OutboxDesk
 from samsvar.store.registry_office import SqlRegistryOffice
 from samsvar.store.registry_room import StoredRegistryRoom
+from samsvar.store.routing_days import RoutingDays
 from samsvar.store.secrets import PersonVault
 
 
@@ -43,6 +44,7 @@ def console_world(
     premises: Premises,
     vault: PersonVault,
     events: RoutingLog,
+    kept: RoutingDays | None,
     *,
     missing: Callable[[], list[str]],
     notes: Callable[[], list[str]],
@@ -50,7 +52,7 @@ def console_world(
     published: Callable[[], Awaitable[None]],
     breakers: BreakerDesk,
 ) -> ConsoleWorld:
-    """What the pages may touch."""
+    """What the pages may touch. ``kept``: the routing log's days; None: none are kept."""
     drafts = Drafts(premises.database, premises.clock)
     office = SqlRegistryOffice(premises.catalogue, drafts, premises.parse)
     log = AccessLogReader(premises.database, vault)
@@ -80,6 +82,7 @@ def console_world(
             premises,
             in_force,
             events,
+            kept,
             missing=missing,
             notes=notes,
             catalogue_version=catalogue_version,

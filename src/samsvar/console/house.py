@@ -32,6 +32,7 @@ from samsvar.observe.log import RoutingLog
 from samsvar.observe.masking import masked
 from samsvar.onboarding.refusals import NotNow
 from samsvar.registry import Registry
+from samsvar.store.routing_days import RoutingDays
 
 _WITHOUT_VALUE = ("client_secret",)
 _LIBRARIES = ("aiohttp", "cryptography", "lxml", "pydantic", "sqlalchemy", "uvicorn")
@@ -45,6 +46,7 @@ class HubHouse:
         premises: Premises,
         registry: Callable[[], Registry],
         events: RoutingLog,
+        kept: RoutingDays | None,
         *,
         missing: Callable[[], list[str]],
         notes: Callable[[], list[str]],
@@ -53,6 +55,7 @@ class HubHouse:
         self._premises = premises
         self._registry = registry
         self._events = events
+        self._kept = kept
         self._missing = missing
         self._notes = notes
         self._catalogue_version = catalogue_version
@@ -68,6 +71,7 @@ class HubHouse:
             missing=tuple(self._missing()),
             notes=tuple(self._notes()),
             database_bytes=sum(file.stat().st_size for file in folder.glob("samsvar.sqlite*")),
+            routing_log=self._kept.size(self._premises.clock.now()) if self._kept else None,
             free_bytes=shutil.disk_usage(folder).free,
             started=self._started,
             listeners=tuple(
@@ -138,11 +142,11 @@ class HubHouse:
                 archive.writestr(name, masked(text))
         return made.getvalue()
 
-    def events(self, correlation_id: str) -> Sequence[str] | None:
-        """Routing events that are kept still; None: none are kept here."""
-        if not self._premises.settings.log.routing:
+    def events(self, correlation_id: str, at: datetime) -> Sequence[str] | None:
+        """The routing log's lines of a question that came at that moment."""
+        if self._kept is None:
             return None
-        return self._events.kept(correlation_id)
+        return [*self._kept.of(correlation_id, at), *self._events.held(correlation_id)]
 
     def deadline(self, contract: str | None) -> float:
         """The budget of a question in seconds."""

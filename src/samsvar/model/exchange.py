@@ -223,6 +223,13 @@ class Decision:
     """How often each access rule gave each verdict: ``GT7 MASK 1, VG1 ALLOW 3``."""
     begun: float | None = None
     """Seconds from the question's arrival to asking; None: not asked, or an older row."""
+    looked: float | None = None
+    """Seconds from the question's arrival until the index was asked; None: it was not, or an older
+    row. So are the two below."""
+    found: float | None = None
+    """... until the index had named its sources."""
+    placed: float | None = None
+    """... until the catalogue had said whether this one may be asked, and where it is."""
 
 
 @dataclass(frozen=True, slots=True)

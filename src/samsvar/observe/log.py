@@ -68,6 +68,7 @@ ACTIONS: Mapping[str, str] = {
     "questions-refused": "denied",
     "shared-state-lost": "error",
     "shared-state-back": "change",
+    "routing-log-short": "error",
     "alert-opened": "error",
     "alert-closed": "info",
     "alert-undelivered": "error",
@@ -101,6 +102,10 @@ FIELDS: Mapping[str, str] = {
     "version": "labels.version",
 }
 
+NO_QUESTION = "-"
+"""Stands for the correlation id in lines that tell of no question."""
+#: lines; a busy hub writes some thousand in a second, and they are taken each second
+_MOST_HELD = 20_000
 #: texts; more than the addresses, producers and contracts of one registry
 _MOST_REMEMBERED = 20_000
 #: bytes that POSIX promises to write to a pipe at once
@@ -117,7 +122,8 @@ class RoutingLog:
         self._stream = stream if stream is not None else sys.stdout.buffer
         self._pending: list[bytes] = []
         self._enabled = enabled
-        self._kept: deque[bytes] = deque(maxlen=0)
+        self._to_keep: deque[tuple[str, bytes]] | None = None
+        self._overflowed = 0
         self._errors: deque[bytes] = deque(maxlen=_MOST_ERRORS)
         self._harmless: set[str] = set()
         self._log = structlog.wrap_logger(
@@ -131,14 +137,23 @@ class RoutingLog:
         if self._enabled or (self.tail is not None and self.tail.wanted):
             self._log.emit(action, correlation_id, fields)
 
-    def keep(self, most: int) -> None:
-        """Hold the last lines in memory too, for whoever looks at one question."""
-        self._kept = deque(self._kept, maxlen=most)
+    def hand_on(self) -> None:
+        """From here on, hold the lines of questions until somebody takes them."""
+        self._to_keep = deque()
 
-    def kept(self, correlation_id: str) -> list[str]:
-        """The lines of one question that are held still, the oldest first."""
-        wanted = orjson.dumps(correlation_id)
-        return [line.decode() for line in list(self._kept) if wanted in line]
+    def taken(self) -> tuple[list[tuple[str, bytes]], int]:
+        """The lines of questions since the last time, each with its correlation id; and how many
+        more there were than are held."""
+        lost, self._overflowed = self._overflowed, 0
+        if self._to_keep is None:
+            return [], lost
+        lines, self._to_keep = list(self._to_keep), deque()
+        return lines, lost
+
+    def held(self, correlation_id: str) -> list[str]:
+        """The lines of one question that nobody has taken yet, the oldest first."""
+        lines = list(self._to_keep or ())
+        return [line.decode() for trace, line in lines if trace == correlation_id]
 
     def errors(self) -> list[str]:
         """The last lines that told of an error, the oldest first."""
@@ -168,10 +183,18 @@ class RoutingLog:
         if self.tail is not None and self.tail.wanted:
             self.tail.take(line)
         rendered = orjson.dumps(line, option=orjson.OPT_UTC_Z)
-        self._kept.append(rendered)
+        self._hold(line["trace.id"], rendered)
         if line["event.type"] == "error":
             self._errors.append(rendered)
         return rendered
+
+    def _hold(self, trace: str, line: bytes) -> None:
+        if self._to_keep is None or not self._enabled or trace == NO_QUESTION:
+            return
+        if len(self._to_keep) < _MOST_HELD:
+            self._to_keep.append((trace, line))
+        else:
+            self._overflowed += 1
 
     def _gather(self, line: bytes) -> None:
         if self._enabled:

@@ -76,15 +76,6 @@ MAY: Mapping[Role, frozenset[Right]] = {
     },
     Role.REGISTRAR: _HOUSE
     | {
-        Right.TEST,
-        Right.SUSPEND,
-        Right.READ_QUESTIONS,
-        Right.CLEAR_QUEUES,
-        Right.SEE_LOG_STATE,
-        Right.DIAGNOSE,
-    },
-    Role.REGISTRAR: _HOUSE
-    | {
         Right.CHANGE_REGISTRY,
         Right.DIAGNOSE,
         Right.REGISTER,

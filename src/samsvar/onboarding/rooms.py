@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from samsvar.model.words import Words
+from samsvar.registry.difference import RowChange
+
 
 @dataclass(frozen=True, slots=True)
 class Version:
@@ -19,6 +22,18 @@ class Version:
     permissions: int
     base: int | None = None
     """The version that a draft was begun from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """What would go if a draft or an old version were put in force: so much that it is asked."""
+
+    of: tuple[tuple[Words, int, int], ...]
+    """Of what too much would go, how many there are now, how many there would be."""
+    rows: tuple[RowChange, ...]
+    """Every row that would be gone."""
+    seen: str
+    """Stands for just this content in place of just the version in force."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from samsvar.model.exchange import Answer, Call
 from samsvar.pipeline.actor import actor_of, refuse_whole
 from samsvar.pipeline.authorise import authorise
-from samsvar.pipeline.decide import decided
+from samsvar.pipeline.decide import decided, first_byte
 from samsvar.pipeline.disclose import disclose
 from samsvar.pipeline.fan_out import fan_out
 from samsvar.pipeline.grounds import gather, together, within
@@ -41,7 +41,7 @@ async def run(call: Call, world: World) -> Answer:
         journey.subject = question.subject
         journey.actor = actor_of(journey.sender, call, question, errand, catalogue)
         refuse_whole(journey.actor, world.rules.policy)
-        routing = await route(journey.sender, question, errand, catalogue, world)
+        routing = await route(journey.sender, question, errand, catalogue, world, call.received)
         journey.decisions = routing.decisions
         outcomes, grounds = await together(
             fan_out(within(call, journey.actor, world), question, routing.recipients, world),
@@ -56,7 +56,7 @@ async def run(call: Call, world: World) -> Answer:
         journey.security, journey.disclosures = shown.security, shown.disclosures
         journey.decisions = (
             *routing.decisions,
-            *decided(shown.outcomes, routing, call.received_at),
+            *decided(shown.outcomes, routing, first_byte(call, world)),
         )
         with world.spans.span("merge"):
             return merge(shown, errand)

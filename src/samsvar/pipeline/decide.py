@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from samsvar.model.exchange import Answered, Decision, Outcome, Reason
-from samsvar.pipeline.route import Routing
+from samsvar.model.exchange import Answered, Call, Decision, Outcome, Reason
+from samsvar.pipeline.route import Routing, Times
+from samsvar.ports import World
 
 #: code of a ProducerError -> terminal reason
 _REASONS: dict[str, Reason] = {
@@ -28,10 +29,16 @@ _REASONS: dict[str, Reason] = {
 _NOT_ASKED = (Reason.DISABLED, Reason.BREAKER_OPEN)
 
 
+def first_byte(call: Call, world: World) -> datetime:
+    """When the question began to come: ``received_at`` is when it had been read."""
+    clock = world.clock
+    return clock.now() - timedelta(seconds=clock.monotonic() - call.received)
+
+
 def decided(
     outcomes: Sequence[Outcome], routing: Routing, received: datetime
 ) -> tuple[Decision, ...]:
-    """One decision for each outcome, in the same order. ``received``: when the question came."""
+    """One decision for each outcome, in the same order. ``received``: the question's first byte."""
     return tuple(_decision(outcome, routing, received) for outcome in outcomes)
 
 
@@ -57,6 +64,7 @@ def _decision(outcome: Outcome, routing: Routing, received: datetime) -> Decisio
         permission_trace=permission_trace,
         access=outcome.access if isinstance(outcome, Answered) else "",
         begun=max(begun, 0.0) if asked else None,
+        **routing.times.get(recipient.logical_address, Times())._asdict(),
     )
 
 

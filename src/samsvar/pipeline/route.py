@@ -7,8 +7,9 @@ that the sender may not ask is neither asked nor mentioned to the consumer.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import NamedTuple
 
 from samsvar.model.catalogue_lookup import Catalogue
 from samsvar.model.engagement import Engagement, EngagementFilter
@@ -20,6 +21,14 @@ from samsvar.ports import World
 from samsvar.soap.shown import shown
 
 
+class Times(NamedTuple):
+    """Seconds from the question's arrival; as ``Decision`` has them."""
+
+    looked: float | None = None
+    found: float | None = None
+    placed: float | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Routing:
     """``decisions`` are final; each of ``recipients`` still has to be asked."""
@@ -28,6 +37,8 @@ class Routing:
     decisions: tuple[Decision, ...] = ()
     traces: dict[LogicalAddress, tuple[str, str]] = field(default_factory=dict)
     """Route and permission trace of each recipient."""
+    times: dict[LogicalAddress, Times] = field(default_factory=dict)
+    """When each recipient was found and placed."""
 
 
 async def route(
@@ -36,8 +47,10 @@ async def route(
     errand: Errand,
     catalogue: Catalogue,
     world: World,
+    received: float,
 ) -> Routing:
-    """Whom to ask, in the order of the index; and why not the others.
+    """Whom to ask, in the order of the index; and why not the others. ``received``: when the
+    question came, in monotonic seconds.
 
     Raises:
         EngagementIndexUnavailable: a fault, never an empty answer.
@@ -49,10 +62,18 @@ async def route(
     recipients: list[Recipient] = []
     decisions: list[Decision] = []
     traces = {}
-    for address, indexed in await _candidates(question, world):
+    times: dict[LogicalAddress, Times] = {}
+
+    def since() -> float:
+        return round(max(0.0, world.clock.monotonic() - received), 6)
+
+    looked = since()
+    candidates = await _candidates(question, world)
+    found = since()
+    for address, indexed in candidates:
         decision = _ruled_out(address, indexed, question, world)
         if decision is not None:
-            decisions.append(decision)
+            decisions.append(replace(decision, looked=looked, found=found, placed=since()))
             continue
         place = placed(sender.hsa_id, question.contract.urn, address, catalogue, errand.at)
         if place.recipient is None:
@@ -62,12 +83,16 @@ async def route(
                     Reason.NOT_PERMITTED,
                     "the sender has no call permission at this address",
                     permission_trace=place.permission_trace,
+                    looked=looked,
+                    found=found,
+                    placed=since(),
                 )
             )
             continue
         recipients.append(place.recipient)
         traces[address] = (place.route_trace, place.permission_trace)
-    return Routing(tuple(recipients), tuple(decisions), traces)
+        times[address] = Times(looked, found, since())
+    return Routing(tuple(recipients), tuple(decisions), traces, times)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -39,6 +39,7 @@ from samsvar.observe.masking import masked
 from samsvar.store.secrets import PersonVault
 
 Row = dict[str, Any]
+_DECISION = tuple(each.name for each in fields(Decision))
 _Name = TypeVar("_Name")
 
 _NO_USER = dict.fromkeys(
@@ -102,10 +103,7 @@ def record_of(row: Mapping[str, Any], vault: PersonVault) -> QuestionRecord:
         fault_detail=row["fault_detail"],
         catalogue_version=row["catalogue_version"],
         elapsed=row["elapsed"],
-        decisions=tuple(
-            Decision(**{**one, "reason": Reason(one["reason"])})
-            for one in json.loads(row["decisions"])
-        ),
+        decisions=tuple(_decision(one) for one in json.loads(row["decisions"])),
         security=tuple(json.loads(row["security"])),
         peer=row["peer"],
         door=row["door"] or "soap",
@@ -115,6 +113,12 @@ def record_of(row: Mapping[str, Any], vault: PersonVault) -> QuestionRecord:
         policy=row["policy"] or "",
         consent_id=row["consent_id"],
     )
+
+
+def _decision(stored: Mapping[str, Any]) -> Decision:
+    """What a newer program has added is passed over."""
+    known = {name: stored[name] for name in _DECISION if name in stored}
+    return Decision(**{**known, "reason": Reason(stored["reason"])})
 
 
 def user_of(row: Mapping[str, Any], vault: PersonVault) -> User | None:

@@ -27,6 +27,11 @@ from samsvar.store.tables import CATALOGUE_VERSION
 
 _LEAST_KEPT_PERCENT = 80  # OM-10: more than a fifth gone at once is a mistake until said otherwise
 
+_COUNTED = (
+    Words("vägval", "routes"),
+    Words("behörigheter", "permissions"),
+    Words("vårdgivare", "care givers"),
+)
 _NEWEST = sa.select(sa.func.max(CATALOGUE_VERSION.c.version))
 
 
@@ -100,6 +105,7 @@ class SqlCatalogue:
         comment: str,
         *,
         force: bool = False,
+        may_shrink: bool = False,
         base: int | None = None,
         draft: str | None = None,
     ) -> int:
@@ -107,6 +113,7 @@ class SqlCatalogue:
 
         Args:
             force: publish whatever the base is and however much goes.
+            may_shrink: publish however much goes.
             base: the version that it was made from, where that must still be the newest.
             draft: the draft that it was; it goes in the same moment.
 
@@ -115,7 +122,7 @@ class SqlCatalogue:
 
         Raises:
             CatalogueMoved: ``base`` is not the newest version.
-            CatalogueShrinks: it lacks too much of what is in force; ``force`` allows that.
+            CatalogueShrinks: it lacks too much of what is in force, and may not.
             RegistryInvalid: it would not be readable again.
             ResourcesMissing: it could not be stored; nothing has changed.
         """
@@ -143,21 +150,10 @@ class SqlCatalogue:
                 if newest is not None and newest.registry == text:
                     version = number
                 else:
-                    if newest is not None and not force:
-                        _check_shrinking(
-                            Words("vägval", "routes"), newest.routes, len(registry.routes)
-                        )
-                        _check_shrinking(
-                            Words("behörigheter", "permissions"),
-                            newest.permissions,
-                            len(registry.permissions),
-                        )
-                        # No column counts them; the text is our own writer's.
-                        _check_shrinking(
-                            Words("vårdgivare", "care givers"),
-                            newest.registry.count("\n[[care_giver]]\n"),
-                            len(registry.care_givers),
-                        )
+                    if newest is not None and not force and not may_shrink:
+                        # No column counts care givers; the text is our own writer's.
+                        givers = newest.registry.count("\n[[care_giver]]\n")
+                        _check_shrinking((newest.routes, newest.permissions, givers), registry)
                     version = number + 1
                     connection.execute(
                         sa.insert(CATALOGUE_VERSION).values(
@@ -223,14 +219,30 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def _check_shrinking(what: Words, before: int, after: int) -> None:
-    if after * 100 < before * _LEAST_KEPT_PERCENT:
+def counted(registry: Registry) -> tuple[int, int, int]:
+    """Routes, permissions and care givers: of these no more than a fifth goes unasked."""
+    return len(registry.routes), len(registry.permissions), len(registry.care_givers)
+
+
+def shrinking(
+    before: tuple[int, int, int], after: tuple[int, int, int]
+) -> list[tuple[Words, int, int]]:
+    """Of what too much would go: its name, how many there are, how many there would be."""
+    return [
+        (what, was, would_be)
+        for what, was, would_be in zip(_COUNTED, before, after, strict=True)
+        if would_be * 100 < was * _LEAST_KEPT_PERCENT
+    ]
+
+
+def _check_shrinking(before: tuple[int, int, int], registry: Registry) -> None:
+    for what, was, would_be in shrinking(before, counted(registry)):
         raise CatalogueShrinks(
             Words(
-                f"registret har {after} {what.swedish}, där {before} gäller: mer än"
+                f"registret har {would_be} {what.swedish}, där {was} gäller: mer än"
                 f" {100 - _LEAST_KEPT_PERCENT} % skulle försvinna. Publicera med tvång om det"
                 " är meningen",
-                f"the registry has {after} {what}, where {before} are in force: more than"
+                f"the registry has {would_be} {what}, where {was} are in force: more than"
                 f" {100 - _LEAST_KEPT_PERCENT} % would go. Publish with force if that is meant",
             )
         )

@@ -21,7 +21,7 @@ from pydantic import SecretStr
 
 from samsvar.errors import ResourcesMissing
 
-HEAD = "0015"
+HEAD = "0016"
 """The last migration. Kept here too, so that a database that has it starts without Alembic."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"

@@ -12,12 +12,13 @@ import asyncio
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
 from samsvar.errors import ResourcesMissing
-from samsvar.ports import Events
+from samsvar.ports import Clock, Events
 from samsvar.store.admin_trail import DOOR as ADMIN
 from samsvar.store.database import Database
 from samsvar.store.digest_batch import Batch
@@ -25,15 +26,19 @@ from samsvar.store.digest_tables import (
     DIGEST_MINUTE,
     DIGEST_QUESTION,
     DIGEST_SOURCE,
+    SOURCE_DAY_PACE,
     SOURCE_HOUR,
+    SOURCE_LAST,
     SOURCE_PACE,
     WORD,
 )
+from samsvar.store.digest_tidy import tidied
 from samsvar.store.tables import QUESTION, SETTING
 from samsvar.store.upsert import insert
 
 AT_ONCE = 500
 EVERY_SECONDS = 0.5
+_TIDY_SECONDS = 60.0
 READ_TO = "digest-read-to"
 OWN = "urn:samsvar:"
 """What the hub writes of itself into the log."""
@@ -54,23 +59,41 @@ _COLUMNS = (
 class Digest:
     """Goes on for as long as the hub runs."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, kept: timedelta = timedelta(days=400)) -> None:
+        """``kept``: how long questions stay in it."""
         self._database = database
+        self._kept = kept
         self._words: dict[tuple[str, str], int] = {}
 
-    async def run(self, events: Events) -> None:
+    async def run(self, events: Events, clock: Clock) -> None:
         """Until cancelled. What could not be done is told, and done later."""
         told = ""
+        tidy_at = clock.monotonic()
         while True:
             read = 0
             try:
                 read = await asyncio.to_thread(self.step)
+                if read < AT_ONCE and clock.monotonic() >= tidy_at:
+                    gone = await asyncio.to_thread(self.tidy, clock.now())
+                    tidy_at = clock.monotonic() + (EVERY_SECONDS if gone else _TIDY_SECONDS)
                 told = ""
             except ResourcesMissing as error:
                 if str(error) != told:
                     events.emit("error", "-", detail=str(error))
                 told = str(error)
             await asyncio.sleep(0.02 if read == AT_ONCE else EVERY_SECONDS)
+
+    def tidy(self, now: datetime) -> int:
+        """Drop the next of what is too old or no longer in the log; how many questions went.
+
+        Raises:
+            ResourcesMissing: it could not be done; nothing is gone.
+        """
+        try:
+            with self._database.write() as connection, connection.begin():
+                return tidied(connection, now - self._kept)
+        except (sa.exc.SQLAlchemyError, sqlite3.Error, OSError) as error:
+            raise _failed(error) from error
 
     def step(self) -> int:
         """Take the next rows; how many were read. Waits for the disk.
@@ -91,9 +114,7 @@ class Digest:
                 _remember(connection, rows[-1]["sequence"])
         except (sa.exc.SQLAlchemyError, sqlite3.Error, OSError) as error:
             self._words.clear()  # some may have been rolled back
-            raise ResourcesMissing(
-                f"the digest of the access log cannot be made ({type(error).__name__})"
-            ) from error
+            raise _failed(error) from error
         return len(rows)
 
     def _batch(self, connection: sa.Connection, rows: Sequence[sa.RowMapping]) -> Batch:
@@ -133,13 +154,22 @@ class Digest:
             batch.minutes,
         )
         _add(connection, SOURCE_HOUR, ("hour", "source"), batch.hours.values(), batch.hours)
-        _add(
-            connection,
-            SOURCE_PACE,
-            ("hour", "source", "pace"),
-            ({"answers": count} for count in batch.paces.values()),
-            batch.paces,
-        )
+        _add(connection, SOURCE_LAST, ("source",), batch.last.values(), batch.last)
+        for table, begin, counts in (
+            (SOURCE_PACE, "hour", batch.paces),
+            (SOURCE_DAY_PACE, "day", batch.day_paces),
+        ):
+            _add(
+                connection,
+                table,
+                (begin, "source", "pace"),
+                ({"answers": count} for count in counts.values()),
+                counts,
+            )
+
+
+def _failed(error: Exception) -> ResourcesMissing:
+    return ResourcesMissing(f"the digest of the access log cannot be made ({type(error).__name__})")
 
 
 def read_to(connection: sa.Connection) -> int:

@@ -18,7 +18,7 @@ from samsvar.model.result import NOT_ASKED, WENT_WELL, result_of
 from samsvar.pipeline.index_service import INDEX_CONTRACTS
 from samsvar.pipeline.registry_service import REGISTRY_CONTRACTS
 from samsvar.pipeline.security_service import SECURITY_CONTRACTS
-from samsvar.store.digest_tables import HOUR_MS, MINUTE_MS, pace_of
+from samsvar.store.digest_tables import DAY_MS, HOUR_MS, MINUTE_MS, pace_of
 
 Number = Callable[[str, str], int]
 _SERVICES = {*INDEX_CONTRACTS, *REGISTRY_CONTRACTS, *SECURITY_CONTRACTS}
@@ -33,7 +33,9 @@ class Batch:
     sources: list[dict[str, Any]] = field(default_factory=list)
     minutes: Counter[tuple[int, int, int]] = field(default_factory=Counter)
     hours: dict[tuple[int, int], dict[str, Any]] = field(default_factory=dict)
+    last: dict[tuple[int], dict[str, Any]] = field(default_factory=dict)
     paces: Counter[tuple[int, int, int]] = field(default_factory=Counter)
+    day_paces: Counter[tuple[int, int, int]] = field(default_factory=Counter)
 
     def take(self, row: Mapping[str, Any], number: Number) -> None:
         """Add one row of the log. ``number``: of a word, by its kind and text.
@@ -91,6 +93,7 @@ class Batch:
                 waited if decision is slowest else None,
             )
             self.paces[at // HOUR_MS, source, pace_of(took)] += 1
+            self.day_paces[at // DAY_MS, source, pace_of(took)] += 1
 
     def _count(
         self,
@@ -103,9 +106,13 @@ class Batch:
     ) -> None:
         hour = self.hours.setdefault(
             (at // HOUR_MS, source),
-            {"producer": producer, "asked": 0, "failed": 0, "empty": 0, "slowest": 0, "waited": 0}
-            | {"last_well": None, "last_badly": None, "last_reason": None},
+            {"producer": producer, "asked": 0, "failed": 0, "empty": 0, "slowest": 0, "waited": 0},
         )
+        last = self.last.setdefault(
+            (source,),
+            {"producer": producer, "last_well": None, "last_badly": None, "last_reason": None},
+        )
+        last["producer"] = producer
         hour["producer"] = producer
         hour["asked"] += 1
         if waited is not None:
@@ -113,10 +120,10 @@ class Batch:
             hour["waited"] += waited
         if decision.reason in WENT_WELL:
             hour["empty"] += decision.reason is Reason.ANSWERED_EMPTY
-            hour["last_well"] = max(at, hour["last_well"] or 0)
+            last["last_well"] = max(at, last["last_well"] or 0)
         else:
             hour["failed"] += 1
-            hour["last_badly"], hour["last_reason"] = at, reason
+            last["last_badly"], last["last_reason"] = at, reason
 
 
 def _decision(stored: Mapping[str, Any]) -> Decision:

@@ -7,7 +7,7 @@ no person.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -18,19 +18,32 @@ from samsvar.model.result import Result
 from samsvar.store.database import Database
 from samsvar.store.digest import read_to
 from samsvar.store.digest_tables import (
+    DAY_MS,
     DIGEST_MINUTE,
     DIGEST_QUESTION,
     HOUR_MS,
     MINUTE_MS,
+    SOURCE_DAY_PACE,
     SOURCE_HOUR,
+    SOURCE_LAST,
     SOURCE_PACE,
     WORD,
     millis_of,
 )
-from samsvar.store.digest_walk import Seek, Words, bounds, line_of, maybe_moment, moment, walked
+from samsvar.store.digest_walk import (
+    BUDGET,
+    Seek,
+    Words,
+    bounds,
+    line_of,
+    maybe_moment,
+    moment,
+    walked,
+)
 from samsvar.store.tables import QUESTION
 
 _Q = DIGEST_QUESTION.c
+_MOST_HOURS = 48  # whose durations are read hour by hour
 
 
 class DigestReader:
@@ -38,22 +51,24 @@ class DigestReader:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._known: dict[int, str] = {}
 
-    def page(self, search: Search, most: int) -> Page:
-        """A page, the latest first (with ``after``: those just after it, latest first too)."""
+    def page(self, search: Search, most: int, seconds: float = BUDGET) -> Page:
+        """A page, the latest first (with ``after``: those just after it, latest first too).
+        ``seconds``: so long it may look."""
         with self._reading() as connection:
-            words = Words(connection)
+            words = Words(connection, self._known)
             conditions = words.conditions(search)
             if conditions is None:
                 return Page(())
             low, high = bounds(connection, search)
-            return walked(connection, words, search, conditions, low, high, most)
+            return walked(connection, words, search, conditions, low, high, most, seconds)
 
     def between(self, search: Search, most: int) -> tuple[list[Line], int]:
         """The latest of those after ``after`` and before ``before``, and how many there are."""
         low, high = search.after or 0, search.before or 0
         with self._reading() as connection:
-            words = Words(connection)
+            words = Words(connection, self._known)
             conditions = words.conditions(search)
             if conditions is None or high <= low + 1:
                 return [], 0
@@ -77,7 +92,8 @@ class DigestReader:
     def sequence_of(self, correlation_id: str) -> int | None:
         """The last row of the log under a correlation id."""
         with self._reading() as connection:
-            found = sa.select(sa.func.max(QUESTION.c.sequence)).where(
+            # Of the sum, or PostgreSQL looks for the greatest number by going back through them.
+            found = sa.select(sa.func.max(QUESTION.c.sequence + 0)).where(
                 QUESTION.c.correlation_id == correlation_id
             )
             last: int | None = connection.scalar(found)
@@ -127,61 +143,78 @@ class DigestReader:
             max(0, behind),
         )
 
-    def sources(self, now: datetime, hours: int) -> list[SourceFigures]:
-        """How each source has fared in the last hours; by when they were asked."""
-        least = int((now - timedelta(hours=hours)).timestamp() * 1000) // HOUR_MS
-        hour, pace = SOURCE_HOUR.c, SOURCE_PACE.c
-        total = sa.func.sum
+    def sources(
+        self, now: datetime, hours: int, of: Collection[str] | None = None
+    ) -> list[SourceFigures]:
+        """How each source has fared in the last hours; by when they were asked. ``of``: only
+        these."""
+        moment_ms = int((now - timedelta(hours=hours)).timestamp() * 1000)
+        least, hour, last = moment_ms // HOUR_MS, SOURCE_HOUR.c, SOURCE_LAST.c
+        counted = ("asked", "failed", "empty", "slowest", "waited")
         with self._reading() as connection:
-            words = Words(connection)
-            # The last success counts however long ago it was.
-            rows = connection.execute(
-                sa.select(
-                    hour.source,
-                    sa.func.max(hour.producer).label("producer"),
-                    *(
-                        total(sa.case((hour.hour > least, hour[name]), else_=0)).label(name)
-                        for name in ("asked", "failed", "empty", "slowest", "waited")
-                    ),
-                    sa.func.max(hour.last_well).label("last_well"),
-                    sa.func.max(hour.last_badly).label("last_badly"),
-                ).group_by(hour.source)
-            ).all()
-            reasons = {
-                (row.source, row.last_badly): row.last_reason
+            words = Words(connection, self._known)
+            numbers = None if of is None else words.numbers("source", of)
+            counts: dict[int, tuple[int, ...]] = {
+                row[0]: tuple(map(int, row[1:]))
                 for row in connection.execute(
-                    sa.select(hour.source, hour.last_badly, hour.last_reason).where(
-                        hour.last_badly.is_not(None)
-                    )
+                    sa.select(hour.source, *(sa.func.sum(hour[name]) for name in counted))
+                    .where(hour.hour > least, *_among(hour.source, numbers))
+                    .group_by(hour.source)
                 )
             }
-            paces: dict[int, Counter[int]] = {}
-            for row in connection.execute(
-                sa.select(pace.source, pace.pace, total(pace.answers))
-                .where(pace.hour > least)
-                .group_by(pace.source, pace.pace)
-            ):
-                paces.setdefault(row[0], Counter())[row[1]] = int(row[2])
-            return [
-                SourceFigures(
-                    words.text(row.source) or "",
-                    words.text(row.producer) or "",
-                    int(row.asked),
-                    int(row.failed),
-                    int(row.empty),
-                    int(row.slowest),
-                    int(row.waited),
-                    share(paces.get(row.source, Counter()), 0.5),
-                    share(paces.get(row.source, Counter()), 0.95),
-                    maybe_moment(row.last_well),
-                    maybe_moment(row.last_badly),
-                    words.text(reasons.get((row.source, row.last_badly))),
+            paces = _paces(connection, moment_ms, hours, numbers)
+            # The last success counts however long ago it was.
+            rows = connection.execute(
+                sa.select(*last).where(*_among(last.source, numbers)).order_by(last.source)
+            ).all()
+            found = []
+            for row in rows:
+                asked, failed, empty, slowest, waited = counts.get(row.source, (0,) * len(counted))
+                taken = paces.get(row.source, Counter())
+                found.append(
+                    SourceFigures(
+                        words.text(row.source) or "",
+                        words.text(row.producer) or "",
+                        asked,
+                        failed,
+                        empty,
+                        slowest,
+                        waited,
+                        share(taken, 0.5),
+                        share(taken, 0.95),
+                        maybe_moment(row.last_well),
+                        maybe_moment(row.last_badly),
+                        words.text(row.last_reason),
+                    )
                 )
-                for row in rows
-            ]
+            return found
 
     def _reading(self) -> _Reading:
         return _Reading(self._database)
+
+
+def _among(
+    column: sa.ColumnElement[int], numbers: Sequence[int] | None
+) -> list[sa.ColumnElement[bool]]:
+    return [] if numbers is None else [column.in_(numbers)]
+
+
+def _paces(
+    connection: sa.Connection, moment_ms: int, hours: int, numbers: Sequence[int] | None
+) -> Mapping[int, Counter[int]]:
+    """How many answers of each source were of each class of duration. Of some days: from the day
+    on in which they begin, which is a few rows for each instead of thousands."""
+    by_day = hours > _MOST_HOURS
+    table = SOURCE_DAY_PACE.c if by_day else SOURCE_PACE.c
+    begin = table.day >= moment_ms // DAY_MS if by_day else table.hour > moment_ms // HOUR_MS
+    found: dict[int, Counter[int]] = {}
+    for source, pace, answers in connection.execute(
+        sa.select(table.source, table.pace, sa.func.sum(table.answers))
+        .where(begin, *_among(table.source, numbers))
+        .group_by(table.source, table.pace)
+    ):
+        found.setdefault(source, Counter())[pace] = int(answers)
+    return found
 
 
 class _Reading:

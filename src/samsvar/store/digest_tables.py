@@ -67,10 +67,21 @@ SOURCE_HOUR = sa.Table(
     sa.Column("empty", sa.Integer, nullable=False),
     sa.Column("slowest", sa.Integer, nullable=False),
     sa.Column("waited", sa.BigInteger, nullable=False),
+    # of older programs: these three stand in SOURCE_LAST
     sa.Column("last_well", sa.BigInteger),
     sa.Column("last_badly", sa.BigInteger),
     sa.Column("last_reason", sa.Integer),
     sqlite_with_rowid=False,
+)
+
+SOURCE_LAST = sa.Table(
+    "digest_source_last",
+    METADATA,
+    sa.Column("source", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("producer", sa.Integer, nullable=False),
+    sa.Column("last_well", sa.BigInteger),
+    sa.Column("last_badly", sa.BigInteger),
+    sa.Column("last_reason", sa.Integer),
 )
 
 SOURCE_PACE = sa.Table(
@@ -83,7 +94,17 @@ SOURCE_PACE = sa.Table(
     sqlite_with_rowid=False,
 )
 
-MINUTE_MS, HOUR_MS = 60_000, 3_600_000
+SOURCE_DAY_PACE = sa.Table(
+    "digest_source_day_pace",
+    METADATA,
+    sa.Column("day", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("source", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("pace", sa.SmallInteger, primary_key=True, autoincrement=False),
+    sa.Column("answers", sa.Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
 _STEPS = 4  # classes of duration for each doubling: a median is told within a tenth
 
 

@@ -19,7 +19,8 @@ from samsvar.store.digest_tables import DIGEST_QUESTION, DIGEST_SOURCE, WORD
 
 _Q, _S = DIGEST_QUESTION.c, DIGEST_SOURCE.c
 _STRIDE = 20_000
-BUDGET = 0.15
+_MOST_KNOWN = 10_000  # words; more than the sources and senders of a country
+BUDGET = 0.1
 """Seconds that one page may look."""
 #: a row stands in the log at the end of its question, and ``at`` is its beginning
 _LONGEST_MS = 60_000
@@ -28,22 +29,28 @@ _LONGEST_MS = 60_000
 class Words:
     """Texts by their numbers and back."""
 
-    def __init__(self, connection: sa.Connection) -> None:
+    def __init__(self, connection: sa.Connection, known: dict[int, str]) -> None:
+        """``known``: what has been read before. A number never stands for another text."""
         self._connection = connection
-        self._texts: dict[int, str | None] = {}
+        self._known = known
 
     def text(self, number: int | None) -> str | None:
         """What a number stands for."""
         if number is None:
             return None
-        if number not in self._texts:
-            found = sa.select(WORD.c.text).filter_by(id=number)
-            self._texts[number] = self._connection.scalar(found)
-        return self._texts[number]
+        text = self._known.get(number)
+        if text is None:
+            text = self._connection.scalar(sa.select(WORD.c.text).filter_by(id=number))
+            if text is not None and len(self._known) < _MOST_KNOWN:
+                self._known[number] = text
+        return text
 
     def numbers(self, kind: str, texts: Iterable[str]) -> list[int]:
-        """The numbers of those that have been met."""
-        found = sa.select(WORD.c.id).where(WORD.c.kind == kind, WORD.c.text.in_(list(texts)))
+        """The numbers of those that have been met, however their letters are written."""
+        wanted = [text.lower() for text in texts]
+        found = sa.select(WORD.c.id).where(
+            WORD.c.kind == kind, sa.func.lower(WORD.c.text).in_(wanted)
+        )
         return list(self._connection.scalars(found))
 
     def conditions(self, search: Search) -> list[sa.ColumnElement[bool]] | None:
@@ -99,8 +106,9 @@ def walked(
     low: int,
     high: int,
     most: int,
+    seconds: float,
 ) -> Page:
-    """One page of what lies between two rows."""
+    """One page of what lies between two rows; the first stride is always done."""
     began = time.perf_counter()
     rows: list[Any] = []
     forwards = search.after is not None and search.before is None
@@ -113,12 +121,13 @@ def walked(
             low = end - 1
         else:
             high = begin + 1
-        if len(rows) > most or time.perf_counter() - began > BUDGET:
+        if len(rows) > most or time.perf_counter() - began > seconds:
             break
     more = len(rows) > most
     lines = tuple(line_of(row, words) for row in rows[:most])
     if forwards:
-        return Page(tuple(reversed(lines)), lines[-1].sequence if more else None)
+        beyond = low if low + 1 < high else None
+        return Page(tuple(reversed(lines)), lines[-1].sequence if more else beyond)
     if more:
         return Page(lines, lines[-1].sequence)
     if low + 1 < high:

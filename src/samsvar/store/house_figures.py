@@ -18,6 +18,7 @@ from samsvar.store.alert_book import SqlAlertBook
 from samsvar.store.database import Database
 from samsvar.store.lease import Lease, stamp
 from samsvar.store.producer_hours import MOST_AT_A_LOOK, ProducerHours
+from samsvar.store.routing_days import RoutingDays
 from samsvar.store.tables import (
     AUDIT_HEAD,
     CATALOGUE_VERSION,
@@ -49,6 +50,7 @@ class StoredFigures:
         register_notes: Callable[[datetime], Sequence[Words]] = lambda _now: (),
         alerts_kept: timedelta = timedelta(days=400),
         conformance_kept: timedelta = timedelta(days=400),
+        routing_log: RoutingDays | None = None,
     ) -> None:
         """``certificates``: whose end when. ``register_notes``: what is too old, in words."""
         self._database = database
@@ -57,6 +59,7 @@ class StoredFigures:
         self._register_notes = register_notes
         self._alerts_kept = alerts_kept
         self._conformance_kept = conformance_kept
+        self._routing_log = routing_log
         self._lease = Lease("watch")
         self._counted = 0
 
@@ -112,6 +115,7 @@ class StoredFigures:
                 database_bytes=size,
                 growth=growth,
                 behind=self._hours.behind(),
+                routing_log=self._routing_log.size(now) if self._routing_log else None,
             )
         except sa.exc.SQLAlchemyError as error:
             raise _failed(error) from error

@@ -10,6 +10,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from hashlib import sha256
+from hmac import compare_digest
 
 import sqlalchemy as sa
 
@@ -19,15 +21,23 @@ from samsvar.model.exchange import QuestionRecord
 from samsvar.model.identifiers import ContractUrn
 from samsvar.model.words import Words
 from samsvar.onboarding.refusals import NotNow, NotThere, NotValid
-from samsvar.onboarding.rooms import Version
+from samsvar.onboarding.rooms import Loss, Version
 from samsvar.pipeline.preview import Preview, preview, standings
 from samsvar.ports import Clock
 from samsvar.registry import Registry, RegistryInvalid
-from samsvar.registry.difference import RowChange, difference
+from samsvar.registry.difference import ChangedByBoth, Kind, RowChange, difference, rebased
+from samsvar.registry.file import write_registry
 from samsvar.store.access_log_reader import AccessLogReader
-from samsvar.store.catalogue import CatalogueMoved, CatalogueShrinks, SqlCatalogue
+from samsvar.store.catalogue import (
+    CatalogueMoved,
+    CatalogueShrinks,
+    SqlCatalogue,
+    counted,
+    shrinking,
+)
 from samsvar.store.drafts import DraftRefused, Drafts
 
+_EMPTY = Registry((), (), (), ())
 _MOST_READ = 4  # registries of a whole country are large, and two are compared
 
 
@@ -148,19 +158,65 @@ class StoredRegistryRoom:
         with _told():
             self._drafts.drop(name)
 
-    def publish(self, name: str, who: str, comment: str) -> int:
+    def move_draft(self, name: str, who: str) -> int:
+        """Do what a draft changes to the version in force instead; that version's number."""
+        newest = self._newest()
+        with _told():
+            draft = self._drafts.get(name)
+            mine = self._parse(draft.registry)
+        theirs = self._registry(str(newest))
+        base = self._registry(str(draft.base_version)) if draft.base_version else _EMPTY
+        with _told():
+            moved = rebased(base, mine, theirs)
+            self._parse(write_registry(moved))  # a draft could be published as it stands
+            self._drafts.edit(name, moved, who, base_version=newest)
+        return newest
+
+    def loss(self, name: str) -> Loss | None:
+        """What would go; None: not so much that it is asked."""
+        return self._loss(self._newest(), self._registry(name))
+
+    def publish(self, name: str, who: str, comment: str, seen: str = "") -> int:
         """Put a draft in force; its number."""
         with _told():
             draft = self._drafts.get(name)
+            registry = self._parse(draft.registry)
+        agreed = bool(seen) and self._agreed(self._newest(), registry, seen)
+        with _told():
             return self._catalogue.publish(
-                self._parse(draft.registry), who, comment, base=draft.base_version, draft=name
+                registry, who, comment, may_shrink=agreed, base=draft.base_version, draft=name
             )
 
-    def roll_back(self, version: int, who: str, comment: str) -> int:
+    def roll_back(self, version: int, who: str, comment: str, seen: str = "") -> int:
         """Put the content of an old version in force; its number."""
-        registry = self._registry(str(version))
+        newest, registry = self._newest(), self._registry(str(version))
+        agreed = bool(seen) and self._agreed(newest, registry, seen)
         with _told():
-            return self._catalogue.publish(registry, who, comment)
+            return self._catalogue.publish(registry, who, comment, may_shrink=agreed, base=newest)
+
+    def _loss(self, newest: int, after: Registry) -> Loss | None:
+        before = self._registry(str(newest))
+        much = shrinking(counted(before), counted(after))
+        if not much:
+            return None
+        rows = tuple(each for each in difference(before, after) if each.kind is Kind.REMOVED)
+        seen = sha256(f"{newest}\n{write_registry(after)}".encode()).hexdigest()[:32]
+        return Loss(tuple(much), rows, seen)
+
+    def _agreed(self, newest: int, after: Registry, seen: str) -> bool:
+        """Whether somebody has seen just what would go. What was seen of another content, or in
+        place of another version, is no yes to this."""
+        loss = self._loss(newest, after)
+        if loss is not None and not compare_digest(loss.seen.encode(), seen.encode()):
+            raise NotNow(
+                Words(
+                    "det är inte längre vad du har sett, eller så gäller en annan version sedan"
+                    " dess: se en gång till på vad som skulle försvinna",
+                    "it is no longer what you have seen, or another version is in force since:"
+                    " look at what would go once more",
+                )
+            )
+        return loss is not None
 
     def _newest(self) -> int:
         with _told():
@@ -193,17 +249,27 @@ def _told() -> Iterator[None]:
     except CatalogueMoved as error:
         raise NotNow(
             Words(
-                f"{error.words.swedish}: se på skillnaden, gör ett nytt utkast och lägg in dina"
-                " ändringar i det",
-                f"{error}: look at the difference, make a new draft, and put your changes in it",
+                f"{error.words.swedish}: flytta utkastet till den versionen, på dess sida, och se"
+                " på skillnaden",
+                f"{error}: move the draft to that version, on its page, and look at the difference",
             )
         ) from error
     except CatalogueShrinks as error:
         raise NotNow(
             Words(
-                f"{error.words.swedish}, med kommandot samsvar registry publish --force",
-                f"{error}, by the command samsvar registry publish --force",
+                "mer än en femtedel skulle försvinna: dess sida visar vad, och frågar dig",
+                "more than a fifth would go: its page shows what, and asks you",
             )
+        ) from error
+    except ChangedByBoth as error:
+        raise NotNow(
+            Words(
+                "någon annan har ändrat samma rader sedan utkastet började: redigera utkastet så"
+                " att de är som i den version som gäller, flytta det, och ändra dem igen",
+                "somebody else has changed the same rows since the draft was begun: edit the draft"
+                " so that they are as in the version in force, move it, and change them again",
+            ),
+            [" ".join(key) for key in error.keys],
         ) from error
     except DraftRefused as error:
         raise NotNow(error.words) from error

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from samsvar.model.log_size import RoutingLogSize
 from samsvar.model.words import Words, joined
 from samsvar.watch.judging import HUB, Finding
 from samsvar.watch.rules import THRESHOLDS as T
@@ -35,6 +36,8 @@ class HouseFigures:
     growth: float | None = None
     """Bytes a day of the database, at this week's pace."""
     behind: int = 0
+    routing_log: RoutingLogSize | None = None
+    """None: none is kept."""
 
     @property
     def days_left(self) -> float | None:
@@ -87,6 +90,18 @@ def of_house(figures: HouseFigures) -> Iterator[Finding]:
         "register-old", HUB, bool(figures.register_notes), joined(list(figures.register_notes))
     )
     yield _disk(figures)
+    if (log := figures.routing_log) is not None:
+        yield Finding(
+            "routing-log-short",
+            HUB,
+            log.short,
+            Words(
+                f"{log.days} dagar av ruttloggen tar {log.bytes / 1e6:.0f} MB; det finns plats för"
+                f" {log.room / 1e6:.0f} MB, vilket är mindre än {log.keep_days} dagar",
+                f"{log.days} days of the routing log take {log.bytes / 1e6:.0f} MB; there is room"
+                f" for {log.room / 1e6:.0f} MB, which is less than {log.keep_days} days",
+            ),
+        )
     yield Finding(
         "log-behind",
         HUB,

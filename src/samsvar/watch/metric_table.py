@@ -149,6 +149,12 @@ UNSIGNED = Metric(
     "samsvar_audit_unsigned_rows", "gauge", "Rows of the access log without a signed head yet"
 )
 DATABASE_BYTES = Metric("samsvar_database_bytes", "gauge", "Size of the database")
+ROUTING_BYTES = Metric(
+    "samsvar_routing_log_bytes", "gauge", "Size of the routing log's days that are kept"
+)
+ROUTING_ROOM = Metric(
+    "samsvar_routing_log_room_bytes", "gauge", "How large the routing log's days may be"
+)
 DISK_FREE = Metric("samsvar_disk_free_bytes", "gauge", "Free on the disk of the data folder")
 SPANS = Metric(
     "samsvar_trace_spans_total",

@@ -141,6 +141,17 @@ RULES: Mapping[str, Rule] = {
             "neither is so",
         ),
         Rule(
+            "routing-log-short",
+            W,
+            Words(
+                "Ruttloggen tas bort före sin tid",
+                "The routing log will be dropped before its time",
+            ),
+            "`log.keep_days` days of it, as large as those that are over, are more than"
+            " `log.keep_megabytes`, or than the disk has room for",
+            "there is room for them",
+        ),
+        Rule(
             "log-behind",
             W,
             Words("De här siffrorna släpar efter", "These figures are behind"),

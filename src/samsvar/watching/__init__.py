@@ -206,8 +206,11 @@ class Watching:
 
 
 def _of_house(house: HouseFigures) -> dict[table.Metric, Mapping[Labels, float]]:
-    oldest = house.outbox_oldest
-    return {
+    oldest, log = house.outbox_oldest, house.routing_log
+    kept: dict[table.Metric, Mapping[Labels, float]] = (
+        {table.ROUTING_BYTES: {(): log.bytes}, table.ROUTING_ROOM: {(): log.room}} if log else {}
+    )
+    return kept | {
         table.OUTBOX_WAITING: {(): house.outbox_waiting},
         table.OUTBOX_DEAD: {(): house.dead_letters},
         table.OUTBOX_OLDEST: {(): (house.now - oldest).total_seconds() if oldest else 0},

@@ -13,10 +13,19 @@ from samsvar.store.applications import SqlApplications
 from samsvar.store.database import Database
 from samsvar.store.house_figures import StoredFigures
 from samsvar.store.population import StoredPopulation
+from samsvar.store.routing_days import RoutingDays
 from samsvar.store.secrets import PersonVault, open_vault
 
 #: share of ``population.longest_hours`` after which people are told
 _OLD = 0.75
+
+
+def routing_days(settings: Settings) -> RoutingDays | None:
+    """The routing log's days that a hub keeps; None: none shall be, or nobody could look."""
+    log = settings.log
+    if not log.routing or not log.keep_days or not any(each.admin for each in settings.listen):
+        return None
+    return RoutingDays(settings.hub.data, log.keep_days, log.keep_megabytes * 1_000_000)
 
 
 def figures_of(
@@ -46,6 +55,7 @@ def figures_of(
         register_notes=register_notes,
         alerts_kept=timedelta(days=settings.retention.alert_days),
         conformance_kept=timedelta(days=settings.retention.conformance_days),
+        routing_log=routing_days(settings),
     )
 
 

@@ -116,6 +116,8 @@ def duration(millis: float | None) -> str:
     """Milliseconds, or seconds where they are many."""
     if millis is None:
         return "–"
+    if 0 < millis < 0.5:
+        return f"<{_BLANK}1{_BLANK}ms"
     if millis < 1000:
         return f"{millis:.0f}{_BLANK}ms"
     if millis < 100_000:

@@ -6,18 +6,19 @@ disk: pages call them outside the event loop.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
 from samsvar.model.exchange import QuestionRecord
 from samsvar.model.identifiers import PersonId
+from samsvar.model.log_size import RoutingLogSize
 from samsvar.model.questions import Figures, Line, Page, Search, SourceFigures
 from samsvar.model.words import Words
 from samsvar.onboarding.desk import ProducerDesk
 from samsvar.onboarding.roles import User
-from samsvar.onboarding.rooms import LogState, Verified, Version
+from samsvar.onboarding.rooms import LogState, Loss, Verified, Version
 from samsvar.pipeline.preview import Preview
 from samsvar.registry import Registry
 from samsvar.registry.difference import RowChange
@@ -26,8 +27,8 @@ from samsvar.registry.difference import RowChange
 class Questions(Protocol):
     """Many questions: lists and figures."""
 
-    def page(self, search: Search, most: int) -> Page:
-        """Some of them, the latest first."""
+    def page(self, search: Search, most: int, seconds: float = ...) -> Page:
+        """Some of them, the latest first; as many as are found in so long."""
 
     def between(self, search: Search, most: int) -> tuple[Sequence[Line], int]:
         """The latest of those after one row and before another, and how many there are."""
@@ -47,8 +48,10 @@ class Questions(Protocol):
     def figures(self, now: datetime, minutes: int) -> Figures:
         """Each of the last minutes, the oldest first."""
 
-    def sources(self, now: datetime, hours: int) -> list[SourceFigures]:
-        """How each source has fared in the last hours."""
+    def sources(
+        self, now: datetime, hours: int, of: Collection[str] | None = None
+    ) -> list[SourceFigures]:
+        """How each source, or each of some, has fared in the last hours."""
 
 
 class Logged(Protocol):
@@ -135,11 +138,17 @@ class RegistryRoom(Protocol):
     def drop_draft(self, name: str) -> None:
         """Throw it away."""
 
-    def publish(self, name: str, who: str, comment: str) -> int:
-        """Put a draft in force; its number."""
+    def move_draft(self, name: str, who: str) -> int:
+        """Do what a draft changes to the version in force instead; that version's number."""
 
-    def roll_back(self, version: int, who: str, comment: str) -> int:
-        """Put the content of an old version in force; its number."""
+    def loss(self, name: str) -> Loss | None:
+        """What would go by a draft or version; None: not so much that it is asked."""
+
+    def publish(self, name: str, who: str, comment: str, seen: str = "") -> int:
+        """Put a draft in force; its number. ``seen``: of the loss that somebody has agreed to."""
+
+    def roll_back(self, version: int, who: str, comment: str, seen: str = "") -> int:
+        """Put the content of an old version in force; its number. ``seen``: likewise."""
 
 
 class Outbox(Protocol):
@@ -195,6 +204,8 @@ class Health:
     missing: tuple[str, ...]
     notes: tuple[str, ...]
     database_bytes: int
+    routing_log: RoutingLogSize | None
+    """None: none is kept."""
     free_bytes: int
     started: datetime
     listeners: tuple[str, ...]
@@ -214,8 +225,9 @@ class House(Protocol):
     def bundle(self) -> bytes:
         """A zip for those who help: no secret, no person."""
 
-    def events(self, correlation_id: str) -> Sequence[str] | None:
-        """Routing events that are kept still; None: none are kept here."""
+    def events(self, correlation_id: str, at: datetime) -> Sequence[str] | None:
+        """The routing log's lines of a question that came at that moment, as far as they are
+        kept; None: none are kept at all."""
 
     def deadline(self, contract: str | None) -> float:
         """The budget of a question in seconds."""

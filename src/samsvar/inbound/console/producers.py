@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ from samsvar.inbound.console.standing import ProducerLine, by_slowness, producer
 from samsvar.inbound.console.visit import Redirect, Rendered, Row, Shown, Visit
 from samsvar.model.local_time import STOCKHOLM
 from samsvar.model.questions import Search
+from samsvar.onboarding.desk import Standing
 from samsvar.onboarding.roles import Right
 
 HOURS = {"1h": 1, "24h": 24, "7d": 168}
@@ -40,7 +41,7 @@ class Producers:
 
     async def _list(self, visit: Visit) -> Rendered:
         def model() -> Mapping[str, Any]:
-            lines = self._lines(visit, _span(visit))
+            lines = self._lines(visit, self._world.desk.all(visit.user))
             by = visit.query.get("sort", "trouble")
             if by == "slow":
                 lines.sort(key=by_slowness)
@@ -58,8 +59,7 @@ class Producers:
         def model() -> Mapping[str, Any]:
             world, name = self._world, visit.path["id"]
             standing = world.desk.one(visit.user, name)
-            lines = self._lines(visit, _span(visit))
-            line = next(each for each in lines if each.id == name)
+            (line,) = self._lines(visit, [standing])
             _, names = world.names()
             reads = visit.user.may(Right.READ_QUESTIONS)
             page = (
@@ -87,11 +87,13 @@ class Producers:
 
         return Rendered("producer.html", await asyncio.to_thread(model))
 
-    def _lines(self, visit: Visit, hours: int) -> list[ProducerLine]:
+    def _lines(self, visit: Visit, standings: Sequence[Standing]) -> list[ProducerLine]:
+        """One standing alone needs its own figures alone."""
         world = self._world
+        of = [address for _, address in standings[0].routes] if len(standings) == 1 else None
         return producer_lines(
-            world.desk.all(visit.user),
-            world.questions.sources(visit.now, hours),
+            standings,
+            world.questions.sources(visit.now, _span(visit), of),
             world.breakers.open(),
             world.conformance.scores(),
             visit.now,

@@ -11,15 +11,17 @@ from markupsafe import Markup
 
 from samsvar.inbound.console.charts import Bar, waterfall_bar
 from samsvar.inbound.console.listing import again, search_of
-from samsvar.inbound.console.ports import ConsoleWorld, Logged
+from samsvar.inbound.console.ports import ConsoleWorld
 from samsvar.inbound.console.visit import Rendered, Row, Shown, Visit
 from samsvar.inbound.console.words import RESULTS, calm
-from samsvar.model.exchange import Decision, QuestionRecord, Verdict
+from samsvar.model.exchange import Decision, QuestionRecord, Reason, Verdict
 from samsvar.model.identifiers import folded
-from samsvar.model.questions import Search
+from samsvar.model.questions import Page, Search
 from samsvar.model.result import NOT_ASKED, WENT_WELL, Result, result_of
 from samsvar.onboarding.roles import Right
 
+NEAR_SECONDS = 0.02
+"""How long each neighbour is looked for: there are six at most, and the page is wanted now."""
 TABS = ("timeline", "explain", "events", "today")
 
 
@@ -79,40 +81,41 @@ class Question:
             "deadline": deadline,
             "steps": steps(record, deadline, limits, names, swedish=visit.swedish),
             "explained": explained(record, names, swedish=visit.swedish),
-            "neighbours": self._neighbours(search, one),
-            "events": world.house.events(name) if tab == "events" else None,
+            **self._around(search, one.sequence),
+            "events": world.house.events(name, record.at) if tab == "events" else None,
             "today": self._today(record) if tab == "today" else (),
             "sender_name": names.get(folded(record.sender)) if record.sender else None,
             "good": WENT_WELL,
         }
 
-    def _neighbours(self, search: Search, one: Logged) -> Mapping[str, str | None]:
-        """Correlation ids: earlier, later, and the nearest with failures, within the filters."""
-        questions = self._world.questions
-        at = one.sequence
-        earlier = questions.page(replace(search, before=at), 1).lines
-        later = questions.page(replace(search, after=at), 1).lines
-        bad_earlier = self._nearest(search, before=at)
-        bad_later = self._nearest(search, after=at)
-        found = [line[0].sequence if line else None for line in (earlier, later)]
-        found += [bad_earlier, bad_later]
-        ids = questions.correlations([each for each in found if each is not None])
-        names = ("earlier", "later", "bad_earlier", "bad_later")
+    def _around(self, search: Search, at: int) -> Mapping[str, Any]:
+        """Neighbours within the filters by correlation id: earlier, later, and the nearest that
+        were not answered in full. ``far``: whether some may be further away than was looked."""
+        wanted = [replace(search, before=at), replace(search, after=at)]
+        pages = {
+            name: [self._near(each) for each in searches]
+            for name, searches in (
+                ("earlier", wanted[:1]),
+                ("later", wanted[1:]),
+                ("bad_earlier", _bad(wanted[0])),
+                ("bad_later", _bad(wanted[1])),
+            )
+        }
+        found: dict[str, int | None] = {
+            name: (max if "earlier" in name else min)(
+                (page.lines[0].sequence for page in some if page.lines), default=None
+            )
+            for name, some in pages.items()
+        }
+        ids = self._world.questions.correlations([each for each in found.values() if each])
+        far = any(not page.lines and page.go_on for some in pages.values() for page in some)
         return {
-            name: None if each is None else ids.get(each)
-            for name, each in zip(names, found, strict=True)
+            "neighbours": {name: ids.get(each or 0) for name, each in found.items()},
+            "far": far,
         }
 
-    def _nearest(
-        self, search: Search, *, before: int | None = None, after: int | None = None
-    ) -> int | None:
-        """The nearest question, within the filters, that was not answered in full."""
-        found: list[int] = []
-        for result in (Result.FAILED, Result.PART):
-            wanted = replace(search, result=result, before=before, after=after)
-            lines = self._world.questions.page(wanted, 1).lines
-            found += [line.sequence for line in lines]
-        return (min if after is not None else max)(found, default=None)
+    def _near(self, search: Search) -> Page:
+        return self._world.questions.page(search, 1, NEAR_SECONDS)
 
     def _today(self, record: QuestionRecord) -> Sequence[tuple[str, str, str]]:
         """Address, what became of it, and what the registry in force says."""
@@ -120,6 +123,14 @@ class Question:
         then = {str(one.logical_address): one.reason.value for one in record.decisions}
         every = dict.fromkeys((*then, *now))
         return [(each, then.get(each, "–"), now.get(each, "–")) for each in every]
+
+
+def _bad(search: Search) -> list[Search]:
+    """Those that were not answered in full, of some."""
+    if search.result is not None and search.result not in (Result.FAILED, Result.PART):
+        return []
+    results = (Result.FAILED, Result.PART) if search.result is None else (search.result,)
+    return [replace(search, result=result) for result in results]
 
 
 def steps(
@@ -141,15 +152,7 @@ def steps(
     # rows of an older program have no beginnings: all are asked at once, and the rest is little
     if asked and begun is None:
         ended = None
-    first = Step(
-        ("Behörighet, index, vägval", "Permission, index, route"),
-        ("vem frågar, vem vet något, vart", "who asks, who knows, whereto"),
-        "hub",
-        "→",
-        waterfall_bar(Bar(0.0, begun, "hub") if begun is not None else None, whole),
-        begun,
-    )
-    found = [first]
+    found = _before_asking(record, begun, whole)
     found += [
         _step(decision, whole, deadline, limits, names, swedish=swedish)
         for decision in record.decisions
@@ -180,6 +183,58 @@ def steps(
         )
     )
     return found
+
+
+def _before_asking(record: QuestionRecord, begun: float | None, whole: float) -> list[Step]:
+    """What the hub did before it asked anybody: apart, as far as the row has it apart."""
+    timed = [one for one in record.decisions if one.looked is not None]
+    if not timed:
+        name = ("Behörighet, index, vägval", "Permission, index, route")
+        told = ("vem frågar, vem vet något, vart", "who asks, who knows, whereto")
+        return [_stretch(name, told, 0.0, begun, whole)]
+    looked, found = timed[0].looked or 0.0, timed[0].found or 0.0
+    placed = max(one.placed or found for one in timed)
+    named = sum(one.reason is not Reason.NOT_INDEXED for one in timed)
+    refused = sum(one.reason is Reason.NOT_PERMITTED for one in timed)
+    return [
+        _stretch(
+            ("Avsändare, kontrakt", "Sender, contract"),
+            ("vem frågar; är frågan rätt ställd", "who asks; is the question well put"),
+            0.0,
+            looked,
+            whole,
+        ),
+        _stretch(
+            ("Index", "Index"),
+            (f"vem vet något: {named} nämnda", f"who knows something: {named} named"),
+            looked,
+            found,
+            whole,
+        ),
+        _stretch(
+            ("Behörighet, vägval", "Permission, route"),
+            (
+                f"vem får tillfrågas, och vart: {refused} får inte",
+                f"who may be asked, and where: {refused} may not",
+            ),
+            found,
+            placed,
+            whole,
+        ),
+    ]
+
+
+def _stretch(
+    name: tuple[str, str],
+    told: tuple[str, str],
+    begin: float,
+    end: float | None,
+    whole: float,
+) -> Step:
+    """Something that the hub itself did; ``end`` None: nobody knows for how long."""
+    bar = None if end is None else Bar(begin, max(0.0, end - begin), "hub")
+    seconds = None if end is None else max(0.0, end - begin)
+    return Step(name, told, "hub", "→", waterfall_bar(bar, whole), seconds)
 
 
 def _step(

@@ -43,6 +43,7 @@ class RegistryPages:
             Row("POST", "/registry-drafts", change, self._new, MOST_UPLOAD_BYTES),
             Row("POST", f"{one}/edit", change, self._edit, MOST_UPLOAD_BYTES),
             Row("POST", f"{one}/drop", change, self._drop),
+            Row("POST", f"{one}/move", change, self._move),
             Row("POST", f"{one}/publish", change, self._publish),
             Row("POST", f"{one}/roll-back", change, self._roll_back),
         )
@@ -70,10 +71,16 @@ class RegistryPages:
             changes = list(self._room.difference(against, name)) if against else []
             tab = visit.query.get("tab", "diff")
             preview = self._room.preview(name, LOOKED_AT) if tab == "preview" else None
-            drafts = {draft.name: draft for draft in self._room.drafts()}
+            draft = next((each for each in self._room.drafts() if each.name == name), None)
+            old = draft is not None and newest is not None and draft.base != newest
+            asks = draft is not None or (version and newest is not None and name != str(newest))
+            loss = self._room.loss(name) if asks and newest and not old else None
             return {
                 "name": name,
-                "draft": drafts.get(name),
+                "draft": draft,
+                "old": old,
+                "loss": loss,
+                "lost": loss.rows[:MOST_SHOWN] if loss else (),
                 "version": next((each for each in versions if each.name == name), None),
                 "is_version": version,
                 "newest": newest,
@@ -119,17 +126,48 @@ class RegistryPages:
         await asyncio.to_thread(self._room.drop_draft, visit.path["name"])
         return Redirect("/registry", "dropped")
 
+    async def _move(self, visit: Visit) -> Redirect:
+        name = visit.path["name"]
+        await asyncio.to_thread(self._room.move_draft, name, visit.user.name)
+        return Redirect(f"/registry/{name}", "moved")
+
     async def _publish(self, visit: Visit) -> Redirect:
         name, comment = visit.path["name"], _comment(visit)
-        await self._put(lambda: self._room.publish(name, visit.user.name, comment))
+
+        def publish() -> int:
+            return self._room.publish(name, visit.user.name, comment, self._seen(visit))
+
+        await self._put(publish)
         return Redirect("/registry", "published")
 
     async def _roll_back(self, visit: Visit) -> Redirect:
         name, comment = visit.path["name"], _comment(visit)
         if not name.isdecimal():
             raise Shown(404, "Det är ingen version.", "That is no version.")
-        await self._put(lambda: self._room.roll_back(int(name), visit.user.name, comment))
+
+        def roll_back() -> int:
+            return self._room.roll_back(int(name), visit.user.name, comment, self._seen(visit))
+
+        await self._put(roll_back)
         return Redirect("/registry", "rolled-back")
+
+    def _seen(self, visit: Visit) -> str:
+        """Of the loss that was agreed to; empty where none was asked about.
+
+        Raises:
+            Shown: the number of rows that go was not written, or is another.
+        """
+        seen = visit.form.get("seen", "")
+        if not seen:
+            return ""
+        loss = self._room.loss(visit.path["name"])
+        if loss is not None and visit.form.get("rows", "").strip() != str(len(loss.rows)):
+            raise Shown(
+                422,
+                "Skriv hur många rader som försvinner, som sidan säger: då vet du vad du gör.",
+                "Write how many rows will be gone, as the page says: then you know what you do.",
+            )
+        return seen
 
     async def _put(self, change: Callable[[], int]) -> None:
         await asyncio.to_thread(change)

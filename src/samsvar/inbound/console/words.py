@@ -129,6 +129,10 @@ DONE: Mapping[str, tuple[str, str]] = {
     "enabled": ("Producenten är i drift igen.", "The producer is in service again."),
     "breaker": ("Brytaren är ändrad.", "The breaker has been set."),
     "drafted": ("Utkastet är sparat.", "The draft has been kept."),
+    "moved": (
+        "Utkastet utgår nu från den version som gäller. Se på skillnaden innan du publicerar.",
+        "The draft begins from the version in force now. See the difference before you publish.",
+    ),
     "dropped": ("Utkastet är borttaget.", "The draft has been thrown away."),
     "published": ("Registret är publicerat och gäller nu.", "The registry is in force now."),
     "rolled-back": (
