@@ -36,7 +36,7 @@ _chosen = SQLITE
 def choose(kind: str) -> None:
     """From here on."""
     global _chosen
-    if kind == POSTGRESQL and (reason := _absent()):
+    if kind == POSTGRESQL and (reason := _absent(SERVER)):
         if os.environ.get("CI") == "true":
             pytest.fail(reason, pytrace=False)
         pytest.skip(reason)
@@ -165,6 +165,13 @@ def drop(under: Path) -> None:
         del _made[name]
 
 
+def forget(under: Path) -> None:
+    """Of data folders under a folder: their server has gone, with all that it held."""
+    for name, folder in list(_made.items()):
+        if folder.is_relative_to(under):
+            del _made[name]
+
+
 def _content(server: psycopg.Connection[Any], schema: str) -> Iterator[bytes]:
     server.execute("SET bytea_output = 'escape'")
     tables = server.execute(
@@ -182,9 +189,9 @@ def _server() -> psycopg.Connection[Any]:
 
 
 @cache
-def _absent() -> str:
+def _absent(url: str) -> str:
     try:
-        _server().close()
+        psycopg.connect(url).close()
     except psycopg.Error as error:
         told = str(error).partition("\n")[0]
         return f"no PostgreSQL for the tests (TEST_POSTGRESQL names another): {told}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import random
 import socket
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
@@ -35,6 +36,7 @@ from samsvar.inbound.console.door import ConsoleDoor
 from samsvar.inbound.door import Door
 from samsvar.inbound.health import Health
 from samsvar.inbound.listeners import Listeners
+from samsvar.inbound.reception import Reception
 from samsvar.inbound.seats import Seats
 from samsvar.inbound.siblings import Alone, Siblings
 from samsvar.inbound.soap import SoapDoor
@@ -81,7 +83,7 @@ from samsvar.store.capacities import StoredCapacities
 from samsvar.store.catalogue import SqlCatalogue
 from samsvar.store.conformance import SqlConformance
 from samsvar.store.consistency import ConsistencyCounter
-from samsvar.store.database import Database, DatabaseAway, open_database
+from samsvar.store.database import Database, DatabaseAway, database_of
 from samsvar.store.digest import Digest
 from samsvar.store.index import SqlIndex
 from samsvar.store.keeper import CatalogueKeeper
@@ -102,8 +104,9 @@ HUB_KEY_FILE = "broker.key"
 
 #: seconds that running questions get when the hub is told to stop
 DRAIN_SECONDS = 30.0
-#: how long a start waits for a database server that does not answer
-DATABASE_SECONDS = 20.0
+#: pauses between tries to reach a database server that does not answer: they double, and no two
+#: hubs keep step
+_SHORTEST_PAUSE, _LONGEST_PAUSE = 0.5, 5.0
 _OWN_SERVICES = frozenset(
     {*INDEX_CONTRACTS, *REGISTRY_CONTRACTS, *SECURITY_CONTRACTS, GET_ACCESS_LOGS}
 )
@@ -220,16 +223,21 @@ class Hub:
         self._sockets = sockets
         self._siblings = siblings or Alone()
         self._health = Health()
+        self._starting = "it is starting"
+        self._health.needs("start", lambda: self._starting)
         self.events = RoutingLog(enabled=settings.log.routing)
         self._clock = SystemClock()
         self._tail = Tail(self._clock.monotonic)
         self._lag = LoopLag(self._clock.monotonic, settings.limits.lag_seconds)
         self._chores: list[asyncio.Task[None]] = []
+        self._reception = Reception(self._health, self._siblings.counts)
+        self._urls: tuple[str, ...] = ()
         self._closing = contextlib.AsyncExitStack()
         """What has been opened, to be closed in reverse: also if the start ends halfway."""
 
     async def start(self) -> tuple[str, ...]:
-        """Check, open, bind; where the hub can be reached.
+        """Check, open, bind; where the hub can be reached. A database server that does not answer
+        is waited for, as long as it takes: meanwhile the listeners say what is missing.
 
         Raises:
             HubError, CannotListen, CertificatesUnusable, ContractsInvalid, AdaptersInvalid:
@@ -248,6 +256,15 @@ class Hub:
         self.events.tail = self._tail
         packaged = await asyncio.to_thread(Packaged.load, settings.hub.data)
         self._served = packaged.served
+        self._listeners = Listeners(
+            self._reception,
+            settings.limits,
+            self.events,
+            self._clock,
+            self._siblings,
+            starting=lambda: bool(self._starting),
+        )
+        closing.push_async_callback(self._listeners.close, DRAIN_SECONDS)
         self._database = await self._opened_database()
         closing.callback(self._database.close)
         vault = open_vault(self._database)
@@ -353,7 +370,7 @@ class Hub:
             spans=self.watching.spans,
             console=console,
         )
-        self._listeners = Listeners(door, settings.limits, events, self._clock, self._siblings)
+        self._listeners.tell(events)
         self.watching.see(
             self._listeners.connections,
             lambda: guards.seats.in_work,
@@ -377,7 +394,9 @@ class Hub:
             await self._durable.start(self._news.took)
         if console is not None:
             closing.push_async_callback(console.close)  # first: nobody drains what stays open
-        urls = self._listeners.open(settings.listen, self._sockets)
+        self._reception.let_in(door)
+        self._starting = ""
+        self._listen()
         own = world.rules.own_addresses
         consistency = ConsistencyCounter(self._database, vault, own_addresses=own)
         for name, chore in (
@@ -404,19 +423,35 @@ class Hub:
             closing.callback(keeper.close)
             self._go_on("the routing log's days", keeper.run())
         self.events.emit("hub-started", "-", version=__version__)
-        return urls
+        return self._urls
+
+    def _listen(self) -> None:
+        if not self._urls:
+            self._urls = self._listeners.open(self._settings.listen, self._sockets)
 
     async def _opened_database(self) -> Database:
-        """Waits for a server that is started together with the hub."""
-        hub = self._settings.hub
-        patience = self._clock.monotonic() + DATABASE_SECONDS
+        pause = _SHORTEST_PAUSE
         while True:
             try:
-                return await asyncio.to_thread(open_database, hub.data, hub.database)
-            except DatabaseAway:
-                if self._clock.monotonic() > patience:
-                    raise
-                await asyncio.sleep(1.0)
+                return await asyncio.to_thread(database_of, self._settings.hub)
+            except DatabaseAway as error:
+                self._waits(str(error))
+            await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - no secret
+            pause = min(pause * 2, _LONGEST_PAUSE)
+
+    def _waits(self, reason: str) -> None:
+        """For what is not there yet: to be heard by who asks for readiness, and in the log."""
+        self._listen()
+        self._listeners.tick()
+        if reason != self._starting:
+            self._starting = reason
+            self.events.emit("error", "-", detail=f"not ready, and tries again: {reason}")
+            self.events.flush()
+
+    @property
+    def listens(self) -> bool:
+        """Whether callers are heard; they may be told that the hub is not ready."""
+        return bool(self._urls)
 
     def missing(self) -> list[str]:
         """What the hub cannot serve without; empty: it is ready."""
@@ -685,6 +720,7 @@ class Hub:
             await asyncio.sleep(seconds)
             await self._index.look()
             await asyncio.to_thread(look_at_version, self._database)
+            await asyncio.to_thread(self._database.look)
             await self._look_for_contracts()
             await self._look_for_catalogue()
 

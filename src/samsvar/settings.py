@@ -112,6 +112,10 @@ class HubSettings(_Section):
     """Who the hub is."""
 
     instance_id: Address = Field(default="SAMSVAR-1", description="x-vp-instance-id of this hub")
+    environment: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")] | None = Field(
+        default=None,
+        description="which environment this is; the database has the same word, or is refused",
+    )
     instance_name: str = Field(
         default="SAMSVAR", max_length=64, description="stands in brackets in every fault text"
     )

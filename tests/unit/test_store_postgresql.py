@@ -13,12 +13,14 @@ import pytest
 import sqlalchemy as sa
 from pydantic import SecretStr
 
+from samsvar.audit.merkle import CompactRange, Growing
 from samsvar.errors import AuditUnavailable, EngagementIndexUnavailable, ResourcesMissing
 from samsvar.store import postgresql, postgresql_server
 from samsvar.store.access_log import SqlAccessLog
 from samsvar.store.access_log_reader import AccessLogReader
 from samsvar.store.database import Database, DatabaseMissing, Lock, open_database
 from samsvar.store.index import SqlIndex
+from samsvar.store.postgresql_raw import lock_statement
 from samsvar.store.secrets import open_vault
 from samsvar.store.tables import SETTING
 from tests import databases
@@ -226,20 +228,19 @@ async def test_a_search_begins_anew_where_its_connection_has_gone(
     index.close()
 
 
-async def test_a_lost_connection_is_told_and_the_next_rows_are_written(
+async def test_a_connection_that_has_gone_costs_nobody_an_answer(
     database: Database, tmp_path: Path
 ) -> None:
+    """It is made anew, and the row is written once."""
     vault = open_vault(database)
     log = SqlAccessLog(database, vault)
     await log.append(record(1))
     cut(tmp_path)
-    with pytest.raises(AuditUnavailable, match="cannot be written"):
-        await log.append(record(2))
-    await log.append(record(3))
+    await log.append(record(2))
     await log.close()
 
     found = AccessLogReader(database, vault).latest(5)
-    assert [(each.sequence, each.record) for each in found] == [(2, record(3)), (1, record(1))]
+    assert [(each.sequence, each.record) for each in found] == [(2, record(2)), (1, record(1))]
 
 
 async def test_a_locked_table_ends_in_a_refusal_and_not_in_waiting(
@@ -265,6 +266,140 @@ async def test_a_locked_table_ends_in_a_refusal_and_not_in_waiting(
     assert list(await index.find(ANY)) == []
     await log.close()
     index.close()
+
+
+async def test_a_holder_that_says_nothing_more_is_ended_by_the_server(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a hub that is stopped in the middle of a commit: the others need not wait for it."""
+    monkeypatch.setattr(postgresql_server, "_IDLE_MILLISECONDS", 1000)
+    holder = database.raw()
+    holder.begin(Lock.ACCESS_LOG)
+    log = SqlAccessLog(database, open_vault(database), patience=60)
+    await log.append(record(1))
+    await log.close()
+    holder.close()
+
+
+def test_who_wants_more_connections_than_there_are_to_be_waits_and_is_told(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server keeps room for others; one that is given back serves the next."""
+    monkeypatch.setattr(database.engine.pool, "_timeout", 0.1)
+    held = [database.read() for _ in range(8)]
+    with pytest.raises(sa.exc.TimeoutError):
+        database.read()
+    held.pop().close()
+    with database.read() as connection:
+        assert connection.scalar(sa.text("SELECT 1")) == 1
+    for each in held:
+        each.close()
+
+
+def undo(folder: Path, table: str, times: int, state: str = "40001") -> None:
+    """The server undoes so many transactions that write into a table, as for others' sake."""
+    databases.tamper(
+        folder,
+        "CREATE SEQUENCE tries",
+        "CREATE FUNCTION undo() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF nextval('tries')"
+        f" <= {times} THEN RAISE EXCEPTION 'could not serialize access' USING ERRCODE = '{state}';"
+        " END IF; RETURN NEW; END $$",
+        f"CREATE TRIGGER undo BEFORE INSERT ON {table} FOR EACH STATEMENT EXECUTE FUNCTION undo()",
+    )
+
+
+def tries(folder: Path) -> int:
+    """How many transactions came so far."""
+    return int(databases.tamper(folder, "SELECT last_value FROM tries")[0][0])
+
+
+@pytest.mark.parametrize("state", ["40001", "40P01"])
+async def test_a_row_that_the_server_undoes_for_others_sake_is_tried_three_times_more(
+    database: Database, tmp_path: Path, state: str
+) -> None:
+    """Nobody hears of it; what is undone for ever is told, and no harm to what comes after."""
+    vault = open_vault(database)
+    log = SqlAccessLog(database, vault)
+    undo(tmp_path, "question", 7, state)
+    with pytest.raises(AuditUnavailable, match="cannot be written"):
+        await log.append(record(1))
+    assert tries(tmp_path) == 4
+    await log.append(record(2))
+    assert tries(tmp_path) == 8
+    await log.close()
+
+    found = AccessLogReader(database, vault).latest(5)
+    assert [(each.sequence, each.record) for each in found] == [(1, record(2))]
+
+
+async def test_an_update_that_the_server_undoes_for_others_sake_is_tried_three_times_more(
+    database: Database, tmp_path: Path
+) -> None:
+    index = SqlIndex(database, open_vault(database))
+    undo(tmp_path, "engagement", 7)
+    with pytest.raises(EngagementIndexUnavailable, match="cannot be written"):
+        await index.update(store(POST), OWNER, NOON)
+    assert tries(tmp_path) == 4
+    counts = await index.update(store(POST), OWNER, NOON)
+    assert (tries(tmp_path), counts.stored) == (8, 1)
+    assert list(await index.find(ANY)) == [STORED]
+    index.close()
+
+
+async def test_a_row_that_is_undone_for_another_reason_is_not_tried_again(
+    database: Database, tmp_path: Path
+) -> None:
+    log = SqlAccessLog(database, open_vault(database))
+    undo(tmp_path, "question", 7, "23514")
+    with pytest.raises(AuditUnavailable, match="cannot be written"):
+        await log.append(record(1))
+    assert tries(tmp_path) == 1
+    await log.close()
+
+
+async def test_a_real_deadlock_with_another_session_costs_nobody_an_answer(
+    database: Database, tmp_path: Path
+) -> None:
+    """Each holds what the other wants; the server lets the hub's transaction go."""
+    log = SqlAccessLog(database, open_vault(database), patience=60)
+    await log.append(record(1))
+    with psycopg.connect(databases.url_text(tmp_path)) as other:
+        other.execute("SET LOCAL deadlock_timeout = '60s'")  # so that the hub finds it out
+        other.execute("SELECT * FROM audit_tree FOR UPDATE")
+        appended = asyncio.create_task(log.append(record(2)))
+        with psycopg.connect(databases.url_text(tmp_path), autocommit=True) as looking:
+            while not looking.execute(  # noqa: ASYNC110 - another session sets no event
+                "SELECT 1 FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'"
+                f" AND pid IN ({_mine(tmp_path)})".encode()
+            ).fetchone():
+                await asyncio.sleep(0.01)
+        await asyncio.to_thread(other.execute, lock_statement(Lock.ACCESS_LOG).encode())
+        assert not appended.done()
+        other.rollback()
+        await appended
+    await log.close()
+    assert databases.tamper(tmp_path, "SELECT sequence FROM question ORDER BY 1") == [(1,), (2,)]
+
+
+async def test_two_hubs_write_one_sequence_of_rows(database: Database, tmp_path: Path) -> None:
+    """Row after row in one tree, whoever writes; nobody's row is refused for the other's sake."""
+    second = databases.open_database(tmp_path)
+    vault = open_vault(database)
+    logs = [SqlAccessLog(each, vault, patience=60) for each in (database, second)]
+    for round_ in range(15):
+        numbers = range(4 * round_, 4 * round_ + 4)
+        await asyncio.gather(*(logs[n % 2].append(record(n)) for n in numbers))
+    for log in logs:
+        await log.close()
+    second.close()
+
+    leaves = databases.tamper(tmp_path, "SELECT sequence, leaf FROM question ORDER BY sequence")
+    size, peaks = databases.tamper(tmp_path, "SELECT size, peaks FROM audit_tree")[0]
+    growing = Growing(CompactRange())
+    for _, leaf in leaves:
+        growing.add(bytes(leaf))
+    assert [sequence for sequence, _ in leaves] == list(range(1, 61))
+    assert CompactRange.read(size, peaks) == growing.range
 
 
 async def test_the_access_log_waits_for_no_other_writer(database: Database) -> None:

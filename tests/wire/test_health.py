@@ -13,8 +13,8 @@ import pytest
 from samsvar.settings import load
 from samsvar.simulation import Knobs
 from tests import databases
-from tests.hub import Running, post, running_hub
-from tests.wire.test_kill import a_site
+from tests.hub import HubProcess, Running, Site, free_port, post, running_hub
+from tests.wire.test_kill import a_site, connects
 from tests.world import envelope
 
 pytestmark = [pytest.mark.wire, pytest.mark.slow]
@@ -42,6 +42,28 @@ async def until_said(hub: Running, path: str, wanted: list[str]) -> None:
         while (await said(hub, path))[1] != wanted:  # noqa: ASYNC110 - nobody sets an event
             await asyncio.sleep(0.05)
     assert (await said(hub, path))[0] == (503 if wanted else 200)
+
+
+async def test_a_hub_starts_without_broker_and_registry(tmp_path: Path) -> None:
+    """It lives, says what is missing, and serves when that is there."""
+    site = Site(tmp_path)
+    nobody = free_port()
+    broker = f'url = "amqp://127.0.0.1:{nobody}/x"\nuser = "x"\npassword = "env:NO_BROKER"\n'
+    site.write(plain_port=(port := free_port()), broker=broker)
+    hub = Running(None, "", f"http://127.0.0.1:{port}", site)
+    process = HubProcess(site, NO_BROKER="fictive", SAMSVAR_HUB__REFRESH_SECONDS="0.5")
+    try:
+        async with asyncio.timeout(60):
+            while not connects(hub):  # noqa: ASYNC110 - another process sets no event
+                await asyncio.sleep(0.1)
+        missing = await said(hub, "ready")
+        alive, _ = await said(hub, "live")
+        site.load_registry(site.registry([]))
+        await asyncio.to_thread(process.until_ready, hub.plain, 60)
+    finally:
+        code = await asyncio.to_thread(process.stop)
+    assert missing == (503, ["catalogue: no registry has been loaded"])
+    assert (alive, code) == (200, 0)
 
 
 @pytest.mark.databases

@@ -11,7 +11,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import count
 from pathlib import Path
 
 import pytest
@@ -21,13 +20,12 @@ from tests import databases
 from tests.balancer import Balancer
 from tests.command import Shell
 from tests.hub import HubProcess, Running, Site
+from tests.load import CALLERS, load
 from tests.outside import rows_of
 from tests.wire.test_kill import Journal, a_site, ask, logged, until
 from tests.wire.test_processes import told
 
 pytestmark = [pytest.mark.wire, pytest.mark.slow]
-
-CALLERS = 8
 
 
 @pytest.fixture(autouse=True)
@@ -100,26 +98,6 @@ async def a_town(folder: Path) -> AsyncIterator[Town]:
                 balancer.close()
 
 
-@asynccontextmanager
-async def load(town: Town, journal: Journal) -> AsyncIterator[None]:
-    """Callers with certificates and kept connections, until the block ends."""
-    numbers = count()
-    done = asyncio.Event()
-
-    async def caller() -> None:
-        async with town.door.client(town.site.consumer) as session:
-            while not done.is_set():
-                await ask(town.door, session, f"q-{next(numbers)}", journal)
-
-    callers = [asyncio.create_task(caller()) for _ in range(CALLERS)]
-    try:
-        await until(lambda: len(journal.whole) > 50 or bool(journal.other))
-        yield
-    finally:
-        done.set()
-        await asyncio.gather(*callers)
-
-
 async def quickly(deed: Callable[[], object]) -> None:
     """In a thread: it waits for other processes."""
     waiting: Awaitable[object] = asyncio.to_thread(deed)
@@ -155,7 +133,7 @@ async def test_hubs_are_exchanged_under_load_and_nobody_notices(
     journal = Journal()
     codes = []
     async with a_town(tmp_path) as town:
-        async with load(town, journal):
+        async with load(town.door, journal, certified=True):
             for hub in town.hubs:
                 codes.append(await asyncio.to_thread(hub.exchange))
                 await quickly(lambda: town.balancer.until_up("hub-1", "hub-2"))
@@ -186,7 +164,7 @@ async def test_a_hub_that_is_killed_costs_what_was_in_its_hands(
     within a second, from the other."""
     journal = Journal()
     async with a_town(tmp_path) as town:
-        async with load(town, journal):
+        async with load(town.door, journal, certified=True):
             town.hubs[0].process.kill()
             begun = time.monotonic()
             before = len(journal.whole)

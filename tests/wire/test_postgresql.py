@@ -12,6 +12,7 @@ import urllib.error
 import urllib.request
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -23,7 +24,7 @@ from tests.hub import FIND_PATH, UPDATE_PATH, HubProcess, Running, Site, post
 from tests.index_messages import find_content, update
 from tests.outside import fault_of, rows_of
 from tests.wire.test_fail_closed import UNABLE
-from tests.wire.test_kill import a_site
+from tests.wire.test_kill import a_site, connects
 from tests.world import envelope
 
 pytestmark = [pytest.mark.wire]
@@ -100,7 +101,7 @@ def ready(hub: Running) -> bool:
 async def until_ready(hub: Running, wanted: bool) -> float:
     """Seconds until it is so."""
     begun = time.monotonic()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while await asyncio.to_thread(ready, hub) is not wanted:  # noqa: ASYNC110 - its own process
             await asyncio.sleep(0.05)
     return time.monotonic() - begun
@@ -142,17 +143,43 @@ async def test_while_the_server_is_away_nothing_is_given_out_and_then_all_goes_o
 
 
 @pytest.mark.slow
-async def test_a_hub_waits_for_a_server_that_starts_with_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize("more", [(), ("--workers", "2")], ids=["one", "two"])
+async def test_a_hub_starts_without_its_server_and_says_what_it_waits_for(
+    tmp_path: Path, more: tuple[str, ...]
+) -> None:
+    """It lives, is not ready, takes no question, tells people once, and does not end; when the
+    server is there it serves, with nobody's help."""
     async with relayed(tmp_path) as (site, hub, relay):
         await relay.cut()
-        process = HubProcess(site, SAMSVAR_HUB__DATABASE=relay.url(tmp_path / "data"))
+        process = HubProcess(site, *more, SAMSVAR_HUB__DATABASE=relay.url(tmp_path / "data"))
         try:
-            await asyncio.sleep(2.5)
+            async with asyncio.timeout(60):
+                while not connects(hub) or not (missing := await said(hub, "ready"))[1]:  # noqa: ASYNC110 - its own process
+                    await asyncio.sleep(0.1)
+            alive, _ = await said(hub, "live")
+            early, headers, nothing = await post(hub, envelope())
+            await asyncio.sleep(6)  # some tries
             assert process.process.poll() is None
+            lines = process.log.read_text().count("not ready, and tries again")
+
             await relay.open()
-            await asyncio.to_thread(process.until_ready, hub.plain)
+            await asyncio.to_thread(process.until_ready, hub.plain, 60)
+            answered, _, _ = await post(hub, envelope())
         finally:
-            assert await asyncio.to_thread(process.stop) == 0
+            code = await asyncio.to_thread(process.stop)
+    assert missing[0] == 503
+    assert missing[1][0].startswith("start: the database ")
+    assert "cannot be opened (OperationalError)" in missing[1][0]
+    assert (alive, early, answered, code) == (200, 503, 200, 0)
+    assert (headers["retry-after"], nothing) == ("5", b"the hub is starting; come back")
+    assert 1 <= lines <= 2  # each process once, if it has come so far
+
+
+async def said(hub: Running, path: str) -> tuple[int, list[str]]:
+    """Status, and what is missing."""
+    async with hub.client() as session, session.get(f"{hub.plain}/health/{path}") as answer:
+        told: dict[str, Any] = await answer.json()
+        return answer.status, told["missing"]
 
 
 def settings(folder: Path, url: str) -> Path:

@@ -123,12 +123,12 @@ def _check(role: Role, name: str, producers: list[str] | None) -> None:
 def _users(settings: Path | None, *, read_only: bool = False) -> Iterator[SqlUsers]:
     from samsvar.clock import SystemClock
     from samsvar.errors import ResourcesMissing
-    from samsvar.store.database import open_database
+    from samsvar.store.database import database_of
     from samsvar.store.users import SqlUsers
 
     hub = settings_from(settings).hub
     try:
-        database = open_database(hub.data, hub.database, read_only=read_only)
+        database = database_of(hub, read_only=read_only)
         try:
             if not read_only:
                 trail(database)

@@ -201,12 +201,12 @@ async def _index(settings: Settings, *, wanted: bool) -> AsyncIterator[Engagemen
         yield None
         return
     from samsvar.errors import HubError
-    from samsvar.store.database import open_database
+    from samsvar.store.database import database_of
     from samsvar.store.index import SqlIndex
     from samsvar.store.secrets import open_vault
 
     try:
-        database = open_database(settings.hub.data, settings.hub.database, read_only=True)
+        database = database_of(settings.hub, read_only=True)
         index = SqlIndex(database, open_vault(database))
     except HubError as error:
         raise Stop(UNREACHED, f"{settings.hub.data}: {error}") from error

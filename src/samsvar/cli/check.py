@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
+from samsvar.cli.loose_rights import loose_rights
 from samsvar.cli.options import SettingsOption, settings_from
 from samsvar.cli.outcome import WRONG_INPUT, Stop
 from samsvar.settings import Settings
@@ -21,7 +22,7 @@ def check(settings: SettingsOption = None) -> None:
     base = settings.parent if settings else Path.cwd()
     faults: list[str] = []
     checks: list[tuple[str, Callable[[], Iterator[str]]]] = [
-        ("settings", lambda: iter(())),
+        ("settings", lambda: (f"note: {each}" for each in loose_rights(told, settings))),
         ("XML door", _xml_door),
         ("contracts", lambda: _contracts(told)),
         ("adapters", _adapters),
@@ -118,10 +119,10 @@ def _certificates(settings: Settings) -> Iterator[str]:
 
 
 def _database(settings: Settings) -> Iterator[str]:
-    from samsvar.store.database import DatabaseMissing, open_database
+    from samsvar.store.database import DatabaseMissing, database_of
 
     try:
-        open_database(settings.hub.data, settings.hub.database, read_only=True).close()
+        database_of(settings.hub, read_only=True).close()
     except DatabaseMissing as error:
         yield f"note: {error}: the hub makes it when it starts"
 
@@ -160,10 +161,10 @@ def _registry(settings: Settings, base: Path) -> Iterator[str]:
     from samsvar.manifest import AdaptersInvalid, resolve_options
     from samsvar.registry import RegistryInvalid
     from samsvar.settings import read_secret
-    from samsvar.store.database import DatabaseMissing, open_database
+    from samsvar.store.database import DatabaseMissing, database_of
 
     try:
-        database = open_database(settings.hub.data, settings.hub.database, read_only=True)
+        database = database_of(settings.hub, read_only=True)
     except DatabaseMissing:
         yield _NONE_YET
         return

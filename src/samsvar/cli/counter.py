@@ -154,13 +154,13 @@ class Here:
         from samsvar.errors import ResourcesMissing
         from samsvar.inbound.admin.problems import problem_of
         from samsvar.onboarding.refusals import Refused
-        from samsvar.store.database import open_database
+        from samsvar.store.database import database_of
         from samsvar.store.secrets import open_vault
 
         settings = self._settings
         try:
             looking = method == "GET"  # nothing is made by looking
-            database = open_database(settings.hub.data, settings.hub.database, read_only=looking)
+            database = database_of(settings.hub, read_only=looking)
             try:
                 if not looking:
                     trail(database)

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 def is_made(settings: Settings) -> bool:
     """Whether a hub has made its database yet. One that cannot be reached counts as made: whoever
     opens it is told what is wrong."""
-    from samsvar.store.database import DatabaseMissing, open_database
+    from samsvar.store.database import DatabaseMissing, database_of
 
     try:
-        open_database(settings.hub.data, settings.hub.database, read_only=True).close()
+        database_of(settings.hub, read_only=True).close()
     except DatabaseMissing:
         return False
     except ResourcesMissing:
@@ -37,13 +37,13 @@ def opened(settings: Settings, *, write: bool = False, noted: bool = True) -> It
     Raises:
         Stop: there is none, or it cannot be read; also when that shows inside the block.
     """
-    from samsvar.store.database import open_database
+    from samsvar.store.database import database_of
 
     try:
-        database = open_database(settings.hub.data, settings.hub.database, read_only=True)
+        database = database_of(settings.hub, read_only=True)
         if write:
             database.close()
-            database = open_database(settings.hub.data, settings.hub.database)
+            database = database_of(settings.hub)
         try:
             if write and noted:
                 trail(database)

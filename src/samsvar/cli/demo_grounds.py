@@ -59,10 +59,10 @@ def write_grounds(settings: Settings, now: datetime) -> None:
         ResourcesMissing: the database cannot be written.
         FactsUnavailable: the same, of consents and blocks.
     """
-    from samsvar.store.database import open_database
+    from samsvar.store.database import database_of
     from samsvar.store.secrets import open_vault
 
-    database = open_database(settings.hub.data, settings.hub.database)
+    database = database_of(settings.hub)
     try:
         vault = open_vault(database)
         _relations(database, vault, now)

@@ -29,10 +29,10 @@ def say_who_may_look(console: Console, site: Site, port: int) -> None:
     from samsvar.clock import SystemClock
     from samsvar.onboarding.roles import Role
     from samsvar.settings import load
-    from samsvar.store.database import open_database
+    from samsvar.store.database import database_of
     from samsvar.store.users import SqlUsers
 
-    database = open_database(load(site.settings).hub.data)
+    database = database_of(load(site.settings).hub)
     try:
         users = SqlUsers(database, SystemClock())
         console.print("\nThe operators' console:", style="bold")

@@ -126,11 +126,11 @@ def _certificates(patient: Patient) -> Iterator[Checked]:
 def _database(patient: Patient) -> Iterator[Checked]:
     import sqlalchemy as sa
 
-    from samsvar.store.database import DatabaseMissing, open_database
+    from samsvar.store.database import DatabaseMissing, database_of
 
     hub = patient.settings.hub
     try:
-        database = open_database(hub.data, hub.database, read_only=True)
+        database = database_of(hub, read_only=True)
     except DatabaseMissing:
         yield Checked("database", Outcome.NOTE, "none yet: a hub makes it when it starts")
         return

@@ -67,7 +67,7 @@ def load_registry(
     """
     from samsvar.app import Packaged, catalogue_of
     from samsvar.store.catalogue import CatalogueShrinks
-    from samsvar.store.database import open_database
+    from samsvar.store.database import database_of
 
     text = text_of(file)
     packaged = Packaged.load(settings.hub.data)
@@ -83,7 +83,7 @@ def load_registry(
     if dry_run:
         return 0, counts
     try:
-        database = open_database(settings.hub.data, settings.hub.database)
+        database = database_of(settings.hub)
         try:
             trail(database)
             catalogue = catalogue_of(database, packaged, settings)

@@ -86,12 +86,12 @@ def opened(settings: Settings, *, read_only: bool = False) -> Iterator[Store]:
     """
     from samsvar.app import Packaged, catalogue_of
     from samsvar.clock import SystemClock
-    from samsvar.store.database import open_database
+    from samsvar.store.database import database_of
     from samsvar.store.drafts import DraftRefused, Drafts
 
     try:
         packaged = Packaged.load(settings.hub.data)
-        database = open_database(settings.hub.data, settings.hub.database, read_only=read_only)
+        database = database_of(settings.hub, read_only=read_only)
         try:
             if not read_only:
                 trail(database)

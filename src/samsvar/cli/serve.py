@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from samsvar.cli.loose_rights import loose_rights
 from samsvar.cli.options import SettingsOption, settings_from
 from samsvar.cli.outcome import UNREACHED, WRONG_INPUT, Stop
 from samsvar.processes.board import State
@@ -53,6 +54,7 @@ def _one(settings: Settings, file: Path | None, manager: ServiceManager) -> None
 
     serving = _Serving(Hub(settings, _base(file)), settings.hub.grace_seconds or 0.0)
     serving.shown = lambda state: manager.tell("WATCHDOG=1", *_STATES.get(state, ()))
+    serving.warnings = tuple(loose_rights(settings, file))
     serving.run()
 
 
@@ -87,6 +89,7 @@ def _several(settings: Settings, file: Path | None, count: int, manager: Service
     def serving() -> None:
         _say_where(urls)
         _say(f"samsvar serves with {count} processes")
+        _warn(loose_rights(settings, file))
 
     supervisor = Supervisor(
         [*command, "--inherited"],
@@ -110,6 +113,7 @@ class _Serving:
         self.shown: Callable[[State], None] = lambda state: None
         """Called every half second, as long as the process turns and nothing in it has ended."""
         self.prepare: Callable[[], None] = lambda: None
+        self.warnings: tuple[str, ...] = ()
         self.tells_where = True
         self.tells_what_is_missing = True
 
@@ -133,10 +137,16 @@ class _Serving:
         # Several are started with signals held back, so that none comes before there is an ear.
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
         self.prepare()
+        beat = asyncio.create_task(self._beat())
+        try:
+            await self._serve(loop)
+        finally:
+            beat.cancel()
+
+    async def _serve(self, loop: asyncio.AbstractEventLoop) -> None:
         if not await self._started():
             return
         loop.add_signal_handler(signal.SIGHUP, self._hub.reload_certificates)
-        beat = asyncio.create_task(self._beat())
         await self._told.wait()
         for number in _STOPPING:
             loop.remove_signal_handler(number)  # the second one stops at once
@@ -145,7 +155,6 @@ class _Serving:
         if self._grace:
             await asyncio.sleep(self._grace)
         await self._hub.stop()
-        beat.cancel()
 
     async def _started(self) -> bool:
         """False: it was told to stop before it served."""
@@ -159,6 +168,7 @@ class _Serving:
                 await start
             return False
         urls = await start
+        self.shown(self._state())
         # What start-up made stays: the collector need not walk it again. Questions make thousands
         # of objects that nothing cyclic holds; looking for cycles after every 700 cost a tenth of
         # each.
@@ -167,6 +177,7 @@ class _Serving:
         gc.set_threshold(20_000, 20, 100)
         if self.tells_where:
             _say_where(urls)
+        _warn(self.warnings)
         if self.tells_what_is_missing:
             for missing in self._hub.missing():
                 _say(f"not ready: {missing}")
@@ -174,7 +185,7 @@ class _Serving:
 
     async def _beat(self) -> None:
         while True:
-            if not self._hub.dead():
+            if self._hub.listens and not self._hub.dead():
                 self.shown(self._state())
             await asyncio.sleep(_BEAT_SECONDS)
 
@@ -213,6 +224,11 @@ def _base(file: Path | None) -> Path:
 def _say_where(urls: Iterable[str]) -> None:
     for url in urls:
         _say(f"samsvar serves at {url}")
+
+
+def _warn(sentences: Iterable[str]) -> None:
+    for sentence in sentences:
+        _say(f"warning: {sentence}")
 
 
 def _say(line: str) -> None:

@@ -33,6 +33,7 @@ class Acceptor:
         handshake_seconds: float,
         goodbye_seconds: float,
         crowded: Callable[[], bool],
+        elsewhere: Callable[[], bool] = bool,
     ) -> None:
         """Begins at once, in the running event loop."""
         self._loop = asyncio.get_running_loop()
@@ -47,6 +48,7 @@ class Acceptor:
             }
         self._nodelay = sock.family != socket.AF_UNIX
         self._crowded = crowded
+        self._elsewhere = elsewhere
         self._hesitated = False
         self._arriving: set[asyncio.Task[None]] = set()
         self._begin()
@@ -69,6 +71,9 @@ class Acceptor:
         self._loop.call_later(seconds, self._begin)
 
     def _accept(self) -> None:
+        if self._elsewhere():  # another process serves, and this one does not yet
+            self._pause(_PAUSE_SECONDS)
+            return
         if not self._hesitated and self._crowded():
             self._hesitated = True
             self._pause(_HESITATION_SECONDS)

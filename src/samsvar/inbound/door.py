@@ -18,11 +18,10 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from urllib.parse import parse_qsl, unquote
 
-import orjson
-
 from samsvar.inbound.admin.door import AdminDoor
 from samsvar.inbound.console.door import ConsoleDoor
 from samsvar.inbound.console.visit import PREFIX as CONSOLE
+from samsvar.inbound.health import health_answer
 from samsvar.inbound.http import (
     Body,
     CallerGone,
@@ -53,7 +52,6 @@ _ODD_PATH = re.compile(r"//|/\.\.?(?:/|$)|[^!-~]")
 _HOST = re.compile(r"[A-Za-z0-9._:\[\]-]{1,255}", re.ASCII)
 _TEXT = (b"content-type", b"text/plain; charset=utf-8")
 _XML = (b"content-type", b"text/xml; charset=utf-8")
-_JSON = (b"content-type", b"application/json")
 _METRICS = (b"content-type", b"text/plain; version=0.0.4; charset=utf-8")
 
 
@@ -191,11 +189,6 @@ class Door:
         return 200, [_XML], found
 
     def _health(self, path: str) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
-        ready = path == "/health/ready"
-        missing = self._missing() if ready else self._dead()
-        state: dict[str, object] = {"status": "down" if missing else "up", "missing": missing}
-        if ready and (notes := self._notes()):
-            state["notes"] = notes
-        if ready and (processes := self._processes()):
-            state["processes"] = processes
-        return (503 if missing else 200), [_JSON], orjson.dumps(state)
+        if path == "/health/live":
+            return health_answer(self._dead(), {})
+        return health_answer(self._missing(), self._processes(), self._notes())

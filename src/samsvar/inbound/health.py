@@ -8,12 +8,15 @@ nothing of what it is told to ask.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+
+import orjson
 
 Trouble = Callable[[], str]
 """What is wrong, in a few words; empty: nothing. Asks nobody, and is quick."""
 
+_JSON = (b"content-type", b"application/json")
 RETIRING = "hub: it has been told to stop"
 
 
@@ -45,6 +48,18 @@ class Health:
     def dead(self) -> list[str]:
         """What has ended and does not come back; empty: it is alive."""
         return _found(self._vital)
+
+
+def health_answer(
+    missing: Sequence[str], processes: Mapping[str, int], notes: Sequence[str] = ()
+) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+    """Status, headers and body. ``notes`` and ``processes`` are told if there are any."""
+    state: dict[str, object] = {"status": "down" if missing else "up", "missing": list(missing)}
+    if notes:
+        state["notes"] = list(notes)
+    if processes:
+        state["processes"] = processes
+    return (503 if missing else 200), [_JSON], orjson.dumps(state)
 
 
 def _found(asked: list[tuple[str, Trouble]]) -> list[str]:

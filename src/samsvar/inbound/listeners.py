@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from email.utils import formatdate
 from typing import Any
@@ -48,7 +48,12 @@ class Listeners:
         events: Events,
         clock: Clock,
         siblings: Siblings,
+        *,
+        starting: Callable[[], bool] = bool,
     ) -> None:
+        """``starting``: nothing but health is answered yet; another process that serves may take
+        those who come."""
+        self._starting = starting
         self._siblings = siblings
         self._events = events
         self._clock = clock
@@ -67,6 +72,10 @@ class Listeners:
         self._limits = limits
         self._open: list[_Listener] = []
         self._retiring = False
+
+    def tell(self, events: Events) -> None:
+        """From here on, refused handshakes."""
+        self._events = events
 
     def open(
         self, wanted: Sequence[ListenSettings], inherited: Sequence[socket.socket] = ()
@@ -116,6 +125,7 @@ class Listeners:
             handshake_seconds=HANDSHAKE_SECONDS,
             goodbye_seconds=GOODBYE_SECONDS,
             crowded=lambda: self._siblings.crowded(self._connections()),
+            elsewhere=lambda: self._starting() and self._siblings.counts().get("ready", 0) > 0,
         )
         return _Listener(acceptor, state, tls, where(settings, sock))
 

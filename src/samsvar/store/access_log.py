@@ -12,13 +12,16 @@ its own: where few wait, SQLAlchemy's part of a commit was five sixths of its pr
 Triggers refuse UPDATE and DELETE. Each row is a leaf of a tree (``audit.merkle``), whose growing
 edge is kept in the same transaction: whatever is changed afterwards can be found out, also what
 another process that appends has done. So are the owners whose records a row tells of, and what a
-log service must hear. Knows nothing of why a question ended as it did. Long, for its figures.
+log service must hear. What the database undid for no fault of ours, and what a broken connection
+left in doubt, is tried again here (``store.retrying``). Knows nothing of why a question ended as it
+did. Long, for its figures.
 """
 
 from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -35,6 +38,7 @@ from samsvar.ports import AccessLog
 from samsvar.store.access_row import Row, row_of, storable
 from samsvar.store.audit_tree import TreeBroken, continued, kept
 from samsvar.store.database import Database, Lock, Raw, Values
+from samsvar.store.retrying import MOST_TRIES, connection_lost, undone
 from samsvar.store.secrets import PersonVault
 from samsvar.store.tables import DISCLOSURE_OWNER, LOG_OUTBOX, QUESTION
 
@@ -46,6 +50,9 @@ _OWNER = ("owner", "sequence")
 _SENT = tuple(column.name for column in LOG_OUTBOX.c)
 _MOST_IN_ONE_STATEMENT = 32  # so that few different ones are prepared, and kept
 _TRY_AGAIN_SECONDS = 1.0
+_LOOK_SECONDS = 1.0  # an idle writer asks so often whether the database is there
+_SILENT_SECONDS = 3.0  # a database that says nothing for so long is told of, before patience ends
+_STANDS = f"SELECT leaf FROM {QUESTION.name} WHERE sequence = ?"  # noqa: S608 - our own name
 _MOST_IN_ONE_COMMIT = 500  # so that the first in line does not wait for a thousand others
 
 
@@ -90,6 +97,8 @@ class SqlAccessLog:
         self._closing = False
         self._paused = 0
         self._failed = ""
+        self._asked_at: float | None = None
+        """Since when the database has been asked, by the machine's monotonic clock."""
         self._connection: Raw | None = None
         self._tree = CompactRange()
         """As this writer left it: the one in the database must have this as its beginning."""
@@ -143,8 +152,12 @@ class SqlAccessLog:
                 self._wake.notify()
 
     def trouble(self) -> str:
-        """Why nothing can be written, as the last commit has shown; empty: it can. While it
-        cannot, the writer tries again and again, so that the hub need not be asked to find out."""
+        """Why nothing can be written, as the last try has shown; empty: it can. The writer looks
+        when nobody asks, and tries again and again while it cannot, so that the hub need not be
+        asked to find out. A database that keeps silent is told of while it does."""
+        asked_at = self._asked_at
+        if asked_at is not None and time.monotonic() - asked_at > _SILENT_SECONDS:
+            return "the database has not answered for some seconds"
         return self._failed
 
     def ended(self) -> str:
@@ -161,7 +174,9 @@ class SqlAccessLog:
     def _write(self) -> None:
         """The writer thread: batch after batch, until closed and empty."""
         while (batch := self._next_batch()) is not None:
-            reason = self._store(batch)
+            self._asked_at = time.monotonic()
+            reason = self._store(batch) if batch or self._failed else self._look()
+            self._asked_at = None
             self._failed = reason or ""
             by_loop: dict[asyncio.AbstractEventLoop, list[asyncio.Future[None]]] = {}
             for waiting in batch:
@@ -173,10 +188,10 @@ class SqlAccessLog:
         self._let_go()
 
     def _next_batch(self) -> list[_Waiting] | None:
-        """What waits; nothing, when it is time for another try; None when all is done."""
+        """What waits; nothing, when it is time to look or to try again; None when all is done."""
         with self._wake:
             while self._paused or (not self._waiting and not self._closing):
-                woken = self._wake.wait(_TRY_AGAIN_SECONDS if self._failed else None)
+                woken = self._wake.wait(_TRY_AGAIN_SECONDS if self._failed else _LOOK_SECONDS)
                 if not woken and not self._paused:
                     return []
             if not self._waiting:
@@ -184,37 +199,90 @@ class SqlAccessLog:
             count = min(len(self._waiting), _MOST_IN_ONE_COMMIT)
             return [self._waiting.popleft() for _ in range(count)]
 
+    def _look(self) -> str | None:
+        """Whether the database is there, when there is nothing to write; or why it is not."""
+        for fresh in (False, True):  # a connection may have gone while nobody used it
+            try:
+                self._connected().all("SELECT 1")
+            except Exception as error:  # noqa: BLE001 - as in _store
+                self._let_go()
+                if fresh:
+                    return _told(error)
+            else:
+                break
+        return None
+
     def _store(self, batch: Sequence[_Waiting]) -> str | None:
         """Commit the rows. Returns why that failed, or None."""
         rows = [waiting.row for waiting in batch]
         if not self._database.is_in_place():
             return "the access log's file was moved or replaced: restore it and restart"
-        try:
-            if self._connection is None:
-                self._connection = self._database.raw()
-            self._connection.begin(Lock.ACCESS_LOG)
-            growing = Growing(continued(self._connection, self._tree))
-            for row in rows:
-                row["sequence"] = growing.size + 1
-                row["leaf"] = leaf_of(row)
-                growing.add(row["leaf"])
-            grown = growing.range
-            self._connection.commit([*_insertions(rows), *_beside(batch), kept(grown)])
-            self._tree = grown
-        except TreeBroken as error:
-            self._let_go()
-            return str(error)
-        except Exception as error:  # noqa: BLE001 - the thread must outlive whatever this was
-            self._let_go()
-            # The type only: the message may repeat what was being stored.
-            return f"the access log cannot be written ({type(error).__name__})"
+        in_doubt = False
+        for tries_left in reversed(range(MOST_TRIES)):
+            try:
+                connection = self._connected()
+            except Exception as error:  # noqa: BLE001 - the thread must outlive whatever this was
+                return _told(error)
+            try:
+                self._append(connection, rows, batch, in_doubt=in_doubt)
+            except TreeBroken as error:
+                self._let_go()
+                return str(error)
+            except Exception as error:  # noqa: BLE001 - as above
+                self._let_go()
+                lost = connection_lost(error)
+                if not tries_left or not (lost or undone(error)):
+                    return _told(error)
+                in_doubt |= lost
+            else:
+                break
         return None
+
+    def _connected(self) -> Raw:
+        if self._connection is None:
+            self._connection = self._database.raw()
+        return self._connection
+
+    def _append(
+        self, connection: Raw, rows: Sequence[Row], batch: Sequence[_Waiting], *, in_doubt: bool
+    ) -> None:
+        """In one transaction. ``in_doubt``: the last try may have been committed, and nobody has
+        heard of it. Whoever holds the lock knows: that transaction has ended, one way or another.
+        """
+        connection.begin(Lock.ACCESS_LOG)
+        tree = continued(connection, self._tree)
+        if in_doubt and rows and _stands(connection, rows[-1]):
+            connection.rollback()
+            self._tree = tree
+            return
+        growing = Growing(tree)
+        for row in rows:
+            row["sequence"] = growing.size + 1
+            row["leaf"] = leaf_of(row)
+            growing.add(row["leaf"])
+        grown = growing.range
+        connection.commit([*_insertions(rows), *_beside(batch), kept(grown)])
+        self._tree = grown
 
     def _let_go(self) -> None:
         """Closing rolls back what was begun. The next batch gets a new connection."""
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()
+
+
+def _told(error: Exception) -> str:
+    """The type only: the message may repeat what was being stored."""
+    return f"the access log cannot be written ({type(error).__name__})"
+
+
+def _stands(connection: Raw, row: Row) -> bool:
+    """Whether just this row is in the log, at the place that it was given. Its leaf has all that it
+    says; the id of a question alone could be another's, since callers choose it."""
+    if "leaf" not in row:
+        return False  # no try came so far
+    found = connection.all(_STANDS, (row["sequence"],))
+    return bool(found) and bytes(found[0][0]) == row["leaf"]
 
 
 def _insertions(rows: Sequence[Row]) -> Iterator[tuple[str, Values]]:

@@ -20,6 +20,7 @@ import sqlalchemy as sa
 from pydantic import SecretStr
 
 from samsvar.errors import ResourcesMissing
+from samsvar.settings import HubSettings
 
 HEAD = "0016"
 """The last migration. Kept here too, so that a database that has it starts without Alembic."""
@@ -125,6 +126,9 @@ class Database(ABC):
     def is_in_place(self) -> bool:
         """Whether it is still the one that was opened, as far as can be seen without asking it."""
 
+    def look(self) -> None:  # noqa: B027 - a file promises nothing that others could change
+        """Whether it still keeps what it promised when it was opened: ``trouble`` tells."""
+
     @abstractmethod
     def trouble(self) -> str:
         """What is wrong with it, as it was seen last; empty: nothing. Asks nobody, and is quick."""
@@ -135,13 +139,18 @@ class Database(ABC):
 
 
 def open_database(
-    folder: Path, url: SecretStr | None = None, *, read_only: bool = False
+    folder: Path,
+    url: SecretStr | None = None,
+    *,
+    environment: str | None = None,
+    read_only: bool = False,
 ) -> Database:
     """Open a hub's database; make it, and bring it up to date, if need be.
 
     Args:
         folder: the data folder; made if it is not there, for the owner alone.
         url: of a PostgreSQL database; None: SQLite in the data folder.
+        environment: the word of ``hub.environment``, which the database must have, or takes.
         read_only: for another process that looks: nothing is made, moved or changed.
 
     Raises:
@@ -153,10 +162,16 @@ def open_database(
     if url is None:
         from samsvar.store.sqlite import open_sqlite
 
-        return open_sqlite(folder, read_only=read_only)
+        return open_sqlite(folder, environment=environment, read_only=read_only)
     from samsvar.store.postgresql import open_postgresql
 
-    return open_postgresql(folder, url.get_secret_value(), read_only=read_only)
+    told = url.get_secret_value()
+    return open_postgresql(folder, told, environment=environment, read_only=read_only)
+
+
+def database_of(hub: HubSettings, *, read_only: bool = False) -> Database:
+    """The database that settings name: see ``open_database``."""
+    return open_database(hub.data, hub.database, environment=hub.environment, read_only=read_only)
 
 
 def told_as(error: Exception, base: type[Exception], *, lost: bool = False) -> sa.exc.DBAPIError:

@@ -35,6 +35,7 @@ from samsvar.store import inbox, posts
 from samsvar.store.database import Database
 from samsvar.store.outbox import put
 from samsvar.store.posts import Changes, Key
+from samsvar.store.retrying import in_one_transaction
 from samsvar.store.secrets import PersonVault
 
 _FOUND = (
@@ -204,17 +205,25 @@ class SqlIndex:
         self, apply: _Apply, sent: int, now: datetime, audience: Audience
     ) -> UpdateCounts:
         self._check_place()
+
+        def work(connection: sa.Connection) -> Changes:
+            changes, moment = apply(connection)
+            posts.write(connection, changes, moment)
+            put(connection, self._vault, changes.news, audience, now)
+            return changes
+
         try:
-            with self._database.write() as connection, connection.begin():
-                changes, moment = apply(connection)
-                posts.write(connection, changes, moment)
-                put(connection, self._vault, changes.news, audience, now)
+            changes = in_one_transaction(self._database, work, again=self._forget_places)
         except (sa.exc.SQLAlchemyError, OSError) as error:
-            self._places = posts.Places()  # those of a transaction that was undone have no number
+            self._forget_places()
             raise EngagementIndexUnavailable(
                 f"the engagement index cannot be written ({type(error).__name__})"
             ) from error
         return changes.counts(sent)
+
+    def _forget_places(self) -> None:
+        """Those of a transaction that was undone have no number."""
+        self._places = posts.Places()
 
     def _keyed(
         self, connection: sa.Connection, transactions: Sequence[EngagementTransaction]

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ from samsvar.store.database import (
     Raw,
     told_as,
 )
+from samsvar.store.environment import check_environment, keep_environment
 from samsvar.store.postgresql_raw import PostgresLookup, PostgresRaw, lock_statement
 from samsvar.store.postgresql_server import Server, Unfit, translated, what_to_do, without_values
 from samsvar.store.versions import bring_up_to_date, check_current, look, revision
@@ -41,7 +42,9 @@ _STATEMENT_MILLISECONDS = 30_000  # a registry of a million routes takes some se
 _LOOKUP_PLANS = "-c enable_hashjoin=off -c enable_mergejoin=off -c enable_material=off"
 
 
-def open_postgresql(folder: Path, url: str, *, read_only: bool) -> PostgresDatabase:
+def open_postgresql(
+    folder: Path, url: str, *, environment: str | None = None, read_only: bool
+) -> PostgresDatabase:
     """Open the database that a URL names; make its tables, and the data folder, if need be.
 
     Raises:
@@ -53,12 +56,14 @@ def open_postgresql(folder: Path, url: str, *, read_only: bool) -> PostgresDatab
         if not read_only:
             folder.mkdir(mode=stat.S_IRWXU, parents=True, exist_ok=True)
         with _closing_if_it_fails(PostgresDatabase(folder, server)) as database:
+            check_environment(database.engine, environment)
             if read_only:
                 if revision(database.engine) is None:
                     raise DatabaseMissing(f"there is no database: {server.name} has no tables")
                 check_current(database.engine)
             else:
                 _migrate(server)
+                keep_environment(database.engine, environment)
             _check_logged(database.engine, server.name)
             look(database)
             return database
@@ -107,9 +112,15 @@ class PostgresDatabase(Database):
         """See ``Database``. There is no file that could be moved."""
         return True
 
+    def look(self) -> None:
+        """See ``Database``. A server that cannot be asked says so by other ways."""
+        with suppress(sa.exc.SQLAlchemyError), translated(), self.read() as connection:
+            driver: Any = connection.connection.driver_connection
+            self._server.look(driver)
+
     def trouble(self) -> str:
         """See ``Database``."""
-        return self._server.trouble
+        return self._server.trouble or self._server.broken_promise
 
 
 def _check_logged(engine: sa.Engine, name: str) -> None:

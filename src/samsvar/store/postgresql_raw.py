@@ -16,10 +16,12 @@ from typing import Any
 import psycopg
 import sqlalchemy as sa
 
-from samsvar.store.database import Lock, Raw, Values
+from samsvar.store.database import BUSY_MILLISECONDS, Lock, Raw, Values, told_as
 from samsvar.store.postgresql_server import translated
 
 _LOOKUPS = 4
+# The server ends a search itself, if it can: one that stands still ends nothing.
+_PATIENCE_SECONDS = BUSY_MILLISECONDS / 1000 + 1.0
 
 
 class PostgresRaw:
@@ -92,7 +94,13 @@ class PostgresLookup:
     async def all(self, statement: str, values: Values) -> list[tuple[Any, ...]]:
         """See ``Lookup``."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, self._look, statement, values)
+        search = loop.run_in_executor(self._threads, self._look, statement, values)
+        try:
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                return await search
+        except TimeoutError as error:
+            late = psycopg.OperationalError("the server has not answered in time")
+            raise told_as(late, psycopg.Error) from error
 
     def _look(self, statement: str, values: Values) -> list[tuple[Any, ...]]:
         for kept in (True, False):

@@ -1,7 +1,8 @@
 """A PostgreSQL server: how it is reached, what it must promise, and what it may be heard to say.
 
 Every connection is looked at when it is made: a server that does not keep what it has promised
-(synchronous_commit, fsync or full_page_writes off) is refused, also when it was changed since.
+(synchronous_commit, fsync or full_page_writes off) is refused, also when it was changed since; and
+a connection keeps the synchronous_commit that it was made with, whatever is set later.
 Every wait has an end: for the server, for a lock, for a statement, for a holder that says nothing
 more. The URL and what was being stored are never told. Knows no table.
 """
@@ -32,9 +33,14 @@ _HABITS = {
 }
 _LOOK = """
 SELECT current_setting('server_version_num')::int, current_setting('server_encoding'),
-       current_setting('synchronous_commit'), current_setting('fsync'),
+       set_config('synchronous_commit', current_setting('synchronous_commit'), false),
+       current_setting('fsync'),
        current_setting('full_page_writes'), pg_is_in_recovery(), current_schema()
 """
+
+
+#: how servers say that max_connections, or the bound of a role or a database, is reached
+_NO_ROOM = ("too many clients", "remaining connection slots", "too many connections")
 
 
 class Unfit(psycopg.OperationalError):
@@ -55,6 +61,15 @@ class Server:
         self._read_only = read_only
         self.name = f"the database {told.get('dbname', '')} on {told.get('host', 'this machine')}"
         """For people: without user and password."""
+        self.trouble = ""
+        """Why there is no connection, as it was seen last; empty: there is."""
+        self.broken_promise = ""
+        """What has been changed there since the hub connected; empty: nothing."""
+
+    def look(self, connection: psycopg.Connection[Any]) -> None:
+        """Whether it still keeps its promises, on a connection that is open. It answers, then."""
+        found = connection.execute(_LOOK).fetchone()
+        self.broken_promise = _unfit(found, read_only=self._read_only)
         self.trouble = ""
 
     def connect(
@@ -93,11 +108,20 @@ class Server:
             except BaseException:
                 connection.close()
                 raise
-        except psycopg.Error:
-            self.trouble = "the database does not answer, or must not be used"
+        except psycopg.Error as error:
+            self.trouble = _trouble(error)
             raise
         self.trouble = ""
         return connection
+
+
+def _trouble(error: psycopg.Error) -> str:
+    """In a few words, for who asks for readiness."""
+    if isinstance(error, Unfit):
+        return "the database must not be used: samsvar check says why"
+    if any(words in str(error) for words in _NO_ROOM):
+        return "the database has no connection left: raise max_connections there"
+    return "the database does not answer"
 
 
 def _unfit(found: tuple[Any, ...] | None, *, read_only: bool) -> str:
@@ -132,6 +156,8 @@ def what_to_do(error: sa.exc.DBAPIError, name: str) -> str:
         return str(cause)
     if isinstance(cause, psycopg.errors.InsufficientPrivilege):
         return f"{name}: its user may not make tables there: GRANT CREATE ON SCHEMA ... TO the user"
+    if any(words in str(cause) for words in _NO_ROOM):
+        return f"{name} has no connection left: raise max_connections there, or end others"
     reason = type(cause).__name__
     return (
         f"{name} cannot be opened ({reason}): is the server running, and do host, port, name,"
@@ -145,7 +171,14 @@ def translated() -> Iterator[None]:
     try:
         yield
     except psycopg.Error as error:
-        raise told_as(without_values(error), psycopg.Error) from error
+        raise told_as(without_values(error), psycopg.Error, lost=_lost(error)) from error
+
+
+def _lost(error: psycopg.Error) -> bool:
+    """Whether the connection has ended: without a word, or with the server's last one."""
+    if not isinstance(error, psycopg.OperationalError) or isinstance(error, Unfit):
+        return False
+    return error.sqlstate is None or error.sqlstate.startswith(("08", "57P"))
 
 
 def without_values(error: psycopg.Error) -> psycopg.Error:

@@ -30,13 +30,14 @@ from samsvar.store.database import (
     Values,
     told_as,
 )
+from samsvar.store.environment import check_environment, keep_environment
 from samsvar.store.versions import bring_up_to_date, check_current, look
 
 FILE_NAME = "samsvar.sqlite"
 _LOOKUP_BUSY_MILLISECONDS = 50  # the whole hub stands still as long as a search waits
 
 
-def open_sqlite(folder: Path, *, read_only: bool) -> SqliteDatabase:
+def open_sqlite(folder: Path, *, environment: str | None = None, read_only: bool) -> SqliteDatabase:
     """Open the file in a data folder; make folder and file if need be.
 
     Raises:
@@ -53,10 +54,13 @@ def open_sqlite(folder: Path, *, read_only: bool) -> SqliteDatabase:
             with engine.connect() as connection:
                 _check_durable(connection)
             if read_only:
+                check_environment(engine, environment)
                 check_current(engine)
             else:
                 with _alone(folder):
+                    check_environment(engine, environment)
                     bring_up_to_date(engine)
+                    keep_environment(engine, environment)
         except BaseException:
             engine.dispose()
             raise
