@@ -331,6 +331,11 @@ class OwnRabbit:
         assert self._process is not None
         self._process.wait(timeout=60)
 
+    def stand_still(self) -> None:
+        """It takes bytes, and does nothing with them, until it is killed."""
+        assert self._process is not None
+        os.killpg(self._process.pid, signal.SIGSTOP)
+
     def kill(self) -> None:
         """kill -9: the process and what it has started."""
         if self._process is not None:

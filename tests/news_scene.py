@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from samsvar.app import hub_keys
-from samsvar.broker.durable import PARTS, dead_queue, news_queue
+from samsvar.broker.durable import INDEX_NEWS, PARTS
 from samsvar.simulation import person
 from tests import databases
 from tests.brokers import HOST, Broker
@@ -123,14 +123,16 @@ class News:
         """Messages ready in the index's queues."""
         with self.broker.channel() as channel:
             return sum(
-                channel.queue_declare(news_queue(TOLD, part), passive=True).message_count
+                channel.queue_declare(INDEX_NEWS.queue(TOLD, part), passive=True).message_count
                 for part in range(PARTS)
             )
 
     def dead(self) -> int:
         """Dead letters at the broker."""
         with self.broker.channel() as channel:
-            found: int = channel.queue_declare(dead_queue(TOLD), passive=True).message_count
+            found: int = channel.queue_declare(
+                INDEX_NEWS.dead_queue(TOLD), passive=True
+            ).message_count
             return found
 
 

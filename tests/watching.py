@@ -52,6 +52,7 @@ TROUBLED = HouseFigures(
     unsigned=5,
     unsigned_since=NOW - timedelta(hours=1),
     outbox_oldest=NOW - timedelta(hours=2),
+    log_dead=1,
     dead_letters=3,
     register_notes=(
         Words("befolkningsregistret är från i går", "the population register is of yesterday"),

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import random
 import socket
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -19,8 +19,10 @@ from samsvar.administration import Premises
 from samsvar.audit.reports import AccessSeen
 from samsvar.bench.live import Conformance
 from samsvar.bench.live_taps import NoticedEvents, NoticedTransport
+from samsvar.broker.durable import INDEX_NEWS, LOG_RECORDS, Stream
 from samsvar.broker.durable_end import DurableEnd
-from samsvar.broker.keys import KeyPair
+from samsvar.broker.keys import KeyPair, public_key
+from samsvar.broker.streams import received_streams, sent_streams
 from samsvar.clock import SystemClock
 from samsvar.console import console_door, console_world
 from samsvar.contracts import ContractsInvalid, data_dir
@@ -31,7 +33,9 @@ from samsvar.guarding import open_guards
 from samsvar.guards.breakers import held_back
 from samsvar.guards.lag import LoopLag
 from samsvar.inbound.admin.door import AdminDoor
+from samsvar.inbound.broker_log import BrokerLog
 from samsvar.inbound.broker_news import BrokerNews
+from samsvar.inbound.broker_queue import QueueReader
 from samsvar.inbound.console.door import ConsoleDoor
 from samsvar.inbound.door import Door
 from samsvar.inbound.health import Health
@@ -51,6 +55,7 @@ from samsvar.observe.log import RoutingLog
 from samsvar.observe.tail import Tail
 from samsvar.outbound.adapted import AdaptedTransport
 from samsvar.outbound.adapter_http import ProducerHttp
+from samsvar.outbound.broker_log import BrokerLogService
 from samsvar.outbound.broker_notify import BrokerDeliverer, Deliverers
 from samsvar.outbound.dispatch import Dispatch
 from samsvar.outbound.http_client import HttpClient, client_tls
@@ -60,7 +65,8 @@ from samsvar.outbound.soap import SoapTransport
 from samsvar.outbound.store_log import SoapLogService
 from samsvar.pipeline.access_log_service import AccessLogService, ReportLimits
 from samsvar.pipeline.index_service import INDEX_CONTRACTS
-from samsvar.pipeline.log_shipper import LogShipper
+from samsvar.pipeline.log_ports import LogService
+from samsvar.pipeline.log_shipper import LogShipper, ShippingHabits
 from samsvar.pipeline.notifier import Habits, Notifier
 from samsvar.pipeline.registry_service import REGISTRY_CONTRACTS
 from samsvar.pipeline.report_queue import ReportQueue
@@ -88,6 +94,7 @@ from samsvar.store.digest import Digest
 from samsvar.store.index import SqlIndex
 from samsvar.store.keeper import CatalogueKeeper
 from samsvar.store.key_file import make_key_file, read_key_file
+from samsvar.store.log_inbox import SqlLogInbox
 from samsvar.store.log_outbox import SqlLogOutbox
 from samsvar.store.outbox import SqlOutbox
 from samsvar.store.population import StoredPopulation
@@ -276,6 +283,13 @@ class Hub:
             timedelta(hours=settings.hub.snapshot_hours),
         )
         await self._look_for_catalogue()
+        self._durable = DurableEnd(
+            settings.broker,
+            partial(read_secret, base=self._base),
+            self.events,
+            sent=sent_streams(settings),
+            received=received_streams(settings),
+        )
         self.watching = Watching(
             settings,
             self._base,
@@ -287,6 +301,7 @@ class Hub:
             process=str(self._siblings.place + 1),
             shared=bool(self._siblings.counts()),
             catalogue_notes=self._catalogue.notes,
+            broker_letters=self._durable.dead_letters,
         )
         closing.push_async_callback(self.watching.close)
         events = self.watching.events
@@ -302,7 +317,9 @@ class Hub:
         )
         closing.push_async_callback(asyncio.to_thread, self._conformance.close)
         self._access_log = SqlAccessLog(
-            self._database, vault, ships=settings.audit.store_log is not None
+            self._database,
+            vault,
+            ships=bool(settings.audit.store_log_through or settings.audit.store_log),
         )
         self._tell_health()
         heads = self._head_chore(self._access_log)
@@ -315,16 +332,10 @@ class Hub:
         )
         closing.callback(self.security.close)
         keys = hub_keys(settings)
-        self._shipper = self._log_shipper(vault)
         self._queue = self._queue_end(packaged, keys)
         closing.push_async_callback(self._queue.close)
-        self._durable = DurableEnd(
-            settings.broker,
-            partial(read_secret, base=self._base),
-            self.events,
-            address=settings.index.address if settings.index.receive_from_broker else None,
-        )
         closing.push_async_callback(self._durable.close)
+        self._shippers = list(self._log_shippers(vault, keys))
         guards = open_guards(
             settings, self._base, self._database, self._clock, self.events, self._lag
         )
@@ -381,17 +392,14 @@ class Hub:
         closing.push_async_callback(self._listeners.close, DRAIN_SECONDS)
         closing.callback(self._tail.close)
         await self._queue.start()
-        self._news = BrokerNews(
-            world,
-            self._durable,
-            keys,
-            address=settings.index.address,
-            tellers=settings.index.receive_from_broker,
-        )
-        closing.push_async_callback(self._news.close)
+        self._readers = self._queue_readers(world, keys, vault)
+        for reader in self._readers.values():
+            closing.push_async_callback(reader.close)
         self._tells = self._notifier(keys)
-        if settings.index.receive_from_broker:
-            await self._durable.start(self._news.took)
+        if self._readers:
+            await self._durable.start(
+                {stream: reader.took for stream, reader in self._readers.items()}
+            )
         if console is not None:
             closing.push_async_callback(console.close)  # first: nobody drains what stays open
         self._reception.let_in(door)
@@ -402,7 +410,7 @@ class Hub:
         for name, chore in (
             ("the log", self._every(settings.log.flush_seconds, self.events.flush)),
             ("the clock", self._every(1.0, self._listeners.tick)),
-            ("the broker", self._every(1.0, self._queue.tick)),
+            ("the broker", self._queue.watch()),
             ("the look around", self._look_around(settings.hub.refresh_seconds)),
             ("notifications", self._tells.run()),
             ("dead letters", self._durable.watch()),
@@ -412,8 +420,8 @@ class Hub:
             *self.watching.chores(),
         ):
             self._go_on(name, chore)
-        if self._shipper is not None:
-            self._go_on("shipping of the access log", self._shipper.run())
+        for name, shipper in self._shippers:
+            self._go_on(name, shipper.run())
         if console is not None:
             kept = timedelta(days=settings.retention.digest_days)
             digest = Digest(self._database, kept).run(self.events, self._clock)
@@ -501,15 +509,14 @@ class Hub:
 
     def _own_notes(self) -> list[str]:
         """The same without what alerts say: for pages that show the alerts themselves."""
-        behind = self._shipper.notes() if self._shipper is not None else []
         return [
             *map(str, self._catalogue.notes()),
             *self._database.notes,
             *self._queue.notes(),
             *self._durable.notes(),
-            *self._news.notes(),
+            *(note for reader in self._readers.values() for note in reader.notes()),
             *self._tells.notes(),
-            *behind,
+            *(note for _, shipper in self._shippers for note in shipper.notes()),
             *self.guards.notes(),
         ]
 
@@ -572,19 +579,65 @@ class Hub:
             return None
         return giver.name if giver is not None else None
 
-    def _log_shipper(self, vault: PersonVault) -> LogShipper | None:
+    def _log_shippers(self, vault: PersonVault, keys: KeyPair) -> Iterator[tuple[str, LogShipper]]:
+        """Of our own access log, by the one way or the other; and of other hubs'."""
         audit = self._settings.audit
-        if audit.store_log is None:
-            return None
-        outbox = SqlLogOutbox(self._database, vault)
-        self._closing.callback(outbox.close)
-        service = SoapLogService(
+        by_soap = SoapLogService(
             self._client,
-            audit.store_log,
+            audit.store_log or "",
             system_id=audit.store_log_system or self._settings.hub.addresses[0],
             logical_address=audit.store_log_address,
         )
-        return LogShipper(outbox, service, self.events, self._clock)
+        if audit.store_log_through or audit.store_log:
+            outbox = SqlLogOutbox(self._database, vault)
+            self._closing.callback(outbox.close)
+            way: LogService = by_soap
+            to = "the log service"
+            if audit.store_log_through:
+                address, key = audit.store_log_through.split(" ")
+                way = BrokerLogService(self._durable, keys, address, public_key(key))
+                to = "the message broker"
+            yield (
+                "shipping of the access log",
+                LogShipper(outbox, way, self.events, self._clock, to=to),
+            )
+        if audit.store_log_for:
+            inbox = SqlLogInbox(self._database, vault)
+            self._closing.callback(inbox.close)
+            habits = ShippingHabits(attempts=audit.store_log_attempts)
+            whose = "access log of other hubs"
+            yield (
+                f"shipping of the {whose}",
+                LogShipper(inbox, by_soap, self.events, self._clock, habits, whose=whose),
+            )
+
+    def _queue_readers(
+        self, world: World, keys: KeyPair, vault: PersonVault
+    ) -> dict[Stream, QueueReader]:
+        """Of what we are sent by the broker."""
+        found: dict[Stream, QueueReader] = {}
+        addresses = received_streams(self._settings)
+        if INDEX_NEWS in addresses:
+            found[INDEX_NEWS] = BrokerNews(
+                world,
+                self._durable,
+                keys,
+                address=addresses[INDEX_NEWS],
+                tellers=self._settings.index.receive_from_broker,
+            )
+        if LOG_RECORDS in addresses:
+            inbox = SqlLogInbox(self._database, vault)
+            self._closing.callback(inbox.close)
+            found[LOG_RECORDS] = BrokerLog(
+                inbox,
+                self._durable,
+                world.events,
+                self._clock,
+                keys,
+                address=addresses[LOG_RECORDS],
+                hubs=self._settings.audit.store_log_for,
+            )
+        return found
 
     def _notifier(self, keys: KeyPair) -> Notifier:
         settings = self._settings

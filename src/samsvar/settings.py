@@ -45,6 +45,7 @@ RuleId = Literal[
     "certificate-ended",
     "heads-unsigned",
     "outbox-growing",
+    "given-up",
     "register-old",
     "disk-filling",
     "routing-log-short",
@@ -325,6 +326,16 @@ Teller = Annotated[
     str, Field(pattern=r"^[A-Za-z0-9-]{1,64} x25519:[0-9A-Za-z_-]{43}$", max_length=130)
 ]
 
+LoggingHub = Annotated[
+    str, Field(pattern=r"^[A-Za-z0-9-]{1,32} x25519:[0-9A-Za-z_-]{43}$", max_length=130)
+]
+
+
+def _of_different_keys(named: tuple[str, ...], whose: str) -> tuple[str, ...]:
+    if len({one.split(" ")[1] for one in named}) < len(named):
+        raise ValueError(f"a key stands twice: it is one {whose}'s")
+    return named
+
 
 class IndexSettings(_Section):
     """The engagement index that the hub keeps."""
@@ -350,9 +361,7 @@ class IndexSettings(_Section):
     @field_validator("receive_from_broker")
     @classmethod
     def _each_key_is_one(cls, tellers: tuple[str, ...]) -> tuple[str, ...]:
-        if len({teller.split(" ")[1] for teller in tellers}) < len(tellers):
-            raise ValueError("a key stands twice: it is one index's")
-        return tellers
+        return _of_different_keys(tellers, "index")
 
 
 class LimitSettings(_Section):
@@ -526,6 +535,22 @@ class AuditSettings(_Section):
     store_log_system: Annotated[str, Field(pattern=r"^[A-Za-z0-9_:.-]{1,32}$")] | None = Field(
         default=None, description="HSA-id of this hub in log records; left out: its first address"
     )
+    store_log_through: Teller | None = Field(
+        default=None,
+        description="the hub that delivers ours, by the message broker: its first address and its"
+        " public key, a blank between; none: store_log is called from here",
+    )
+    store_log_for: tuple[LoggingHub, ...] = Field(
+        default=(),
+        max_length=100,
+        description="hubs whose records come by the message broker and are delivered to store_log:"
+        " HSA-id in log records and public key, a blank between",
+    )
+    store_log_attempts: Annotated[int, Field(ge=1, le=100_000)] = Field(
+        default=300,
+        description="failures in a row after which what those hubs have given us becomes dead"
+        " letters",
+    )
     report_seconds: Annotated[float, Field(ge=0.1, le=15)] = Field(
         default=10.0, description="GetAccessLogsForPatient: later than this, the report is queued"
     )
@@ -539,7 +564,16 @@ class AuditSettings(_Section):
             host = re.sub(r":\d+$", "", self.store_log.split("/")[2]).strip("[]")
             if not _is_loopback(host):
                 raise ValueError("store_log must be https, or http on a loopback address")
+        if self.store_log_for and not self.store_log:
+            raise ValueError("store_log_for: needs store_log, where they are delivered to")
+        if self.store_log_through and self.store_log and not self.store_log_for:
+            raise ValueError("store_log and store_log_through: our own records go by one of them")
         return self
+
+    @field_validator("store_log_for")
+    @classmethod
+    def _each_key_is_one(cls, hubs: tuple[str, ...]) -> tuple[str, ...]:
+        return _of_different_keys(hubs, "hub")
 
 
 class PopulationSettings(_Section):
@@ -835,6 +869,11 @@ class BrokerSettings(_Section):
     clock_seconds: Annotated[float, Field(ge=0.1, le=60)] = Field(
         default=5.0, description="how far the clocks of hub and worker may differ"
     )
+    redelivery_seconds: Annotated[int, Field(ge=1, le=3600)] = Field(
+        default=60,
+        description="Redis alone: after so long it hands a question that a dead worker had to"
+        " another; RabbitMQ does at once",
+    )
 
     @field_validator("url")
     @classmethod
@@ -1027,10 +1066,13 @@ class Settings(_Section):
                 f"question may take: at most hub.deadline_seconds, {deadline:g}"
             )
         scheme = urlsplit(self.broker.url or "").scheme
-        if self.index.receive_from_broker and scheme not in ("amqp", "amqps"):
-            raise ValueError(
-                "index.receive_from_broker: needs RabbitMQ: [broker] url, beginning with amqps://"
-            )
+        for name, told in (
+            ("index.receive_from_broker", self.index.receive_from_broker),
+            ("audit.store_log_through", self.audit.store_log_through),
+            ("audit.store_log_for", self.audit.store_log_for),
+        ):
+            if told and scheme not in ("amqp", "amqps"):
+                raise ValueError(f"{name}: needs RabbitMQ: [broker] url, beginning with amqps://")
         if self.limits.request_bytes > ours.answer_bytes:
             raise ValueError(
                 "producers.answer_bytes: less than limits.request_bytes: an answer is larger than "

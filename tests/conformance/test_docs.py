@@ -185,12 +185,10 @@ def _with_example(name: str, key: str, example: str) -> dict[str, Any]:
         return {name: {**whole, key: value}}
     if name != "listen":
         pair = {"certificate": "c", "key": "k"} if key in ("certificate", "key") else {}
-        broker = {"url": "amqps://broker.example/"} if key == "receive_from_broker" else {}
-        return (
-            {"broker": broker, name: {**pair, key: value}}
-            if broker
-            else {name: {**pair, key: value}}
-        )
+        by_broker = key in ("receive_from_broker", "store_log_through", "store_log_for")
+        broker = {"broker": {"url": "amqps://broker.example/"}} if by_broker else {}
+        to = {"store_log": "https://logg.example/"} if key == "store_log_for" else {}
+        return {**broker, name: {**pair, **to, key: value}}
     files = {"certificate": "c", "key": "k", "client_authority": "a"}
     base = {"kind": "unix", "path": "s"} if key in ("path", "trusted") else {"kind": "tls", **files}
     return {"listen": [{**base, key: value}]}

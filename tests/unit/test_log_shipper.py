@@ -84,7 +84,7 @@ class Stand:
         return sum(one[1] for one in counts), sum(one[2] for one in counts)
 
     async def until(self, done: Callable[[], bool]) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(90):
             while not done():  # noqa: ASYNC110 - it looks into files
                 await asyncio.sleep(0.01)
 

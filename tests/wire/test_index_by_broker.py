@@ -9,21 +9,25 @@ import secrets
 import shlex
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 
-from samsvar.app import Hub
-from samsvar.broker.durable import DURABLE_EXCHANGES, NEWS, news_key, news_queue, part_of
-from samsvar.broker.news import NEWS_TYPE
+from samsvar.app import Hub, hub_keys
+from samsvar.broker.durable import INDEX_NEWS, durable_plan, part_of
+from samsvar.broker.keys import public_key
+from samsvar.broker.news import NEWS, NewsContent
 from samsvar.cli import run
 from samsvar.errors import ResourcesMissing
 from tests.brokers import Broker, lacking, rabbitmq, rabbitmqctl
 from tests.hub import Running, running_hub
 from tests.news_scene import TOLD, News, eventually, transaction, update
+from tests.poison import hooks, poison
 from tests.wire.test_index_subscribers import CONTRACT
+from tests.worker_scene import WrongClock
 
 pytestmark = [pytest.mark.wire, pytest.mark.slow]
 TOLVAN = "191212121212"
@@ -48,14 +52,20 @@ async def notes(hub: Running) -> list[str]:
         return told
 
 
-def publish(broker: Broker, body: bytes, content_type: str = NEWS_TYPE) -> None:
+def publish(
+    broker: Broker,
+    body: bytes,
+    content_type: str = NEWS.content_type,
+    key: str = INDEX_NEWS.key(TOLD, 3),
+    **more: Any,
+) -> None:
     """As anybody who may write there."""
     with broker.channel() as channel:
         channel.confirm_select()
         message = channel.prepare_message(
-            body, content_type=content_type, properties={"delivery_mode": 2}
+            body, content_type=content_type, properties={"delivery_mode": 2}, **more
         )
-        channel.basic_publish_confirm(message, exchange=NEWS, routing_key=news_key(TOLD, 3))
+        channel.basic_publish_confirm(message, exchange=INDEX_NEWS.exchange, routing_key=key)
 
 
 async def command(arguments: list[str]) -> int:
@@ -77,10 +87,10 @@ async def test_what_changes_in_one_index_is_in_the_other_and_nothing_of_it_is_re
 ) -> None:
     news = News(tmp_path, broker)
     with broker.channel() as channel:
-        for name, kind in DURABLE_EXCHANGES.items():
+        for name, kind in durable_plan([INDEX_NEWS], {}).more_exchanges.items():
             channel.exchange_declare(name, kind, durable=True, auto_delete=False)
         channel.queue_declare("spy", durable=True, auto_delete=False)
-        channel.queue_bind("spy", NEWS, "#")
+        channel.queue_bind("spy", INDEX_NEWS.exchange, "#")
     async with (
         running_hub(news.told, news.told_settings),
         running_hub(news.teller, news.teller_settings) as hub,
@@ -119,7 +129,7 @@ async def test_what_nobody_takes_stays_in_the_outbox_with_the_reason(
         assert news.waiting() == 1
         async with running_hub(news.told, news.told_settings):
             await eventually(lambda: news.posts() == {"SE-A": EARLY})
-        limit = ("full", rf"^{NEWS}\.", '{"max-length": 1}', "--apply-to", "queues")
+        limit = ("full", rf"^{INDEX_NEWS.exchange}\.", '{"max-length": 1}', "--apply-to", "queues")
         if rabbitmqctl("set_policy", "-p", broker.vhost, *limit).returncode:
             pytest.skip("no policy may be set here")
         await update(hub, transaction("Update", TOLVAN, "SE-B"))
@@ -138,39 +148,102 @@ async def test_what_nobody_takes_stays_in_the_outbox_with_the_reason(
 async def test_poison_goes_to_the_dead_letters_is_seen_and_holds_up_nothing(
     tmp_path: Path, broker: Broker, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    news = News(tmp_path, broker)
+    """Bytes, cut, too large, of another form or version, of somebody else; what a careless reader
+    would build objects of. All of them at once, and news behind them."""
+    news, trap = News(tmp_path, broker), tmp_path / "trap"
     name, settings = f"broker/{TOLD}", ["--settings", str(news.told.settings_file)]
+    content = NewsContent(
+        correlation_id="c", history="", numbers=[1], moments=["2026-01-01T12:00:00"], envelope="<"
+    )
+    keys, told_key = hub_keys(news.teller_settings), public_key(news.told_key)
+    bad = poison(NEWS, keys, told_key, TOLD, content) | hooks(NEWS.content_type, trap)
     async with (
         running_hub(news.told, news.told_settings) as told,
         running_hub(news.teller, news.teller_settings) as hub,
     ):
-        publish(broker, b"\x80\x04K\x01.", "application/x-python-serialize")
-        publish(broker, b'{"__type__": "x"')
-        publish(broker, b"SVN1" + bytes(100))
-        publish(broker, bytes(20_000_000))
+        for one in bad.values():
+            publish(broker, one.body, one.content_type, headers=dict(one.headers))
         await update(hub, transaction("Update", TOLVAN, "SE-A"))
         await eventually(lambda: news.posts() == {"SE-A": EARLY})
-        await eventually(lambda: news.dead() == 4)
+        await eventually(lambda: news.dead() == len(bad))
+        assert not trap.exists()
         served = told.hub
         assert served is not None
-        await eventually(lambda: any("4 dead letters" in note for note in served.notes()), 5)
-        assert any("4 dead letters" in note for note in await notes(told))
-        assert (await listed(news, capsys))[name]["dead"] == 4
+        words = f"{len(bad)} dead letters"
+        await eventually(lambda: any(words in note for note in served.notes()))
+        assert any(words in note for note in await notes(told))
+        alerts = served.watching.watcher
+        await eventually(lambda: "given-up" in {one.rule for one in alerts.open_ones}, 60)
+        assert (await listed(news, capsys))[name]["dead"] == len(bad)
         assert await command(["queue", "show", name, "--json", *settings]) == 0
         shown = json.loads(capsys.readouterr().out)
-        assert [one["why"] for one in shown] == ["rejected"] * 4
-        assert {one["queue"] for one in shown} == {news_queue(TOLD, 3)}
+        assert {one["why"] for one in shown} == {"rejected"}
+        assert {one["queue"] for one in shown} == {INDEX_NEWS.queue(TOLD, 3)}
         assert await command(["queue", "retry", name, "--limit", "1", *settings]) == 0
-        await eventually(lambda: news.dead() == 4)  # it comes back, and does not go round
+        await eventually(lambda: news.dead() == len(bad))  # it comes back, and does not go round
         assert await command(["queue", "drop", name, *settings]) == 2
         assert await command(["queue", "drop", name, "--yes", "--limit", "3", *settings]) == 0
-        assert news.dead() == 1
+        assert news.dead() == len(bad) - 3
         assert await command(["queue", "drop", name, "--yes", *settings]) == 0
         assert news.dead() == 0
         assert await command(["queue", "drop", name, "--yes", *settings]) == 3
         assert name not in await listed(news, capsys)
     log = (news.told.folder / "hub.log").read_text()
-    assert log.count("index-news-refused") == 5
+    assert log.count("index-news-refused") == len(bad) + 1
+    assert log.count("a message of another content type") == 4
+
+
+async def test_news_that_comes_twice_in_another_order_and_a_day_late_changes_nothing(
+    tmp_path: Path, broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Posts made, changed, and one taken away; then all of it again, backwards, and once more
+    when a day has passed. Nothing is told on twice."""
+    news = News(tmp_path, broker)
+    with broker.channel() as channel:
+        for name, kind in durable_plan([INDEX_NEWS], {}).more_exchanges.items():
+            channel.exchange_declare(name, kind, durable=True, auto_delete=False)
+        channel.queue_declare("spy", durable=True, auto_delete=False)
+        channel.queue_bind("spy", INDEX_NEWS.exchange, "#")
+    wanted = {"SE-A": LATER}
+
+    def again(bodies: list[tuple[bytes, str]]) -> None:
+        for body, key in bodies:
+            publish(broker, body, key=key)
+
+    async with (
+        running_hub(news.told, news.told_settings) as told,
+        running_hub(news.teller, news.teller_settings) as hub,
+    ):
+        for content in (EARLY, LATER):
+            posts = dict.fromkeys(("SE-A", "SE-B"), content)
+            for person, source in zip((TOLVAN, ASTRID), posts, strict=True):
+                await update(hub, transaction("Update", person, source, content=content))
+            await eventually(partial(lambda posts: news.posts() == posts, posts))
+        await update(hub, transaction("Update", ASTRID, "SE-B", content=LATER, delete=True))
+        await eventually(lambda: news.posts() == wanted)
+        await eventually(lambda: news.waiting() == 0)
+        effects = news.told_on()
+        with broker.channel() as channel:
+            channel.auto_decode = False
+            seen = []
+            while (one := channel.basic_get("spy", no_ack=True)) is not None:
+                seen.append((one.body, str(one.delivery_info["routing_key"])))
+        assert len(seen) >= 5
+        again([*reversed(seen), *seen])
+        assert told.hub is not None
+        await eventually(lambda: news.depth() == 0)
+        reader = told.hub._readers[INDEX_NEWS]
+        world = replace(reader._world, clock=WrongClock(24 * 3600))  # type: ignore[attr-defined]
+        monkeypatch.setattr(reader, "_world", world)
+        again([*reversed(seen)])
+        # One that is new, behind the others of its queue: then they have been looked at.
+        for person in (TOLVAN, ASTRID):
+            await update(hub, transaction("Update", person, "SE-LAST"))
+        await eventually(lambda: [one[1] for one in news.told_on()].count("SE-LAST") == 2)
+        assert news.told_on()[: len(effects)] == effects
+        assert {one[1] for one in news.told_on()[len(effects) :]} == {"SE-LAST"}
+        assert news.posts() == {**wanted, "SE-LAST": EARLY}
+        assert news.dead() == 0
 
 
 async def test_what_was_not_permitted_is_sent_again_and_never_undoes_what_came_later(
@@ -287,7 +360,7 @@ async def test_a_hub_does_not_start_on_queues_that_lose_messages(
     tmp_path: Path, broker: Broker, arguments: dict[str, object]
 ) -> None:
     news = News(tmp_path, broker)
-    name = news_queue(TOLD, part_of(TOLVAN))
+    name = INDEX_NEWS.queue(TOLD, part_of(TOLVAN))
     with broker.channel() as channel:
         channel.queue_declare(name, durable=True, auto_delete=False, arguments=arguments)
     hub = Hub(news.told_settings, news.told.folder)

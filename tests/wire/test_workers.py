@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -87,19 +88,86 @@ async def test_a_killed_workers_question_goes_to_another(tmp_path: Path, broker:
     assert decision.detail.startswith("worker umea-1 ")
 
 
-async def test_the_last_workers_question_becomes_an_honest_status(
+async def test_the_last_workers_question_ends_when_nobody_is_left(
     tmp_path: Path, broker: Broker
 ) -> None:
-    """Nobody is left to take it: it is late, and says so."""
-    async with scene(tmp_path, broker, more="timeout = 2.0") as one:
+    """Not at its deadline, and not as late: no worker is there, and the row says so."""
+    async with scene(tmp_path, broker) as one:
         one.knobs.latency = 60.0
         asking = asyncio.create_task(one.ask())
         await until(lambda: one.knobs.calls == 1)
         one.workers[0].kill()
         rows, _ = await asking
-        reason = one.decision().reason
-    assert rows == [(PRATOR, "NoDataSynchFailed", "504")]
-    assert reason is Reason.LATE
+        decision = one.decision()
+    assert rows == [(PRATOR, "NoDataSynchFailed", "43000")]
+    assert (decision.reason, decision.detail) == (
+        Reason.UNREACHABLE,
+        "its worker is gone, and no other is listening for it",
+    )
+    assert decision.elapsed is not None
+    assert decision.elapsed < 20, "the deadline is 28 s"
+
+
+async def test_the_last_workers_question_goes_to_one_that_comes_in_time(
+    tmp_path: Path, broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The queue is gone with the dead worker, and what was in it: the hub asks anew."""
+    monkeypatch.setattr("samsvar.outbound.queue._LOOKS", 1000)  # a loaded machine starts slowly
+    async with scene(tmp_path, broker, 2, started=1) as one:
+        one.knobs.latency = 60.0
+        asking = asyncio.create_task(one.ask())
+        await until(lambda: one.knobs.calls == 1)
+        one.knobs.latency = 0.0
+        one.workers[0].kill()
+        await asyncio.to_thread(one.workers[1].start)
+        rows, body = await asking
+        decision = one.decision()
+    assert rows == [(PRATOR, "DataFromSource", None)]
+    assert len(plans_in(body)) == 1
+    assert decision.detail.startswith("worker umea-1 ")
+
+
+async def test_a_worker_that_says_nothing_any_more_is_not_waited_for(
+    tmp_path: Path, broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It stands still with the question in hand, and the broker takes it for alive."""
+    monkeypatch.setattr("samsvar.broker.worker_table.GONE_AFTER", 8.0)
+    async with scene(tmp_path, broker) as one:
+        await until_true(lambda: one.notes_are([]))
+        one.knobs.latency = 60.0
+        asking = asyncio.create_task(one.ask())
+        await until(lambda: one.knobs.calls == 1)
+        process = one.workers[0].process
+        assert process is not None
+        process.send_signal(signal.SIGSTOP)
+        try:
+            rows, _ = await asking
+        finally:
+            process.send_signal(signal.SIGCONT)
+        decision = one.decision()
+    assert rows == [(PRATOR, "NoDataSynchFailed", "43000")]
+    assert decision.detail == "its worker is gone, and no other is listening for it"
+
+
+async def test_a_hundred_questions_in_the_hands_of_a_killed_worker_are_answered_by_another_once(
+    tmp_path: Path, broker: Broker
+) -> None:
+    """Unacknowledged at kill -9: RabbitMQ hands them on at once."""
+    async with scene(tmp_path, broker, 2, started=1, worker="at_once = 100") as one:
+        one.knobs.latency = 60.0
+        asking = [asyncio.create_task(one.ask()) for _ in range(100)]
+        await until(lambda: one.knobs.calls == 100)
+        one.knobs.latency = 0.0
+        await asyncio.to_thread(one.workers[1].start)
+        one.workers[0].kill()
+        answers = await asyncio.gather(*asking)
+        by = one.workers[1].log.read_text().count(": answered, 1 records")
+        refused = one.hub.hub._queue.transport.refusals.total if one.hub.hub else -1
+    assert [rows for rows, _ in answers] == [[(PRATOR, "DataFromSource", None)]] * 100
+    assert {len(plans_in(body)) for _, body in answers} == {1}
+    assert by == 100
+    assert refused == 0
+    assert one.knobs.calls == 200
 
 
 async def test_an_answer_that_comes_late_is_noted_and_never_merged(

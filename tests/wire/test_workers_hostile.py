@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from samsvar.broker.forms import (
+    ANNOUNCEMENT_TYPE,
     ANSWER_TYPE,
     QUESTION_TYPE,
     AnswerContent,
@@ -29,6 +30,7 @@ from samsvar.model.exchange import Reason
 from samsvar.model.identifiers import folded
 from samsvar.worker.judging import MOST_QUESTION
 from tests.brokers import PRATOR, Broker, Wire, rabbitmq
+from tests.poison import Bad, hooks
 from tests.privacy import found
 from tests.worker_scene import Scene, plans_in, scene, until, until_true
 
@@ -194,6 +196,47 @@ async def test_a_worker_refuses_what_its_hub_did_not_say(tmp_path: Path, broker:
     for _body, _kind, why, _more in hostile:
         assert why in said
     assert f"stopped: 2 answered, 0 failed, {len(hostile) + 1} refused" in stopped
+
+
+async def test_poison_builds_nothing_and_holds_up_no_question(
+    tmp_path: Path, broker: Broker
+) -> None:
+    """Pickles, YAML, JSON with hooks, compressed, 20 MB: to a worker's questions, to a hub's
+    answers, to its ears for workers. Each is refused by each, and the next question is answered."""
+    trap = tmp_path / "trap"
+    async with scene(tmp_path, broker, worker="at_once = 2") as one:
+        await until_true(lambda: one.notes_are([]))
+        worker = one.workers[0]
+        kinds = {
+            (QUESTIONS, folded(PRATOR)): QUESTION_TYPE,
+            (ANSWERS, reply_key(one)): ANSWER_TYPE,
+            (WORKERS, ""): ANNOUNCEMENT_TYPE,
+        }
+        sent = 0
+        with broker.channel() as channel:
+            for (exchange, key), own_type in kinds.items():
+                bad = hooks(own_type, trap) | {"large": Bad(bytes(20_000_000), own_type)}
+                sent = len(bad)
+                for each in bad.values():
+                    publish(
+                        channel,
+                        exchange,
+                        key,
+                        each.body,
+                        each.content_type,
+                        headers=dict(each.headers),
+                    )
+        rows, body = await one.ask()
+        await until(lambda: sum(hub_refused(one).values()) == 2 * sent)
+        worker.stop()
+        said = worker.log.read_text()
+        counts = hub_refused(one)
+    assert rows == ANSWERED
+    assert len(plans_in(body)) == 1
+    assert not trap.exists()
+    assert f"stopped: 1 answered, 0 failed, {sent} refused" in said
+    assert counts["a message of another content type"] == 2 * 4
+    assert one.knobs.calls == 1
 
 
 async def test_the_hub_refuses_what_its_worker_did_not_say(tmp_path: Path, broker: Broker) -> None:

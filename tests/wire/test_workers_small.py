@@ -186,6 +186,58 @@ async def test_a_small_redis_carries_questions_and_keeps_none_that_can_be_read(
     assert b"carePlan" not in written
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("redelivery", "gone_after"),
+    [(2, 1000.0), (600, 8.0)],
+    ids=["by Redis", "by the hub"],
+)
+async def test_questions_that_a_killed_worker_had_go_to_another_over_redis_too(
+    tmp_path: Path,
+    redis: Callable[..., Redis],
+    monkeypatch: pytest.MonkeyPatch,
+    redelivery: int,
+    gone_after: float,
+) -> None:
+    """A hundred in hand at kill -9, and one answer for each: Redis hands them on after the seconds
+    that are set, or the hub asks anew when it has missed the worker."""
+    monkeypatch.setattr("samsvar.broker.worker_table.GONE_AFTER", gone_after)
+    one = redis("--appendonly", "yes")
+    site, count = Site(tmp_path), 100
+    section = f"{one.section}\nredelivery_seconds = {redelivery}"
+    settings = site.write(broker=section)
+    settings.hub.data.mkdir()
+    knobs = Knobs()
+    async with running(prator.application(knobs)) as url:
+        source, hub_key = prator_source(tmp_path, url), hub_keys(settings).public.text
+        workers = [
+            Worker(tmp_path, name, hub_key, (PRATOR,), section, source, more="at_once = 100")
+            for name in ("first", "second")
+        ]
+        keys = tuple(worker.keys.public.text for worker in workers)
+        site.load_registry(site.registry([Source(PRATOR, "", workers=keys)]))
+        await site.index(TOLVAN, [PRATOR])
+        async with running_hub(site, settings) as hub:
+            scene = Scene(hub, knobs, workers, url)
+            try:
+                await asyncio.to_thread(workers[0].start)
+                await until_true(lambda: scene.notes_are([]))
+                knobs.latency = 60.0
+                asking = [asyncio.create_task(scene.ask()) for _ in range(count)]
+                await until(lambda: knobs.calls == count, 40)
+                knobs.latency = 0.0
+                await asyncio.to_thread(workers[1].start)
+                workers[0].kill()
+                answers = await asyncio.gather(*asking)
+                said = workers[1].log.read_text()
+            finally:
+                for worker in workers:
+                    worker.end()
+    assert [rows for rows, _ in answers] == [ANSWERED] * count
+    assert {len(plans_in(body)) for _, body in answers} == {1}
+    assert said.count(": answered, 1 records") == count
+
+
 def _lists(port: int) -> list[str]:
     """Keys that are left, but for those of exchanges, which hold no message."""
     told = subprocess.run(

@@ -23,8 +23,6 @@ _KINDS = {
     "redis": REDIS,
     "rediss": REDIS,
 }
-#: seconds after which Redis hands a taken message to another; nothing here is taken so
-_VISIBILITY = 60
 
 
 class BrokerUnusable(Exception):
@@ -74,7 +72,7 @@ def connection(
         waits = settings.connect_seconds
         told["transport_options"] = {
             "global_keyprefix": "samsvar.",
-            "visibility_timeout": _VISIBILITY,
+            "visibility_timeout": settings.redelivery_seconds,
             "socket_connect_timeout": waits,
             "socket_timeout": waits,
             "retry_on_timeout": False,

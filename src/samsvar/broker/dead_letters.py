@@ -1,8 +1,8 @@
-"""The dead letters of an index at the broker: looked at, sent again one by one, or forgotten.
+"""The dead letters of a stream at the broker: looked at, sent again one by one, or forgotten.
 
 For the command line. One that is sent again has left the dead letters when the broker has confirmed
 it in the queue that it came from, and not before: whatever stops this in between, nothing is lost,
-and the index passes over what it gets twice. Shows no content: that is sealed, and nobody's here.
+and who reads it passes over what comes twice. Shows no content: that is sealed, and nobody's here.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from typing import Any
 from kombu import Connection
 
 from samsvar.broker.address import connect, connection
-from samsvar.broker.durable import NEWS, PARTS, dead_queue, news_queue
+from samsvar.broker.durable import PARTS
+from samsvar.broker.durable_message import DurableKind, header_of
 from samsvar.broker.forms import NotTheForm
 from samsvar.broker.link import told
-from samsvar.broker.news import header_of
 from samsvar.broker.refusals import Refused
 from samsvar.broker.sealed import NotSealed
 from samsvar.errors import ResourcesMissing
@@ -30,7 +30,7 @@ _WAIT = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Depth:
-    """One of an index's queues."""
+    """One of a stream's queues."""
 
     queue: str
     ready: int
@@ -43,7 +43,8 @@ class Letter:
 
     id: str
     """Its random name; empty if it is no message of ours."""
-    changes: int
+    count: int
+    """Of what it tells: changes, or records."""
     died: str
     """When, ISO 8601, UTC."""
     why: str
@@ -53,16 +54,17 @@ class Letter:
 
 
 class DeadLetters:
-    """Those of one index."""
+    """Those of one kind of message for one address."""
 
-    def __init__(self, reached: Connection, address: str) -> None:
+    def __init__(self, reached: Connection, kind: DurableKind[Any], address: str) -> None:
         self._reached = reached
+        self._kind = kind
         self._address = address
-        self._queue = dead_queue(address)
+        self._queue = kind.stream.dead_queue(address)
 
     def depths(self) -> list[Depth]:
-        """The index's queues and its dead letters, the last; only those that are there."""
-        names = [news_queue(self._address, part) for part in range(PARTS)]
+        """The address's queues and its dead letters, the last; only those that are there."""
+        names = [self._kind.stream.queue(self._address, part) for part in range(PARTS)]
         depths = (self._depth(name) for name in (*names, self._queue))
         return [depth for depth in depths if depth is not None]
 
@@ -74,22 +76,22 @@ class DeadLetters:
         found: list[Letter] = []
         with contextlib.closing(channel):  # which puts back what was only looked at
             while len(found) < most and (message := channel.basic_get(self._queue)) is not None:
-                found.append(_letter(message))
+                found.append(self._letter(message))
         return found
 
     def retry(self, most: int | None, sent: Callable[[Letter], None]) -> None:
         """Send the oldest of those that lie there now again, one after the other. ``sent``: is
         told each."""
         for channel, message in self._taken(most):
-            _sent_again(channel, self._reached, message)
+            _sent_again(channel, self._reached, self._kind.stream.exchange, message)
             channel.basic_ack(message.delivery_tag)
-            sent(_letter(message))
+            sent(self._letter(message))
 
     def drop(self, most: int | None, dropped: Callable[[Letter], None]) -> None:
         """Forget the oldest of those that lie there now."""
         for channel, message in self._taken(most):
             channel.basic_ack(message.delivery_tag)
-            dropped(_letter(message))
+            dropped(self._letter(message))
 
     def _taken(self, most: int | None) -> Iterator[tuple[Any, Any]]:
         depth = self._depth(self._queue)
@@ -103,6 +105,25 @@ class DeadLetters:
                 if message is None:
                     return
                 yield channel, message
+
+    def _letter(self, message: Any) -> Letter:
+        headers = message.properties.get("application_headers") or {}
+        deaths = headers.get("x-death") or [{}]
+        last = deaths[0]
+        name, count = "", 0
+        try:
+            header = header_of(self._kind, message.body, message.properties.get("content_type"))
+            name, count = header.id, header.count
+        except (Refused, NotSealed, NotTheForm):
+            pass
+        died = last.get("time")
+        return Letter(
+            name,
+            count,
+            died.replace(tzinfo=UTC).isoformat() if isinstance(died, datetime) else "",
+            str(last.get("reason", "")),
+            str(last.get("queue", "")),
+        )
 
     def _channel(self) -> Any:
         """None: there are no dead letters, as there is no queue."""
@@ -125,7 +146,10 @@ class DeadLetters:
 
 @contextlib.contextmanager
 def dead_letters(
-    settings: BrokerSettings, read_secret: Callable[[str], str], address: str
+    settings: BrokerSettings,
+    read_secret: Callable[[str], str],
+    kind: DurableKind[Any],
+    address: str,
 ) -> Iterator[DeadLetters]:
     """Reach the broker for as long as the block lasts.
 
@@ -136,7 +160,7 @@ def dead_letters(
     try:
         reached = connection(settings, read_secret)
         connect(reached)
-        yield DeadLetters(reached, address)
+        yield DeadLetters(reached, kind, address)
     except (ResourcesMissing, KeyboardInterrupt, GeneratorExit):
         raise
     except Exception as error:
@@ -147,7 +171,7 @@ def dead_letters(
                 reached.collect(socket_timeout=1.0)
 
 
-def _sent_again(channel: Any, reached: Connection, message: Any) -> None:
+def _sent_again(channel: Any, reached: Connection, exchange: str, message: Any) -> None:
     """Returns when the broker has it where it came from."""
     key = str(message.delivery_info["routing_key"])
     returned: list[bool] = []
@@ -168,30 +192,10 @@ def _sent_again(channel: Any, reached: Connection, message: Any) -> None:
             **({"message_id": said["message_id"]} if "message_id" in said else {}),
         },
     )
-    channel.basic_publish(again, exchange=NEWS, routing_key=key, mandatory=True, timeout=_WAIT)
+    channel.basic_publish(again, exchange=exchange, routing_key=key, mandatory=True, timeout=_WAIT)
     while not settled:
         reached.drain_events(timeout=_WAIT)
     if returned or not settled[0]:
         raise ResourcesMissing(
-            f"{NEWS} does not take it back: its queue is full, or gone; the message stays"
+            f"{exchange} does not take it back: its queue is full, or gone; the message stays"
         )
-
-
-def _letter(message: Any) -> Letter:
-    headers = message.properties.get("application_headers") or {}
-    deaths = headers.get("x-death") or [{}]
-    last = deaths[0]
-    name, changes = "", 0
-    try:
-        header = header_of(message.body, message.properties.get("content_type"))
-        name, changes = header.id, header.count
-    except (Refused, NotSealed, NotTheForm):
-        pass
-    died = last.get("time")
-    return Letter(
-        name,
-        changes,
-        died.replace(tzinfo=UTC).isoformat() if isinstance(died, datetime) else "",
-        str(last.get("reason", "")),
-        str(last.get("queue", "")),
-    )

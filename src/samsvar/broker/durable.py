@@ -1,27 +1,23 @@
-"""What lies at the broker until it has had its effect: exchanges and queues of index news.
+"""What lies at the broker until it has had its effect: exchanges and queues of each stream.
 
-News for one index goes by one of a fixed number of quorum queues, chosen by whom it is about: one
-reader at a time has each, so that what is told of a person comes in order. A queue that is full
-refuses what comes. What its reader refuses, or dies of again and again, goes to a dead-letter
-queue, and is on it before it has left. Knows names and no connection.
+Messages of a stream for one hub go by one of a fixed number of quorum queues, chosen by what must
+stay in order: one reader at a time has each. A queue that is full refuses what comes. What its
+reader refuses, or dies of again and again, goes to a dead-letter queue, and is on it before it has
+left. Knows names and no connection.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from samsvar.broker.topology import REFUSING, Permissions, Plan, QueuePlan
 from samsvar.model.identifiers import folded
 
-NEWS = "samsvar.index"
-"""Exchange of news; the routing key is the index's address, in lower case, and the part."""
-DEAD = "samsvar.dead"
-"""Exchange of what was given up, with the key that it had."""
-DURABLE_EXCHANGES: Mapping[str, str] = {NEWS: "topic", DEAD: "topic"}
 PARTS = 8
-"""Queues of one index. Never changed: two numbers in use at once would break the order."""
+"""Queues of one address. Never changed: two numbers in use at once would break the order."""
 MOST_TRIES = 20
 """Times that a message is handed out; what kills its readers ends then."""
 _PREFETCH = 4
@@ -31,36 +27,64 @@ _QUORUM = {"x-queue-type": "quorum", **REFUSING}
 _LIMITS = {"x-max-length": _MOST_MESSAGES, "x-max-length-bytes": _MOST_BYTES}
 
 
-def part_of(resident: str) -> int:
-    """Which of the queues news of this person goes by."""
-    return hashlib.sha256(resident.encode()).digest()[0] % PARTS
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """One kind of what must not be lost."""
+
+    exchange: str
+    """The routing key is the reader's address, in lower case, and the part."""
+    dead: str
+    """Exchange of what was given up, with the key that it had."""
+    title: str
+    """What people call it."""
+
+    def key(self, address: str, part: int) -> str:
+        """The routing key of a message for that address."""
+        return f"{folded(address)}.{part}"
+
+    def queue(self, address: str, part: int) -> str:
+        """One of the queues of an address."""
+        return f"{self.exchange}.{self.key(address, part)}"
+
+    def dead_queue(self, address: str) -> str:
+        """What that address could not take."""
+        return f"{self.dead}.{folded(address)}"
+
+    def owns(self, queue: str) -> bool:
+        """Is that one of its queues, dead letters aside?"""
+        return queue.startswith(f"{self.exchange}.")
 
 
-def news_key(address: str, part: int) -> str:
-    """The routing key of news for an index."""
-    return f"{folded(address)}.{part}"
+INDEX_NEWS = Stream("samsvar.index", "samsvar.dead", "news of the index")
+LOG_RECORDS = Stream("samsvar.log", "samsvar.dead-log", "records of the access log")
 
 
-def news_queue(address: str, part: int) -> str:
-    """One of the queues of an index."""
-    return f"{NEWS}.{news_key(address, part)}"
+def part_of(ordered: str) -> int:
+    """Which of the queues all goes by that must stay in order: news of one person, say."""
+    return hashlib.sha256(ordered.encode()).digest()[0] % PARTS
 
 
-def dead_queue(address: str) -> str:
-    """What an index could not take."""
-    return f"{DEAD}.{folded(address)}"
+def durable_plan(sent: Iterable[Stream], received: Mapping[Stream, str]) -> Plan:
+    """Of a hub that sends these streams, and receives others at an address each. Where nobody has
+    ever listened, the broker sends back what is sent."""
+    queues = [queue for stream, address in received.items() for queue in _queues(stream, address)]
+    exchanges = {
+        name: "topic"
+        for stream in dict.fromkeys((*sent, *received))
+        for name in (stream.exchange, stream.dead)
+    }
+    return Plan(
+        tuple(queues),
+        exchanges=True,
+        prefetch=_PREFETCH if queues else 0,
+        more_exchanges=exchanges,
+    )
 
 
-def sending_plan() -> Plan:
-    """Of a hub that tells others: where nobody has ever listened, the broker sends it back."""
-    return Plan((), exchanges=True, more_exchanges=DURABLE_EXCHANGES)
-
-
-def receiving_plan(address: str) -> Plan:
-    """Of a hub that is told, at that address of its index."""
-    dead = QueuePlan(
-        dead_queue(address),
-        DEAD,
+def _queues(stream: Stream, address: str) -> Iterator[QueuePlan]:
+    yield QueuePlan(
+        stream.dead_queue(address),
+        stream.dead,
         f"{folded(address)}.*",
         # Looking into it counts as a try, wherever there is a limit at all.
         {**_QUORUM, **_LIMITS, "x-delivery-limit": 1_000_000},
@@ -74,35 +98,33 @@ def receiving_plan(address: str) -> Plan:
         **_LIMITS,
         "x-single-active-consumer": True,
         "x-delivery-limit": MOST_TRIES,
-        "x-dead-letter-exchange": DEAD,
+        "x-dead-letter-exchange": stream.dead,
         "x-dead-letter-strategy": "at-least-once",
     }
-    parts = (
-        QueuePlan(
-            news_queue(address, part),
-            NEWS,
-            news_key(address, part),
+    for part in range(PARTS):
+        yield QueuePlan(
+            stream.queue(address, part),
+            stream.exchange,
+            stream.key(address, part),
             arguments,
             durable=True,
             exclusive=False,
             acknowledged=True,
             lasting=True,
         )
-        for part in range(PARTS)
-    )
-    return Plan(
-        (dead, *parts), exchanges=True, prefetch=_PREFETCH, more_exchanges=DURABLE_EXCHANGES
-    )
 
 
-def sender_permissions() -> Permissions:
-    """What the user of a hub that tells other indexes needs besides."""
-    exchanges = r"^samsvar\.(index|dead)$"
-    return Permissions(exchanges, r"^samsvar\.index$", "^$")
+def sender_permissions(stream: Stream) -> Permissions:
+    """What the user of a hub that sends needs besides."""
+    return Permissions(f"^({_either(stream)})$", f"^{re.escape(stream.exchange)}$", "^$")
 
 
-def receiver_permissions(address: str) -> Permissions:
-    """What the user of a hub that is told needs besides."""
-    queues = rf"^samsvar\.(index|dead)\.{re.escape(folded(address))}(\.[0-9])?$"
-    both = rf"^samsvar\.(index|dead)$|{queues}"
+def receiver_permissions(stream: Stream, address: str) -> Permissions:
+    """What the user of a hub that receives needs besides."""
+    queues = rf"^({_either(stream)})\.{re.escape(folded(address))}(\.[0-9])?$"
+    both = f"^({_either(stream)})$|{queues}"
     return Permissions(both, both, both)
+
+
+def _either(stream: Stream) -> str:
+    return f"{re.escape(stream.exchange)}|{re.escape(stream.dead)}"

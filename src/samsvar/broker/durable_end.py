@@ -1,4 +1,4 @@
-"""A hub's connection for what must not be lost: news of the index, out and in.
+"""A hub's connection for what must not be lost: streams of messages, out and in.
 
 A connection of its own, so that nothing that is wrong with durable queues holds up a question.
 It is opened when it is first needed, and stays. Knows no message.
@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from amqp.exceptions import AMQPError, PreconditionFailed
 from kombu import Connection
 
 from samsvar.broker.address import RABBITMQ, connect, connection, kind_of
-from samsvar.broker.durable import NEWS, dead_queue, receiving_plan, sending_plan
+from samsvar.broker.durable import Stream, durable_plan
 from samsvar.broker.link import Delivery, Link, NotPublished
 from samsvar.broker.proof import BrokerUnsafe, prove
 from samsvar.broker.topology import Plan
@@ -25,11 +25,11 @@ from samsvar.settings import BrokerSettings
 
 _COUNT_EVERY = 3.0
 _PATIENCE = 5.0
-NOT_RABBITMQ = "news of the index goes by RabbitMQ only: [broker] url"
+NOT_RABBITMQ = "what must not be lost goes by RabbitMQ only: [broker] url"
 
 
 class DurableEnd:
-    """Start it if the hub is told news this way; it starts by itself to tell others."""
+    """Start it if the hub receives something this way; it starts by itself to send."""
 
     def __init__(
         self,
@@ -37,26 +37,27 @@ class DurableEnd:
         read_secret: Callable[[str], str],
         events: Events,
         *,
-        address: str | None,
+        sent: Collection[Stream],
+        received: Mapping[Stream, str],
     ) -> None:
-        """``address``: of our index, if it is told news by the broker."""
+        """``received``: what we are sent by the broker, each at an address of ours."""
         self._settings = settings
         self._read_secret = read_secret
         self._events = events
-        self._address = address
-        self._plan = sending_plan() if address is None else receiving_plan(address)
-        self._took: Callable[[Delivery], None] = lambda delivery: None
+        self._received = received
+        self._plan = durable_plan(sent, received)
+        self._took: Mapping[Stream, Callable[[Delivery], None]] = {}
         self._link: Link | None = None
         self._heard = asyncio.Event()
-        self._dead = 0
+        self._dead: dict[Stream, int] = {}
 
     @property
     def number(self) -> int:
         """Which connection it is by now; what an earlier one brought comes again."""
         return self._link.number if self._link is not None else 0
 
-    async def start(self, took: Callable[[Delivery], None]) -> None:
-        """Begin to take what comes. A broker that cannot be reached stops nothing.
+    async def start(self, took: Mapping[Stream, Callable[[Delivery], None]]) -> None:
+        """Begin to take what comes, by stream. A broker that cannot be reached stops nothing.
 
         Raises:
             ResourcesMissing: it would lose messages; the text says what to change.
@@ -76,7 +77,9 @@ class DurableEnd:
         if self._link is not None:
             await self._link.stop()
 
-    async def publish(self, key: str, body: bytes, *, content_type: str, name: str) -> None:
+    async def publish(
+        self, stream: Stream, key: str, body: bytes, *, content_type: str, name: str
+    ) -> None:
         """Returns when the broker has it on disk, in a queue.
 
         Raises:
@@ -89,7 +92,7 @@ class DurableEnd:
         if not self._heard.is_set():
             await self._heard.wait()
         await link.publish(
-            NEWS,
+            stream.exchange,
             key,
             body,
             content_type=content_type,
@@ -111,13 +114,17 @@ class DurableEnd:
         """Count the dead letters now and then, until cancelled."""
         while True:
             await asyncio.sleep(_COUNT_EVERY)
-            if self._link is None or self._address is None:
+            link = self._link
+            if link is None:
                 continue
-            try:
-                async with asyncio.timeout(_PATIENCE):
-                    self._dead = await self._link.length(dead_queue(self._address))
-            except (NotPublished, TimeoutError):
-                continue
+            for stream, address in self._received.items():
+                with contextlib.suppress(NotPublished, TimeoutError):
+                    async with asyncio.timeout(_PATIENCE):
+                        self._dead[stream] = await link.length(stream.dead_queue(address))
+
+    def dead_letters(self) -> Mapping[str, int]:
+        """How many lie at the broker for us, by exchange."""
+        return {stream.exchange: self._dead.get(stream, 0) for stream in self._received}
 
     def notes(self) -> list[str]:
         """What does not work, for readiness."""
@@ -125,12 +132,12 @@ class DurableEnd:
             return []
         found = []
         if not self._link.connected:
-            found.append(f"news of the index by the message broker: {self._link.reason}")
-        if self._dead:
-            found.append(
-                f"news of the index: {self._dead} dead letters at the message broker:"
-                " samsvar queue list"
-            )
+            found.append(f"durable queues of the message broker: {self._link.reason}")
+        found += [
+            f"{stream.title}: {dead} dead letters at the message broker: samsvar queue list"
+            for stream, dead in self._dead.items()
+            if dead
+        ]
         return found
 
     def _linked(self) -> Link:
@@ -140,12 +147,17 @@ class DurableEnd:
                     self._settings, self._read_secret, blocked=blocked, unblocked=unblocked
                 ),
                 self._plan,
-                lambda delivery: self._took(delivery),
+                self._hand_on,
                 self._turned,
                 proof=self._prove,
             )
             self._link.start()
         return self._link
+
+    def _hand_on(self, delivery: Delivery) -> None:
+        for stream, took in self._took.items():
+            if stream.owns(delivery.queue):
+                took(delivery)
 
     def _prove(self, reached: Connection, channel: Any) -> None:
         prove(self._settings, reached, channel)
@@ -154,10 +166,12 @@ class DurableEnd:
     def _turned(self, connected: bool, reason: str) -> None:
         self._heard.set()
         if connected:
-            self._events.emit("broker-connected", "-", url=self._settings.url, detail="index news")
+            self._events.emit(
+                "broker-connected", "-", url=self._settings.url, detail="durable queues"
+            )
         else:
             self._events.emit(
-                "broker-lost", "-", url=self._settings.url, detail=f"index news: {reason}"
+                "broker-lost", "-", url=self._settings.url, detail=f"durable queues: {reason}"
             )
 
 

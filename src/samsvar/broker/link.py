@@ -25,7 +25,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from amqp.exceptions import AMQPError
+from amqp.exceptions import AMQPError, ChannelError, NotFound
 from kombu import Connection
 from kombu.exceptions import KombuError
 from kombu.transport.virtual import Channel as VirtualChannel
@@ -111,6 +111,7 @@ class Link:
         self._published: dict[int, _Outgoing] = {}
         self._last_tag = 0
         self._tags: list[str] = []
+        self._beside: Any = None
         self.connected = False
         self.reason = "it has not been reached yet"
         self.unsafe = False
@@ -202,6 +203,32 @@ class Link:
         self._do(count)
         return await told_of
 
+    async def readers(self, queue_name: str) -> int:
+        """How many read a queue; 0 also where it is not there.
+
+        Raises:
+            NotPublished: the broker cannot be asked, or does not say.
+        """
+        if not self.connected:
+            raise NotPublished(f"the message broker cannot be used: {self.reason}")
+        told_of: asyncio.Future[int] = self._loop.create_future()
+
+        def count(channel: Any) -> None:
+            # On a channel of its own, as a queue that is not there ends the channel.
+            if self._beside is None or not self._beside.is_open:
+                self._beside = channel.connection.channel()
+            try:
+                found = self._beside.queue_declare(queue=queue_name, passive=True)
+            except NotFound:
+                self._call(_tell, told_of, 0)
+            except ChannelError as error:
+                self._call(_undone, told_of, NotPublished(told(error)))
+            else:
+                self._call(_tell, told_of, found.consumer_count)
+
+        self._do(count)
+        return await told_of
+
     def pause(self) -> None:
         """Take no more messages; those that have come can still be answered and settled."""
 
@@ -261,6 +288,7 @@ class Link:
             channel.confirm_select()
         self.number += 1
         self._last_tag = 0
+        self._beside = None
         if self._plan.exchanges or virtual:
             for name, kind in {**EXCHANGES, **self._plan.more_exchanges}.items():
                 channel.exchange_declare(name, kind, durable=True, auto_delete=False)
@@ -466,6 +494,6 @@ def _done(told_of: asyncio.Future[None]) -> None:
         told_of.set_result(None)
 
 
-def _undone(told_of: asyncio.Future[None], error: NotPublished) -> None:
+def _undone(told_of: asyncio.Future[Any], error: NotPublished) -> None:
     if not told_of.done():
         told_of.set_exception(error)

@@ -1,40 +1,22 @@
-"""News of an index as a message at the broker: its form, sealed by one hub for another.
+"""News of an index as a message at the broker: what stands in it.
 
-The header, which anybody at the broker may read, has a random name, the sender's key, the index's
-address and a count. All that is about persons stands in the content: the very message that goes
-over SOAP, and what the outbox knows of each change in it. Knows no broker.
+The very message that goes over SOAP, and what the outbox knows of each change in it.
 """
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
-from samsvar.broker.forms import VERSION, Count, Form, Id, Key, Name, NotTheForm
+from samsvar.broker.durable import INDEX_NEWS
+from samsvar.broker.durable_message import DurableKind, Opened, opened
+from samsvar.broker.forms import Count, Form, Name, NotTheForm
 from samsvar.broker.keys import KeyPair, PublicKey
-from samsvar.broker.refusals import Refused
-from samsvar.broker.sealed import Kind, sealed, taken_apart
-from samsvar.model.identifiers import folded
+from samsvar.broker.sealed import Kind
 
-NEWS_TYPE = "application/vnd.samsvar.news"
-MOST_CHANGES = 100
-"""In one message."""
-MOST_BYTES = 1024 * 1024
 _Moment = Annotated[str, Field(pattern=r"^[0-9T:.+Z-]{10,40}$")]
-
-
-class NewsHeader(Form):
-    """Of news."""
-
-    v: Literal[1] = VERSION
-    id: Id
-    hub: Key
-    address: Name
-    count: Annotated[int, Field(ge=1, le=MOST_CHANGES)]
 
 
 class NewsContent(Form):
@@ -48,37 +30,16 @@ class NewsContent(Form):
     envelope: str = Field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class News:
-    """A message that was opened."""
-
-    sender: str
-    id: str
-    content: NewsContent = field(repr=False)
-
-
-def sealed_news(keys: KeyPair, receiver: PublicKey, address: str, content: NewsContent) -> bytes:
-    """The bytes of a message."""
-    header = NewsHeader(
-        id=secrets.token_hex(16),
-        hub=keys.public.text,
-        address=folded(address),
-        count=len(content.numbers),
-    )
-    return sealed(
-        Kind.NEWS, header.written(), content.written(), sender=keys, receivers=(receiver,)
-    )
-
-
-def header_of(body: object, content_type: str | None) -> NewsHeader:
-    """What everybody may know of it; nothing of it has been proven.
-
-    Raises:
-        Refused, NotSealed, NotTheForm: it is no such message.
-    """
-    if content_type != NEWS_TYPE:
-        raise Refused("a message of another content type")
-    return NewsHeader.read(taken_apart(Kind.NEWS, body, MOST_BYTES).header)
+NEWS = DurableKind(
+    INDEX_NEWS,
+    Kind.NEWS,
+    "application/vnd.samsvar.news",
+    NewsContent,
+    most=100,
+    most_bytes=1024 * 1024,
+    named_by="[index] receive_from_broker",
+)
+News = Opened[NewsContent]
 
 
 def opened_news(
@@ -89,21 +50,12 @@ def opened_news(
     address: str,
     senders: Mapping[str, tuple[str, PublicKey]],
 ) -> News:
-    """Read a message. ``senders``: HSA-id and key of each who may tell, by the key's text.
+    """Read a message.
 
     Raises:
-        Refused, NotSealed, NotTheForm, CannotOpen: it is not for us, of nobody we know, or not
-            whole; the text quotes nothing.
+        Refused, NotSealed, NotTheForm, CannotOpen: as ``durable_message.opened``.
     """
-    header = header_of(body, content_type)
-    if header.address != folded(address):
-        raise Refused("news for another index")
-    known = senders.get(header.hub)
-    if known is None:
-        raise Refused("news of a hub that [index] receive_from_broker does not name")
-    sender, key = known
-    message = taken_apart(Kind.NEWS, body, MOST_BYTES)
-    content = NewsContent.read(message.opened(own, key))
-    if not len(content.numbers) == len(content.moments) == header.count:
+    news = opened(NEWS, body, content_type, own=own, address=address, senders=senders)
+    if not len(news.content.numbers) == len(news.content.moments) == news.count:
         raise NotTheForm("NewsContent: numbers, moments")
-    return News(sender, header.id, content)
+    return news

@@ -35,6 +35,7 @@ class Kind(Enum):
     ANSWER = b"SVA1"
     ANNOUNCEMENT = b"SVW1"
     NEWS = b"SVN1"
+    RECORDS = b"SVL1"
 
 
 class NotSealed(Exception):

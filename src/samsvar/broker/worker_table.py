@@ -36,6 +36,11 @@ class SeenWorker:
     ahead: float
     """Seconds by which its clock is ahead of ours; negative: behind."""
 
+    def listens(self, address: str, keys: Collection[str]) -> bool:
+        """Has it such a key, and does it take questions for that address?"""
+        wanted = folded(address)
+        return self.key in keys and any(folded(each) == wanted for each in self.said.addresses)
+
     @property
     def name(self) -> str:
         """What people call it."""
@@ -87,11 +92,11 @@ class WorkerTable:
 
     def listen(self, address: str, keys: Collection[str]) -> bool:
         """Does one with such a key take questions for that address?"""
-        wanted = folded(address)
-        return any(
-            one.key in keys and any(folded(each) == wanted for each in one.said.addresses)
-            for one in self._workers.values()
-        )
+        return any(one.listens(address, keys) for one in self._workers.values())
+
+    def boots(self, address: str, keys: Collection[str]) -> frozenset[str]:
+        """The starts of all that do."""
+        return frozenset(one.boot for one in self._workers.values() if one.listens(address, keys))
 
     def notes(self) -> Iterator[str]:
         """What is wrong with those that are there."""

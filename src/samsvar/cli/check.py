@@ -198,10 +198,11 @@ def _registry(settings: Settings, base: Path) -> Iterator[str]:
 
 
 def _broker(settings: Settings, base: Path) -> Iterator[str]:
-    from samsvar.broker.durable import receiving_plan
+    from samsvar.broker.durable import durable_plan
     from samsvar.broker.durable_end import declare_once
     from samsvar.broker.link import told
     from samsvar.broker.proof import examined
+    from samsvar.broker.streams import received_streams
     from samsvar.settings import read_secret
 
     if settings.broker.url is None:
@@ -209,12 +210,12 @@ def _broker(settings: Settings, base: Path) -> Iterator[str]:
         return
     try:
         yield from examined(settings.broker, lambda name: read_secret(name, base))
-        if settings.index.receive_from_broker:
+        for stream, address in received_streams(settings).items():
             declare_once(
                 settings.broker,
                 lambda name: read_secret(name, base),
-                receiving_plan(settings.index.address),
+                durable_plan((), {stream: address}),
             )
-            yield "note: the queues of news of the index are as they must be"
+            yield f"note: the queues of {stream.title} are as they must be"
     except Exception as error:  # noqa: BLE001 - whatever the broker or the way to it says
         yield f"{settings.broker.url}: {told(error)}"

@@ -1,8 +1,10 @@
 """``samsvar queue``: all that waits to have its effect, or was given up, whatever it lies in.
 
 Each is named by a word: ``index/ADDRESS`` is what a subscriber has not heard of, ``log/CARE-GIVER``
-what the log service has not taken, ``broker/ADDRESS`` what others have told us and the message
-broker keeps. Knows no queue's ways: their desks do. Never says whom anything is about.
+what the log service has not taken of our own access log, ``log-for/CARE-GIVER`` the same of other
+hubs' that we deliver. At the message broker lie ``broker/ADDRESS``, what others have told our
+index, and ``broker-log/ADDRESS``, what they have given us to deliver. Knows no queue's ways: their
+desks do. Never says whom anything is about.
 """
 
 from __future__ import annotations
@@ -25,9 +27,13 @@ from samsvar.errors import ResourcesMissing
 
 if TYPE_CHECKING:
     from samsvar.broker.dead_letters import DeadLetters, Letter
+    from samsvar.broker.durable_message import DurableKind
     from samsvar.settings import Settings
+    from samsvar.store.database import Database
+    from samsvar.store.shipping import ShippingDesk
 
-INDEX, LOG, BROKER = "index", "log", "broker"
+INDEX, LOG, LOG_FOR, BROKER, BROKER_LOG = "index", "log", "log-for", "broker", "broker-log"
+_AT_BROKER = (BROKER, BROKER_LOG)
 app = typer.Typer(
     no_args_is_help=True, help="What waits to have its effect, and what was given up."
 )
@@ -36,7 +42,7 @@ _Name = Annotated[str, typer.Argument(help="as `samsvar queue list` has it: inde
 _Limit = Annotated[
     int | None, typer.Option("--limit", min=1, help="no more than so many, the oldest first")
 ]
-_Number = Annotated[int | None, typer.Option("--number", help="this one only; not for broker/")]
+_Number = Annotated[int | None, typer.Option("--number", help="this one only; not at the broker")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +61,11 @@ def list_queues(settings: SettingsOption = None, as_json: JsonOption = False) ->
     told = settings_from(settings)
     lines = list(_in_database(told))
     trouble = ""
-    if told.index.receive_from_broker:
-        try:
-            lines += _at_broker(told, settings)
-        except ResourcesMissing as error:
-            trouble = str(error)
+    try:
+        for kind, address in _received(told).items():
+            lines += _at_broker(told, settings, kind, address)
+    except ResourcesMissing as error:
+        trouble = str(error)
     if as_json:
         _print_json({"queues": [asdict(line) for line in lines], "trouble": trouble})
     elif not lines and not trouble:
@@ -94,8 +100,8 @@ def show(
     """Print what is kept in one queue, the oldest first; never about whom."""
     kind, which = _parts(name)
     told = settings_from(settings)
-    if kind == BROKER:
-        with _letters(told, settings, which) as desk:
+    if kind in _AT_BROKER:
+        with _letters(told, settings, kind, which) as desk:
             found: Sequence[Any] = desk.letters(limit)
     else:
         with opened(told) as database:
@@ -104,9 +110,7 @@ def show(
 
                 found = OutboxDesk(database).changes(which, limit)
             else:
-                from samsvar.store.log_outbox import LogOutboxDesk
-
-                found = LogOutboxDesk(database).letters(limit, which)
+                found = _shipping(database, kind).letters(limit, which)
     if as_json:
         _print_json([asdict(one) for one in found])
         return
@@ -129,8 +133,8 @@ def retry(
     """Send dead letters again, the oldest first. Ctrl-C stops it: the others stay as they are."""
     kind, which = _parts(name)
     told = settings_from(settings)
-    if kind == BROKER:
-        _one_by_one(told, settings, which, number, "waits again", limit)
+    if kind in _AT_BROKER:
+        _one_by_one(told, settings, kind, which, number, "waits again", limit)
         return
     with opened(told, write=True) as database:
         if kind == INDEX:
@@ -138,9 +142,7 @@ def retry(
 
             count = OutboxDesk(database).retry(which, number, most=limit)
         else:
-            from samsvar.store.log_outbox import LogOutboxDesk
-
-            count = LogOutboxDesk(database).retry(number, which, most=limit)
+            count = _shipping(database, kind).retry(number, which, most=limit)
     _counted(count, "again")
 
 
@@ -154,13 +156,13 @@ def drop(
 ) -> None:
     """Forget dead letters, the oldest first: they will never have their effect."""
     kind, which = _parts(name)
-    if kind == LOG:
+    if kind in (LOG, LOG_FOR):
         raise Stop(REFUSED, "the log service must have every row: send them again instead")
     if not yes:
         raise Stop(WRONG_INPUT, "they will never have their effect: give --yes")
     told = settings_from(settings)
-    if kind == BROKER:
-        _one_by_one(told, settings, which, number, "is dropped", limit)
+    if kind in _AT_BROKER:
+        _one_by_one(told, settings, kind, which, number, "is dropped", limit)
         return
     from samsvar.store.outbox_desk import OutboxDesk
 
@@ -173,12 +175,14 @@ def drop(
 def permissions(settings: SettingsOption = None) -> None:
     """Print the least that the hub's user of RabbitMQ needs, as a command for its administrator."""
     from samsvar.broker.durable import receiver_permissions, sender_permissions
+    from samsvar.broker.streams import received_streams, sent_streams
     from samsvar.broker.topology import hub_permissions
 
     told = settings_from(settings)
-    needed = [hub_permissions(), sender_permissions()]
-    if told.index.receive_from_broker:
-        needed.append(receiver_permissions(told.index.address))
+    needed = [hub_permissions(), *map(sender_permissions, sent_streams(told))]
+    needed += [
+        receiver_permissions(stream, address) for stream, address in received_streams(told).items()
+    ]
     sys.stdout.write(
         f"rabbitmqctl set_permissions -p VHOST {told.broker.user or 'HUB-USER'}"
         f" '{'|'.join(one.configure for one in needed)}'"
@@ -188,33 +192,57 @@ def permissions(settings: SettingsOption = None) -> None:
 
 
 def _in_database(settings: Settings) -> Iterator[_Line]:
-    from samsvar.store.log_outbox import LogOutboxDesk
     from samsvar.store.outbox_desk import OutboxDesk
 
     with opened(settings) as database:
         for line in OutboxDesk(database).lines():
             name = f"{INDEX}/{line.subscriber}"
             yield _Line(name, line.waiting, line.dead, line.oldest, line.retry_at, line.reason)
-        for receiver, waiting, dead in LogOutboxDesk(database).counts():
-            yield _Line(f"{LOG}/{receiver}", waiting, dead)
+        for kind in (LOG, LOG_FOR):
+            for receiver, waiting, dead in _shipping(database, kind).counts():
+                yield _Line(f"{kind}/{receiver}", waiting, dead)
 
 
-def _at_broker(settings: Settings, path: Path | None) -> list[_Line]:
-    address = settings.index.address
-    with _letters(settings, path, address) as desk:
+def _shipping(database: Database, kind: str) -> ShippingDesk:
+    from samsvar.store.log_inbox import LogInboxDesk
+    from samsvar.store.log_outbox import LogOutboxDesk
+
+    return LogOutboxDesk(database) if kind == LOG else LogInboxDesk(database)
+
+
+def _received(settings: Settings) -> dict[str, str]:
+    """What the broker keeps for us: kind, and at which of our addresses."""
+    from samsvar.broker.streams import received_streams
+
+    streams = received_streams(settings)
+    found = {kind: streams.get(_message_kind(kind).stream) for kind in _AT_BROKER}
+    return {kind: address for kind, address in found.items() if address is not None}
+
+
+def _message_kind(kind: str) -> DurableKind[Any]:
+    from samsvar.broker.log_records import RECORDS
+    from samsvar.broker.news import NEWS
+
+    return NEWS if kind == BROKER else RECORDS
+
+
+def _at_broker(settings: Settings, path: Path | None, kind: str, address: str) -> list[_Line]:
+    with _letters(settings, path, kind, address) as desk:
         depths = desk.depths()
-    dead = sum(one.ready for one in depths if one.queue.startswith("samsvar.dead."))
-    waiting = sum(one.ready for one in depths) - dead
-    unread = [one for one in depths if not one.readers and not one.queue.startswith("samsvar.dead")]
-    if not waiting and not dead and depths and not unread:
+    stream = _message_kind(kind).stream
+    living = [one for one in depths if stream.owns(one.queue)]
+    waiting = sum(one.ready for one in living)
+    dead = sum(one.ready for one in depths) - waiting
+    unread = not living or not all(one.readers for one in living)
+    if not waiting and not dead and not unread:
         return []
-    why = "" if depths and not unread else "no hub reads it"
-    return [_Line(f"{BROKER}/{address}", waiting, dead, why=why)]
+    return [_Line(f"{kind}/{address}", waiting, dead, why="no hub reads it" if unread else "")]
 
 
 def _one_by_one(
     settings: Settings,
     path: Path | None,
+    kind: str,
     address: str,
     number: int | None,
     what: str,
@@ -231,28 +259,39 @@ def _one_by_one(
         sys.stdout.write(f"{letter.id or 'a message of no known form'} {what}\n")
         sys.stdout.flush()
 
-    with opened(settings, write=True), _letters(settings, path, address) as desk:
+    with opened(settings, write=True), _letters(settings, path, kind, address) as desk:
         (desk.drop if what == "is dropped" else desk.retry)(limit, done)
     _counted(count, "again" if what == "waits again" else "dropped")
 
 
 @contextmanager
-def _letters(settings: Settings, path: Path | None, address: str) -> Iterator[DeadLetters]:
+def _letters(
+    settings: Settings, path: Path | None, kind: str, address: str
+) -> Iterator[DeadLetters]:
     from samsvar.broker.dead_letters import dead_letters
     from samsvar.settings import read_secret
 
-    if not settings.index.receive_from_broker or address != settings.index.address:
-        raise Stop(REFUSED, "this hub is told nothing by the broker: [index] receive_from_broker")
+    message = _message_kind(kind)
+    if _received(settings).get(kind) != address:
+        raise Stop(
+            REFUSED,
+            f"the broker keeps no {message.stream.title} for that address of this hub:"
+            f" {message.named_by}",
+        )
     base = path.parent if path else Path.cwd()
-    with dead_letters(settings.broker, lambda name: read_secret(name, base), address) as desk:
+    with dead_letters(
+        settings.broker, lambda name: read_secret(name, base), message, address
+    ) as desk:
         yield desk
 
 
 def _parts(name: str) -> tuple[str, str]:
     kind, slash, which = name.partition("/")
-    if not slash or kind not in (INDEX, LOG, BROKER):
+    if not slash or kind not in (INDEX, LOG, LOG_FOR, *_AT_BROKER):
         raise Stop(
-            WRONG_INPUT, "a queue is index/ADDRESS, log/CARE-GIVER or broker/ADDRESS: see list"
+            WRONG_INPUT,
+            "a queue is index/ADDRESS, log/CARE-GIVER, log-for/CARE-GIVER, broker/ADDRESS or"
+            " broker-log/ADDRESS: see list",
         )
     return kind, which
 

@@ -40,6 +40,8 @@ class LogEntry:
     care_unit: str
     patient: PersonId = field(repr=False)
     resources: tuple[Resource, ...]
+    system: str = ""
+    """HSA-id of the hub whose log it is; empty: of the one that sends it."""
 
 
 @dataclass(frozen=True, slots=True)

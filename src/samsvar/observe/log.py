@@ -61,6 +61,8 @@ ACTIONS: Mapping[str, str] = {
     "access-log-sent": "end",
     "access-log-send-failed": "error",
     "access-log-dead-letter": "error",
+    "access-log-message-refused": "error",
+    "access-log-message-waits": "error",
     "refused-handshake": "denied",
     "breaker-opened": "change",
     "breaker-half-open": "change",

@@ -10,17 +10,23 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Sequence
 
-from samsvar.broker.durable import PARTS, news_key, part_of
+from samsvar.broker.durable import INDEX_NEWS, PARTS, part_of
 from samsvar.broker.durable_end import DurableEnd
+from samsvar.broker.durable_message import sealed_message
 from samsvar.broker.keys import KeyPair, public_key
-from samsvar.broker.link import NotPublished, Unroutable
-from samsvar.broker.news import MOST_CHANGES, NEWS_TYPE, NewsContent, header_of, sealed_news
-from samsvar.errors import ProducerUnreachable, WayBlocked
+from samsvar.broker.news import NEWS, NewsContent
+from samsvar.errors import ProducerUnreachable
 from samsvar.model.catalogue import ProducerKind, RoutingEntry
 from samsvar.model.engagement import Notification
+from samsvar.outbound.confirmed import confirmed_within
 from samsvar.ports import Deliverer
 from samsvar.soap.envelope import request_envelope
 from samsvar.soap.index_messages import notification
+
+_NOBODY = (
+    "no queue at the message broker takes news for it: has that hub been started"
+    " with [index] receive_from_broker?"
+)
 
 
 class BrokerDeliverer:
@@ -64,30 +70,24 @@ class BrokerDeliverer:
                 moments=[each.written for each in some],
                 envelope=envelope.decode(),
             )
-            body = sealed_news(self._keys, receiver, entry.logical_address, content)
-            messages.append((news_key(entry.logical_address, part), body))
-        try:
-            async with asyncio.timeout(patience):
-                told = await asyncio.gather(
-                    *(self._publish(key, body) for key, body in messages), return_exceptions=True
-                )
-        except TimeoutError:
-            raise WayBlocked("the message broker did not confirm it in time") from None
-        for one in told:
-            if isinstance(one, Unroutable):
-                raise WayBlocked(
-                    "no queue at the message broker takes news for it: has that hub been started"
-                    " with [index] receive_from_broker?"
-                )
-            if isinstance(one, NotPublished):
-                raise WayBlocked(str(one))
-            if isinstance(one, BaseException):
-                raise one
+            name, body = sealed_message(
+                NEWS, self._keys, receiver, entry.logical_address, content, len(some)
+            )
+            messages.append((INDEX_NEWS.key(entry.logical_address, part), name, body))
+        async with confirmed_within(patience, _NOBODY):
+            told = await asyncio.gather(
+                *(
+                    self._end.publish(
+                        INDEX_NEWS, key, body, content_type=NEWS.content_type, name=name
+                    )
+                    for key, name, body in messages
+                ),
+                return_exceptions=True,
+            )
+            for one in told:
+                if isinstance(one, BaseException):
+                    raise one
         return None
-
-    async def _publish(self, key: str, body: bytes) -> None:
-        name = header_of(body, NEWS_TYPE).id
-        await self._end.publish(key, body, content_type=NEWS_TYPE, name=name)
 
 
 class Deliverers:
@@ -116,8 +116,8 @@ def _parts(batch: Sequence[Notification]) -> Iterator[tuple[int, Sequence[Notifi
     for each in batch:
         parts[part_of(each.transaction.engagement.resident)].append(each)
     for part, all_of_it in enumerate(parts):
-        for first in range(0, len(all_of_it), MOST_CHANGES):
-            yield part, all_of_it[first : first + MOST_CHANGES]
+        for first in range(0, len(all_of_it), NEWS.most):
+            yield part, all_of_it[first : first + NEWS.most]
 
 
 _: tuple[type[Deliverer], type[Deliverer]] = (BrokerDeliverer, Deliverers)  # interface guard

@@ -2,17 +2,20 @@
 
 Seals each question for the workers that the registry names, waits for the one answer that opens
 with the question's own key, and reads it as if it had come from an adapter in this process, or
-over HTTP. What comes for a question that nobody waits for any more is counted, and never merged.
+over HTTP. A question whose last worker has died with it is given to whoever has come since, or ends
+as unreachable: nobody waits for the dead. What comes for a question that nobody waits for any more
+is counted, and never merged.
 Knows no broker's ways: ``broker.link`` does.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from samsvar.broker.forms import (
     ANNOUNCEMENT_TYPE,
@@ -30,7 +33,7 @@ from samsvar.broker.keys import KeyPair, PublicKey, public_key
 from samsvar.broker.link import Delivery, Link, NotPublished, QueueFull, Unroutable
 from samsvar.broker.refusals import Refusals, Refused
 from samsvar.broker.sealed import Kind, NotSealed, Sealed, taken_apart
-from samsvar.broker.topology import QUESTIONS, WORKERS
+from samsvar.broker.topology import QUESTIONS, WORKERS, question_queue
 from samsvar.broker.worker_table import WorkerTable
 from samsvar.errors import NotRouted, ProducerUnreachable, WayBlocked
 from samsvar.model.exchange import Call, Question, Recipient, Reply
@@ -44,16 +47,50 @@ from samsvar.soap.answer import ResponseCheck
 
 MOST_ANNOUNCEMENT = 128 * 1024
 _MOST_REMEMBERED = 5000
+_LOOK_AFTER = 1.0
+"""Seconds that a question is out before anybody looks whether its workers are still there."""
+_PATIENCE = 5.0
+_LOOKS = 3
+"""Looks in a row that find nobody, after which it ends: one that has lost its connection comes back
+sooner than that."""
+_GONE = "its worker is gone, and no other is listening for it"
 _NOBODYS = "an answer to no question of ours, or to one that has been answered"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Asked:
+    number: str
     keys: KeyPair
     workers: Mapping[str, PublicKey]
     answer: asyncio.Future[tuple[AnswerContent, bytes]]
     correlation_id: str
     address: str
+    until: float
+    """When nobody waits for it any more."""
+    known: frozenset[str]
+    """The starts of workers that were known to be there when it was sent."""
+    sent: float
+    """When it was given to the broker, the last time."""
+    message: bytes = field(default=b"", repr=False)
+    """Empty: it need not be given to another any more."""
+    missed: int = 0
+    """Looks in a row that found nobody."""
+
+    looked: tuple[frozenset[str], int] = (frozenset(), 0)
+    """Who was there, by their own word and by the broker's, when it was last thought lost."""
+
+    def may_be_lost(self, there: frozenset[str], readers: int) -> bool:
+        """A queue without readers is gone, with all that was in it. Where it has fewer than there
+        should be, or none but such as have come since, one has died, and the queue may have been
+        gone between."""
+        looked, self.looked = self.looked, (there, readers)
+        fewer = readers < len(there) or readers <= len(there - self.known)
+        return not readers or (fewer and looked != self.looked)
+
+    def fail(self, why: str) -> None:
+        """No answer will come."""
+        if not self.answer.done():
+            self.answer.set_exception(WayBlocked(why))
 
 
 class QueueTransport:
@@ -115,17 +152,22 @@ class QueueTransport:
         if self._by_table and not self.workers.listen(recipient.logical_address, keys):
             raise WayBlocked("no worker is listening for it")
         number, milliseconds = secrets.token_hex(16), max(1, int(patience * 1000))
+        now = self._clock.monotonic()
         asked = _Asked(
+            number,
             KeyPair.new(),
             {key: public_key(key) for key in keys},
             asyncio.get_running_loop().create_future(),
             call.correlation_id,
             recipient.logical_address,
+            until=now + patience,
+            known=self.workers.boots(recipient.logical_address, keys),
+            sent=now,
         )
         self._asked[number] = asked
         try:
             try:
-                message = sealed_question(
+                asked.message = sealed_question(
                     self._name,
                     number,
                     call,
@@ -139,21 +181,7 @@ class QueueTransport:
             except ValueError:
                 # The reason may quote what the consumer sent.
                 raise ProducerUnreachable("the question does not fit into a message") from None
-            try:
-                await link.publish(
-                    QUESTIONS,
-                    folded(recipient.logical_address),
-                    message,
-                    content_type=QUESTION_TYPE,
-                    milliseconds=milliseconds,
-                    properties={"message_id": number, "reply_to": self._name.process},
-                )
-            except Unroutable:
-                raise WayBlocked("no worker is listening for it") from None
-            except QueueFull as error:
-                raise ProducerUnreachable(str(error)) from None
-            except NotPublished as error:
-                raise WayBlocked(str(error)) from None
+            await self._publish(link, asked)
             content, rest = await asked.answer
         except asyncio.CancelledError:
             self._given_up[number] = (call.correlation_id, recipient.logical_address)
@@ -168,13 +196,28 @@ class QueueTransport:
             content, rest, call, question, recipient, self._checks.get(question.contract.urn)
         )
 
+    async def _publish(self, link: Link, asked: _Asked) -> None:
+        left = asked.until - self._clock.monotonic()
+        try:
+            await link.publish(
+                QUESTIONS,
+                folded(asked.address),
+                asked.message,
+                content_type=QUESTION_TYPE,
+                milliseconds=max(1, int(left * 1000)),
+                properties={"message_id": asked.number, "reply_to": self._name.process},
+            )
+        except Unroutable:
+            raise WayBlocked("no worker is listening for it") from None
+        except QueueFull as error:
+            raise ProducerUnreachable(str(error)) from None
+        except NotPublished as error:
+            raise WayBlocked(str(error)) from None
+
     def lost(self) -> None:
         """The connection is gone, and with it the queue that answers would have come to."""
         for asked in self._asked.values():
-            if not asked.answer.done():
-                asked.answer.set_exception(
-                    WayBlocked("the message broker was lost before it answered")
-                )
+            asked.fail("the message broker was lost before it answered")
 
     def took(self, delivery: Delivery) -> None:
         """A message has come: an answer, or a worker's word that it is there."""
@@ -187,10 +230,56 @@ class QueueTransport:
             # Told apart from each other, as all of them say what is wrong and none says whose.
             self._refuse(str(error))
 
-    def look_for_the_gone(self) -> None:
-        """Forget the workers that have been silent, and say so."""
-        for one in self.workers.gone(self._clock.monotonic()):
+    async def look_for_the_gone(self) -> None:
+        """Forget the workers that have been silent, and let nobody wait for one that has died: the
+        question goes to another, if there is one, and ends otherwise."""
+        gone = self.workers.gone(self._clock.monotonic())
+        for one in gone:
             self._events.emit("worker-gone", "-", detail=one.name, version=one.said.worker.version)
+        link = self._link
+        if link is None or not link.connected:
+            return
+        for address, questions in self._long_out().items():
+            readers = None if self._by_table else await self._readers(link, address)
+            for asked in questions:
+                there = self.workers.boots(address, asked.workers)
+                if asked.known and not there:
+                    asked.fail(_GONE)
+                elif (
+                    any(one.listens(address, asked.workers) for one in gone)
+                    if readers is None
+                    else asked.may_be_lost(there, readers)
+                ):
+                    await self._ask_again(link, asked)
+
+    def _long_out(self) -> dict[str, list[_Asked]]:
+        now = self._clock.monotonic()
+        found: dict[str, list[_Asked]] = {}
+        for asked in self._asked.values():
+            if asked.message and now - asked.sent >= _LOOK_AFTER:
+                found.setdefault(asked.address, []).append(asked)
+        return found
+
+    async def _readers(self, link: Link, address: str) -> int | None:
+        """How many have its queue; None: not known."""
+        with contextlib.suppress(NotPublished, TimeoutError):
+            async with asyncio.timeout(_PATIENCE):
+                return await link.readers(question_queue(address))
+        return None
+
+    async def _ask_again(self, link: Link, asked: _Asked) -> None:
+        """The same message: a worker that has had it does not take it twice."""
+        if asked.answer.done():
+            return
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                await self._publish(link, asked)
+        except (ProducerUnreachable, TimeoutError):
+            asked.missed += 1
+            if asked.missed >= _LOOKS:
+                asked.fail(_GONE)
+        else:
+            asked.sent, asked.missed = self._clock.monotonic(), 0
 
     def _answered(self, delivery: Delivery) -> None:
         message = _parts(delivery, Kind.ANSWER, ANSWER_TYPE, self._most_answer)
@@ -208,6 +297,7 @@ class QueueTransport:
             raise Refused("an answer of a worker that the registry does not name")
         if len(message.content) > LARGE:
             # In a thread, so that one big answer does not hold up the others.
+            asked.message = b""
             task = asyncio.create_task(self._opened_beside(message, asked, worker))
             self._opening.add(task)
             task.add_done_callback(self._opening.discard)

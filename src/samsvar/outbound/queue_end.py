@@ -25,6 +25,7 @@ from samsvar.soap.answer import ResponseCheck
 from samsvar.soap.index_messages import PROCESS_NOTIFICATION
 
 _MOST_NOTES = 20
+_LOOK_EVERY = 0.5
 _OVER_JSON = 2  # an attachment grows by a third as base64; the rest is for names and quotes
 
 
@@ -95,9 +96,11 @@ class QueueEnd:
         if self._link is not None:
             await self._link.stop()
 
-    def tick(self) -> None:
-        """Forget the workers that have been silent."""
-        self.transport.look_for_the_gone()
+    async def watch(self) -> None:
+        """See which workers have gone, until cancelled."""
+        while True:
+            await asyncio.sleep(_LOOK_EVERY)
+            await self.transport.look_for_the_gone()
 
     def notes(self) -> list[str]:
         """What of it does not work, for readiness. The rest of the hub does."""

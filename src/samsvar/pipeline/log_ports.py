@@ -40,6 +40,21 @@ class LogOutbox(Protocol):
     async def bury(self, sequence: int, reason: str) -> None:
         """Give up this row: a dead letter."""
 
+    async def bury_all(self, receiver: str, reason: str) -> int:
+        """Give up all that waits for a care giver's log; how many."""
+
+
+class LogInbox(Protocol):
+    """Records of other hubs, kept until the log service has taken each."""
+
+    async def take(self, receiver: str, entries: Sequence[LogEntry], now: datetime) -> int:
+        """Keep records of one hub for a care giver's log, in their order, each once whatever comes;
+        how many were new.
+
+        Raises:
+            ResourcesMissing: none of them was taken.
+        """
+
 
 class LogService(Protocol):
     """Keeps records of the access log for care givers (StoreLog)."""
@@ -50,5 +65,6 @@ class LogService(Protocol):
         """None: it has taken them all. A refusal: it has looked at them, and taken none.
 
         Raises:
+            WayBlocked: the way to it cannot be used, whoever it leads to.
             ProducerError: whether it took them cannot be known.
         """

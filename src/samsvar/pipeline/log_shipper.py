@@ -1,9 +1,11 @@
 """The log shipper: takes what staff has seen from the access log to the log service.
 
 Rows wait in an outbox that was written with them, so that the service may be down for as long as
-it is: no answer waits for it, and nothing is lost. It is tried again later and later, for ever. A
-message is taken whole or not at all; one that is refused is halved until the row at fault stands
-alone. That one rests, is tried again, and becomes a dead letter after a few tries.
+it is: no answer waits for it, and nothing is lost. It is tried again later and later; a message
+broker between that cannot be used is nobody's failure, and is tried again soon. What other hubs
+have given us becomes dead letters after enough failures in a row, our own rows never do. A message
+is taken whole or not at all; one that is refused is halved until the row at fault stands alone.
+That one rests, is tried again, and becomes a dead letter after a few tries.
 
 At least once: if the hub dies between the service's OK and its own note of it, the same records are
 sent once more with the same ids. The service then refuses them as known, which counts as delivered:
@@ -19,9 +21,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from samsvar.errors import HubError, ProducerError
+from samsvar.errors import HubError, ProducerError, WayBlocked
 from samsvar.model.log_entry import LogRefusal, Shipment
 from samsvar.pipeline.log_ports import LogOutbox, LogService
+from samsvar.pipeline.sending import Turn, pause_after
 from samsvar.ports import Clock, Events
 
 MOST_RECORDS = 500
@@ -35,10 +38,14 @@ class ShippingHabits:
     most: int = MOST_RECORDS
     refusals: int = 5
     """Refusals of one row after which it becomes a dead letter."""
+    attempts: int | None = None
+    """Failures in a row after which what waits for a receiver becomes dead letters; None: never."""
     patience: float = 20.0
     """Seconds for one call."""
     first_pause: float = 1.0
     longest_pause: float = 300.0
+    blocked_pause: float = 5.0
+    """Between two tries while the way itself cannot be used."""
     look_every: float = 1.0
     """Seconds between two looks into the outbox."""
     renew_every: float = 5.0
@@ -55,13 +62,19 @@ class LogShipper:
         events: Events,
         clock: Clock,
         habits: ShippingHabits | None = None,
+        *,
+        whose: str = "access log",
+        to: str = "the log service",
     ) -> None:
+        """``whose`` and ``to``: what is sent, and where, in words for people."""
+        self._whose = whose
+        self._to = to
         self._outbox = outbox
         self._service = service
         self._events = events
         self._clock = clock
         self._habits = habits or ShippingHabits()
-        self._held_until = 0.0
+        self._turn = Turn(outbox, clock, self._habits.renew_every)
         self._failures: dict[str, tuple[int, float, str]] = {}
         """By receiver: failures in a row, not before this moment, and why."""
 
@@ -73,22 +86,24 @@ class LogShipper:
                 try:
                     await self.look()
                 except HubError as error:
-                    self._events.emit("error", "-", detail=f"the access log waits: {error}")
+                    self._events.emit("error", "-", detail=f"{self._whose}: it waits: {error}")
                     pause = self._habits.renew_every
                 except Exception as error:  # noqa: BLE001 - it must outlive whatever this was
                     self._events.emit(
-                        "error", "-", detail="the access log waits", error_type=type(error).__name__
+                        "error",
+                        "-",
+                        detail=f"{self._whose}: it waits",
+                        error_type=type(error).__name__,
                     )
                     pause = self._habits.renew_every
                 await asyncio.sleep(pause)
         finally:
-            if self._held_until:
-                await self._outbox.release()
+            await self._turn.end()
 
     def notes(self) -> list[str]:
         """What those who look after the hub should know."""
         return [
-            f"access log: the log service has not taken {receiver or 'records'}'s for {count}"
+            f"{self._whose}: {self._to} has not taken {receiver or 'records'}'s for {count}"
             f" {'try' if count == 1 else 'tries'} in a row: {why}"
             for receiver, (count, _, why) in sorted(self._failures.items())
         ]
@@ -99,7 +114,7 @@ class LogShipper:
         Raises:
             HubError: the outbox cannot be used.
         """
-        if not await self._hold():
+        if not await self._turn.hold():
             self._failures.clear()  # theirs to tell
             return
         now = self._clock.monotonic()
@@ -108,18 +123,11 @@ class LogShipper:
         # All at once: one whose log cannot be reached must not hold up the others.
         await asyncio.gather(*(self._send_all(one) for one in ready))
 
-    async def _hold(self) -> bool:
-        if self._clock.monotonic() < self._held_until:
-            return True
-        held = await self._outbox.hold(self._clock.now())
-        self._held_until = self._clock.monotonic() + self._habits.renew_every if held else 0.0
-        return held
-
     async def _send_all(self, receiver: str) -> None:
         """Call after call, until nothing waits or one does not get through."""
         size = self._habits.most
         while batch := await self._outbox.batch(receiver, size, self._clock.now()):
-            if not await self._hold():
+            if not await self._turn.hold():
                 return
             if batch[0].cannot:
                 await self._give_up(receiver, batch[0], batch[0].cannot)
@@ -127,7 +135,7 @@ class LogShipper:
             try:
                 refusal = await self._send(receiver, batch)
             except ProducerError as error:
-                self._fail(receiver, error)
+                await self._fail(receiver, error)
                 return
             self._failures.pop(receiver, None)
             if refusal is not None:
@@ -163,10 +171,17 @@ class LogShipper:
         )
         return refusal
 
-    def _fail(self, receiver: str, error: ProducerError) -> None:
-        count = self._failures.get(receiver, (0, 0.0, ""))[0] + 1
-        pause = self._pause(count)
+    async def _fail(self, receiver: str, error: ProducerError) -> None:
+        before, _, why = self._failures.get(receiver, (0, 0.0, ""))
+        blocked = isinstance(error, WayBlocked)
+        count = before + 1
+        if not blocked and self._habits.attempts is not None and count >= self._habits.attempts:
+            await self._give_up_all(receiver, f"{error.code}: {error}")
+            return
+        pause = self._habits.blocked_pause if blocked else self._pause(count)
         self._failures[receiver] = (count, self._clock.monotonic() + pause, str(error))
+        if blocked and why == str(error):
+            return
         self._events.emit(
             "access-log-send-failed",
             "-",
@@ -193,9 +208,15 @@ class LogShipper:
             detail=f"row {shipment.sequence}: {reason}",
         )
 
+    async def _give_up_all(self, receiver: str, reason: str) -> None:
+        self._failures.pop(receiver, None)
+        count = await self._outbox.bury_all(receiver, reason)
+        self._events.emit(
+            "access-log-dead-letter", "-", receiver=receiver, items=count, detail=reason
+        )
+
     def _pause(self, failures: int) -> float:
-        doubled = self._habits.first_pause * 2.0 ** min(failures - 1, 30)
-        return min(self._habits.longest_pause, doubled)
+        return pause_after(failures, self._habits.first_pause, self._habits.longest_pause)
 
 
 def _has_it(shipment: Shipment, refusal: LogRefusal) -> bool:

@@ -27,6 +27,7 @@ from samsvar.errors import CatalogueUnavailable, HubError, NotRouted, WayBlocked
 from samsvar.model.engagement import Notification
 from samsvar.model.exchange import Decision, QuestionRecord, Reason, Verdict
 from samsvar.model.identifiers import CorrelationId, HsaId, LogicalAddress
+from samsvar.pipeline.sending import Turn, pause_after
 from samsvar.pipeline.subscribers import are_there, way_to
 from samsvar.ports import AccessLog, CatalogueSource, Clock, Deliverer, Events, Outbox
 from samsvar.soap.index_messages import PROCESS_NOTIFICATION
@@ -81,7 +82,7 @@ class Notifier:
         self._own = HsaId(own)
         self._habits = habits or Habits()
         self._at_work: dict[LogicalAddress, asyncio.Task[None]] = {}
-        self._held_until = 0.0
+        self._turn = Turn(outbox, clock, self._habits.renew_every)
         self._why_blocked: dict[LogicalAddress, str] = {}
 
     async def run(self) -> None:
@@ -98,8 +99,7 @@ class Notifier:
                 await asyncio.sleep(pause)
         finally:
             await self._stop_work()
-            if self._held_until:
-                await self._outbox.release()
+            await self._turn.end()
 
     def notes(self) -> list[str]:
         """What those who look after the hub should know."""
@@ -116,7 +116,7 @@ class Notifier:
                 task.result()
         if not self._is_on():
             return
-        if not await self._hold():
+        if not await self._turn.hold():
             await self._stop_work()
             return
         for subscriber, failures in await self._outbox.due(self._clock.now()):
@@ -129,13 +129,6 @@ class Notifier:
             return are_there(self._catalogue.current())
         except CatalogueUnavailable:
             return False
-
-    async def _hold(self) -> bool:
-        if self._clock.monotonic() < self._held_until:
-            return True
-        held = await self._outbox.hold(self._clock.now())
-        self._held_until = self._clock.monotonic() + self._habits.renew_every if held else 0.0
-        return held
 
     async def _stop_work(self) -> None:
         tasks = list(self._at_work.values())
@@ -279,8 +272,7 @@ class Notifier:
         )
 
     def _pause(self, failures: int) -> float:
-        doubled = self._habits.first_pause * 2.0 ** min(failures - 1, 30)
-        return min(self._habits.longest_pause, doubled)
+        return pause_after(failures, self._habits.first_pause, self._habits.longest_pause)
 
     def _in(self, seconds: float) -> datetime:
         return self._clock.now() + timedelta(seconds=seconds)

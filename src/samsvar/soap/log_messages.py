@@ -37,9 +37,9 @@ _DUPLICATE = re.compile(r"dubbl|dublett|duplic|unik|unique|redan|already|exist",
 
 
 def store_log(entries: Sequence[LogEntry], system_id: str, system_name: str) -> bytes:
-    """A StoreLog element with these records; at most ``MOST_RECORDS``."""
-    system = _some(("systemId", system_id), ("systemName", system_name))
-    logs = "".join(_log(entry, system) for entry in entries)
+    """A StoreLog element with these records; at most ``MOST_RECORDS``. ``system_id``: of those that
+    are our own."""
+    logs = "".join(_log(entry, entry.system or system_id, system_name) for entry in entries)
     return f'<r:StoreLog xmlns:r="{STORE_LOG}" xmlns:c="{CORE}">{logs}</r:StoreLog>'.encode()
 
 
@@ -74,7 +74,8 @@ def read_store_log_answer(status: int, content_type: str | None, body: bytes) ->
     raise ProducerAnswerInvalid("its resultCode is none of this contract's")
 
 
-def _log(entry: LogEntry, system: str) -> str:
+def _log(entry: LogEntry, system_id: str, system_name: str) -> str:
+    system = _some(("systemId", system_id), ("systemName", system_name))
     activity = _some(
         ("activityType", entry.activity),
         ("activityLevel", entry.level),

@@ -25,6 +25,8 @@ from samsvar.store.tables import (
     CONFORMANCE_DAY,
     CONFORMANCE_FINDING,
     INDEX_CONSISTENCY,
+    LOG_INBOX,
+    LOG_OUTBOX,
     OUTBOX,
     QUESTION,
 )
@@ -48,15 +50,18 @@ class StoredFigures:
         *,
         certificates: Callable[[], Mapping[str, datetime]] = dict,
         register_notes: Callable[[datetime], Sequence[Words]] = lambda _now: (),
+        broker_letters: Callable[[], Mapping[str, int]] = dict,
         alerts_kept: timedelta = timedelta(days=400),
         conformance_kept: timedelta = timedelta(days=400),
         routing_log: RoutingDays | None = None,
     ) -> None:
-        """``certificates``: whose end when. ``register_notes``: what is too old, in words."""
+        """``certificates``: whose end when. ``register_notes``: what is too old, in words.
+        ``broker_letters``: dead letters at the message broker, by exchange."""
         self._database = database
         self._hours = ProducerHours(database)
         self._certificates = certificates
         self._register_notes = register_notes
+        self._broker_letters = broker_letters
         self._alerts_kept = alerts_kept
         self._conformance_kept = conformance_kept
         self._routing_log = routing_log
@@ -99,6 +104,7 @@ class StoredFigures:
             with self._database.read() as connection:
                 unsigned, since = _unsigned(connection)
                 oldest, waiting, dead = _outbox(connection)
+                log_waiting, log_dead = _logs(connection)
                 size = database_bytes(connection, self._database.folder)
                 growth = _growth(connection, size, now)
             return HouseFigures(
@@ -109,6 +115,9 @@ class StoredFigures:
                 outbox_oldest=oldest,
                 outbox_waiting=waiting,
                 dead_letters=dead,
+                log_waiting=log_waiting,
+                log_dead=log_dead,
+                broker_dead=sum(self._broker_letters().values()),
                 register_notes=tuple(self._register_notes(now)),
                 disk_total=disk.total,
                 disk_free=disk.free,
@@ -182,6 +191,16 @@ def _outbox(connection: sa.Connection) -> tuple[datetime | None, int, int]:
         sa.select(sa.func.count()).select_from(OUTBOX).where(OUTBOX.c.dead == sa.true())
     )
     return (datetime.fromisoformat(oldest) if oldest else None), waiting, dead or 0
+
+
+def _logs(connection: sa.Connection) -> tuple[int, int]:
+    """Waiting and dead, of our access log and others'."""
+    found = [0, 0]
+    for table in (LOG_OUTBOX, LOG_INBOX):
+        counted = sa.select(table.c.dead, sa.func.count()).group_by(table.c.dead)
+        for dead, count in connection.execute(counted):
+            found[bool(dead)] += count
+    return found[0], found[1]
 
 
 def _growth(connection: sa.Connection, size: int, now: datetime) -> float | None:

@@ -92,6 +92,24 @@ LOG_OUTBOX = sa.Table(
 )
 """Rows of the access log that the log service has not taken yet: what is sent is made of them."""
 
+LOG_INBOX = sa.Table(
+    "log_inbox",
+    METADATA,
+    sa.Column("sequence", COUNT, primary_key=True),
+    sa.Column("sender", sa.Text, nullable=False),
+    sa.Column("receiver", sa.Text, nullable=False),
+    sa.Column("entry_sealed", sa.LargeBinary, nullable=False),
+    sa.Column("at", sa.Text, nullable=False),
+    sa.Column("dead", sa.Boolean, nullable=False),
+    sa.Column("uncertain", sa.Boolean, nullable=False),
+    sa.Column("refusals", sa.Integer, nullable=False),
+    sa.Column("not_before", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Index("log_inbox_receiver", "receiver", "sequence"),
+    sqlite_autoincrement=True,
+)
+"""Records of other hubs' access logs that the log service has not taken yet."""
+
 AUDIT_CUT = sa.Table(
     "audit_cut",
     METADATA,
@@ -179,7 +197,8 @@ INBOX = sa.Table(
     sa.Index("index_inbox_at", "at"),
     sqlite_with_rowid=False,
 )
-"""The last change of each post that another index's outbox has told and that has had its effect."""
+"""What other hubs have told by the message broker, and that has had its effect: the last change of
+each post of an index, and each record of an access log."""
 
 OUTBOX = sa.Table(
     "outbox",

@@ -28,6 +28,11 @@ class HouseFigures:
     outbox_oldest: datetime | None = None
     outbox_waiting: int = 0
     dead_letters: int = 0
+    log_waiting: int = 0
+    """Of the access log, our own and other hubs', what the log service has not taken."""
+    log_dead: int = 0
+    broker_dead: int = 0
+    """Dead letters at the message broker, of all that comes to us by it."""
     register_notes: tuple[Words, ...] = ()
     """Why a register is too old, in words."""
     disk_total: int = 0
@@ -84,6 +89,17 @@ def of_house(figures: HouseFigures) -> Iterator[Finding]:
             " brev har getts upp",
             f"the oldest change has waited {oldest:.0f} minutes; {figures.dead_letters} dead"
             " letters",
+        ),
+    )
+    yield Finding(
+        "given-up",
+        HUB,
+        figures.log_dead > 0 or figures.broker_dead > 0,
+        Words(
+            f"{figures.log_dead} ur åtkomstloggen och {figures.broker_dead} i meddelandekön har"
+            " getts upp: samsvar queue list",
+            f"{figures.log_dead} of the access log and {figures.broker_dead} at the message broker"
+            " are dead letters: samsvar queue list",
         ),
     )
     yield Finding(

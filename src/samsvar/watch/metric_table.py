@@ -126,6 +126,18 @@ OUTBOX_DEAD = Metric(
 OUTBOX_OLDEST = Metric(
     "samsvar_outbox_oldest_seconds", "gauge", "Age of the oldest change that waits"
 )
+LOG_WAITING = Metric(
+    "samsvar_log_waiting", "gauge", "Of the access log: what a log service has not taken yet"
+)
+LOG_DEAD = Metric(
+    "samsvar_log_dead_letters", "gauge", "Of that, what was given up, and waits for people"
+)
+BROKER_DEAD = Metric(
+    "samsvar_broker_dead_letters",
+    "gauge",
+    "Messages to us that lie at the message broker as dead letters",
+    ("exchange",),
+)
 CATALOGUE_VERSION = Metric(
     "samsvar_catalogue_version", "gauge", "Version of the catalogue in force; 0: none"
 )

@@ -123,6 +123,14 @@ RULES: Mapping[str, Rule] = {
             "nothing waits so long, and no dead letters are left",
         ),
         Rule(
+            "given-up",
+            W,
+            Words("Meddelanden har getts upp", "Messages were given up"),
+            "of the access log on its way to a log service, or of what comes by the message broker,"
+            " some are dead letters",
+            "they were sent again, or dropped",
+        ),
+        Rule(
             "register-old",
             C,
             Words("Ett register är för gammalt", "A register is too old"),

@@ -63,6 +63,7 @@ class Watching:
         process: str = "1",
         shared: bool = False,
         catalogue_notes: Callable[[], Sequence[Words]] = list,
+        broker_letters: Callable[[], Mapping[str, int]] = dict,
     ) -> None:
         """``shared``: other processes serve beside this one; their metrics are shown too.
 
@@ -79,7 +80,8 @@ class Watching:
         self.spans: Spans = _spans(settings, self.metrics)
         self._shelf = MetricShelf(settings.hub.data, process) if shared else None
         self._published: tuple[int, datetime] | None = None
-        self._figures = figures_of(settings, database, vault, catalogue_notes)
+        self._broker_letters = broker_letters
+        self._figures = figures_of(settings, database, vault, catalogue_notes, broker_letters)
         channels = channels_of(settings, base, clock)
         self.watcher = Watcher(
             self._figures,
@@ -196,6 +198,9 @@ class Watching:
             found[table.CATALOGUE_VERSION] = {(): 0}
         if self._published is not None:
             found[table.CATALOGUE_AGE] = {(): (now - self._published[1]).total_seconds()}
+        found[table.BROKER_DEAD] = {
+            (exchange,): count for exchange, count in self._broker_letters().items()
+        }
         if self.watcher.latest is not None:
             found |= _of_house(self.watcher.latest)
         alerts: dict[Labels, float] = dict.fromkeys(((rule,) for rule in RULES), 0)
@@ -214,6 +219,8 @@ def _of_house(house: HouseFigures) -> dict[table.Metric, Mapping[Labels, float]]
         table.OUTBOX_WAITING: {(): house.outbox_waiting},
         table.OUTBOX_DEAD: {(): house.dead_letters},
         table.OUTBOX_OLDEST: {(): (house.now - oldest).total_seconds() if oldest else 0},
+        table.LOG_WAITING: {(): house.log_waiting},
+        table.LOG_DEAD: {(): house.log_dead},
         table.UNSIGNED: {(): house.unsigned},
         table.DATABASE_BYTES: {(): house.database_bytes},
         table.DISK_FREE: {(): house.disk_free},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from samsvar.inbound.tls import CertificatesUnusable, expires
@@ -33,6 +33,7 @@ def figures_of(
     database: Database,
     vault: PersonVault | None = None,
     catalogue_notes: Callable[[], Sequence[Words]] = list,
+    broker_letters: Callable[[], Mapping[str, int]] = dict,
 ) -> StoredFigures:
     """The figures of a hub whose database is open."""
     longest = timedelta(hours=settings.population.longest_hours)
@@ -53,6 +54,7 @@ def figures_of(
         database,
         certificates=lambda: certificates_of(settings, database),
         register_notes=register_notes,
+        broker_letters=broker_letters,
         alerts_kept=timedelta(days=settings.retention.alert_days),
         conformance_kept=timedelta(days=settings.retention.conformance_days),
         routing_log=routing_days(settings),

@@ -1,8 +1,9 @@
 """A worker at work: takes questions from the broker, asks the source, answers, tells how it is.
 
 A question is settled with the broker when its answer is on its way, so that a worker that dies
-leaves it to another. What is not for us is counted, settled and dropped. Nothing about a person
-is printed. Knows the order of these things; judging and asking are done elsewhere.
+leaves it to another: also when the broker has brought it once more meanwhile. What is not for us
+is counted, settled and dropped. Nothing about a person is printed. Knows the order of these
+things; judging and asking are done elsewhere.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ from samsvar.observe.masking import masked
 from samsvar.outbound.soap import LARGE
 from samsvar.ports import Clock
 from samsvar.worker.config import WorkerSettings
-from samsvar.worker.judging import Judge, Taken
+from samsvar.worker.judging import Judge, Taken, TakenBefore
 from samsvar.worker.sources import Said, SourceBeside
 
 _ANSWER_LIVES = 30_000
@@ -81,6 +82,8 @@ class Answering:
         self._refusals = Refusals()
         self._places = asyncio.Semaphore(settings.at_once)
         self._work: set[asyncio.Task[None]] = set()
+        self._again: dict[str, Delivery | None] = {}
+        """Questions in work, and the one time more that the broker has brought each."""
         self._link: Link | None = None
 
     async def run(self, link: Link, told: asyncio.Event) -> None:
@@ -114,12 +117,14 @@ class Answering:
         try:
             taken = self._judge.taken(delivery)
         except (Refused, NotSealed, NotTheForm, CannotOpen) as error:
-            link.settle(delivery)
+            if not self._is_kept(delivery, error):
+                link.settle(delivery)
             reason = str(error)
             if times := self._refusals.add(reason, self._clock.monotonic()):
                 self._say(f"refused {times}: {reason}")
             return
-        task = asyncio.create_task(self._answer(link, delivery, taken))
+        self._again[taken.id] = None
+        task = asyncio.create_task(self._work_on(link, delivery, taken))
         self._work.add(task)
         task.add_done_callback(self._work.discard)
 
@@ -130,7 +135,29 @@ class Answering:
         else:
             self._say(f"not connected: {reason}")
 
-    async def _answer(self, link: Link, delivery: Delivery, taken: Taken) -> None:
+    def _is_kept(self, delivery: Delivery, error: Exception) -> bool:
+        """One more of a question in work is settled with it: Redis brings it again while it is in
+        work for long, and would forget it; then nobody had it if we died."""
+        if not isinstance(error, TakenBefore) or error.id not in self._again:
+            return False
+        before = self._again[error.id]
+        if before is None or before.tag == delivery.tag:
+            self._again[error.id] = delivery
+            return True
+        return False
+
+    async def _work_on(self, link: Link, delivery: Delivery, taken: Taken) -> None:
+        answered = False
+        try:
+            answered = await self._answer(link, taken)
+        finally:
+            again = self._again.pop(taken.id, None)
+            if answered:
+                for each in filter(None, (delivery, again)):
+                    link.settle(each)
+
+    async def _answer(self, link: Link, taken: Taken) -> bool:
+        """Whether it is on its way, or nobody waits for it."""
         begun = self._clock.monotonic()
         said, rest = await self._said(taken)
         content = AnswerContent(worker=self._name, said=said)
@@ -157,10 +184,10 @@ class Answering:
         except NotPublished as error:
             self._judge.forget(taken)
             self._say(f"{_named(taken)}: {outcome}; not sent: {error}")
-            return
-        link.settle(delivery)
+            return False
         took = self._clock.monotonic() - begun
         self._say(f"{_named(taken)}: {outcome}, {took * 1000:.0f} ms")
+        return True
 
     async def _said(self, taken: Taken) -> Said | tuple[FailureForm, bytes]:
         if taken.patience <= 0:

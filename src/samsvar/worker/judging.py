@@ -29,6 +29,14 @@ MOST_QUESTION = 2 * 1024 * 1024
 _MOST_REMEMBERED = 200_000
 
 
+class TakenBefore(Refused):
+    """The same question again: somebody has copied it, or the broker brings it once more."""
+
+    def __init__(self, number: str) -> None:
+        super().__init__("a question that was taken before")
+        self.id = number
+
+
 @dataclass(frozen=True, slots=True)
 class Taken:
     """A question that is this worker's to answer."""
@@ -63,6 +71,7 @@ class Judge:
         """The question in a message.
 
         Raises:
+            TakenBefore: it is, and we have had it.
             Refused, NotSealed, NotTheForm, CannotOpen: it is none for us, and why.
         """
         if delivery.content_type != QUESTION_TYPE:
@@ -109,5 +118,5 @@ class Judge:
         key = (header.hub, header.id)
         until = self._remembered.get(key)
         if until is not None and until > now:
-            raise Refused("a question that was taken before")
+            raise TakenBefore(header.id)
         self._remembered[key] = now + header.left / 1000 + 3 * self._tolerance
