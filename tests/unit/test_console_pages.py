@@ -14,10 +14,10 @@ from samsvar.inbound.console.drawing import Pages, duration, percent
 from samsvar.inbound.console.listing import addresses, again, search_of
 from samsvar.inbound.console.menu import menu
 from samsvar.inbound.console.provider import role_of
-from samsvar.inbound.console.question import steps
 from samsvar.inbound.console.registry import alike
 from samsvar.inbound.console.standing import by_slowness, producer_lines
 from samsvar.inbound.console.visit import Shown
+from samsvar.inbound.console.waterfall import steps
 from samsvar.inbound.console.words import DONE, RESULTS, ROLES, STATES, standing
 from samsvar.inbound.http import Headers
 from samsvar.model.catalogue import Disabled, Producer, ProducerKind

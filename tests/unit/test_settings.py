@@ -130,8 +130,8 @@ def test_a_file_that_is_no_settings_file_is_refused_with_what_to_do(
     assert said in fault
 
 
-#: shares, no bounds: 0 judges none, and traces none
-_NO_BOUND = {"conformance.sample", "traces.sample"}
+#: shares and days, no bounds: 0 judges none, traces none, and keeps none
+_NO_BOUND = {"conformance.sample", "log.keep_days", "traces.sample"}
 
 
 def _numbers() -> list[str]:

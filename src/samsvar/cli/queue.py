@@ -5,6 +5,8 @@ what the log service has not taken of our own access log, ``log-for/CARE-GIVER``
 hubs' that we deliver. At the message broker lie ``broker/ADDRESS``, what others have told our
 index, and ``broker-log/ADDRESS``, what they have given us to deliver. Knows no queue's ways: their
 desks do. Never says whom anything is about.
+
+Long, for each command's options stand in its signature.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Publishing: asking, a registrar's answer, out of service and back. Each yes is a version.
 
 Knows when it may be done, and does it again on whatever others have published in between. What
-rows it makes is ``onboarding.registering``'s.
+rows it makes is ``onboarding.registering``'s. Long, for each no is told in both languages.
 """
 
 from __future__ import annotations

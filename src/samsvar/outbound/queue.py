@@ -5,7 +5,7 @@ with the question's own key, and reads it as if it had come from an adapter in t
 over HTTP. A question whose last worker has died with it is given to whoever has come since, or ends
 as unreachable: nobody waits for the dead. What comes for a question that nobody waits for any more
 is counted, and never merged.
-Knows no broker's ways: ``broker.link`` does.
+Knows no broker's ways: ``broker.link`` does. Long, for a question's whole way stands here.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """One table of a registry file, read key by key; what is wrong is collected, never raised.
 
 Knows the forms of ids, dates and URLs, and how to say where a fault stands. A value is never
-repeated in a fault: it may be anything that somebody pasted. Knows no table's meaning.
+repeated in a fault: it may be anything that somebody pasted. Knows no table's meaning. Long, for
+each fault is told in both languages.
 """
 
 from __future__ import annotations

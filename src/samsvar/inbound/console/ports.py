@@ -1,7 +1,7 @@
 """What the console's pages may read and do: narrow, and without a person but where that is told.
 
 Every method of a port that reads or writes raises ResourcesMissing if it cannot, and waits for the
-disk: pages call them outside the event loop.
+disk: pages call them outside the event loop. Long, for each says what it gives.
 """
 
 from __future__ import annotations
