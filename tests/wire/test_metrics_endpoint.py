@@ -22,6 +22,7 @@ ONLY_WHEN = {
     "samsvar_faults_total",
     "samsvar_trace_spans_total",
     "samsvar_index_updates_total",
+    "samsvar_broker_dead_letters",
 }
 
 
