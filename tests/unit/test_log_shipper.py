@@ -35,7 +35,7 @@ from tests.world import MemoryEvents
 
 LOG = "0123456789abcdef" * 2
 QUICK = ShippingHabits(
-    refusals=3, patience=2, first_pause=0.02, longest_pause=0.05, look_every=0.01, renew_every=5
+    refusals=3, patience=60, first_pause=0.02, longest_pause=0.05, look_every=0.01, renew_every=5
 )
 GIVER = str(NURSE.care_giver)
 

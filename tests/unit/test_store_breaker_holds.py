@@ -141,3 +141,29 @@ async def test_a_source_that_is_shut_off_stays_so_while_that_cannot_be_written(
     other.hurry()
     await other.look()
     assert [one.state for one in second.standings()] == [State.CLOSED]
+
+
+async def test_what_has_been_set_is_shown_before_the_table_has_read_it(
+    database: Database,
+) -> None:
+    """Of all its contracts, of one, and where the table's own hold is not written yet."""
+    clock, made = SystemClock(), stage({"A": [record("A")]})
+    (entry,) = made.world.catalogue.current().entries
+    table, book = BreakerTable(BreakerRule(), clock, made.events), StoredHolds(database)
+    keeper = BreakerKeeper(table, book, None, clock, made.events, seconds=0.0)
+    desk = BreakerDesk(book, clock, table)
+    table.foreign(entry.producer, PLANS, call().correlation_id)
+
+    def shown() -> dict[str, State]:
+        return {one.contract: one.state for one in desk.standings()}
+
+    assert shown() == {PLANS: State.OPEN}
+    await keeper.look()
+    assert shown() == {PLANS: State.OPEN}
+    desk.put("p-A", ContractUrn(""), opened=False, reason="lagad", until=None, by="Rut")
+    assert [one.state for one in table.standings()] == [State.OPEN]
+    assert shown() == {PLANS: State.CLOSED, "": State.CLOSED}
+    await keeper.look()
+    desk.put("p-A", PLANS, opened=True, reason="trasig", until=None, by="Rut")
+    assert [one.state for one in table.standings()] == [State.CLOSED]
+    assert shown() == {PLANS: State.OPEN, "": State.CLOSED}

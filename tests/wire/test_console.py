@@ -478,18 +478,29 @@ async def test_a_producer_is_taken_out_of_service_and_back(scene: Scene) -> None
     assert b"carePlanHeader>" in after[2]
 
 
+async def until_counted(scene: Scene, event: str) -> None:
+    """What has been set is shown at once, and counts for questions in a moment."""
+    log = scene.site.folder / "hub.log"
+    async with asyncio.timeout(30):
+        while f'"{event}"' not in log.read_text():  # noqa: ASYNC110 - a file sets no event
+            await asyncio.sleep(0.05)
+
+
 async def test_a_breaker_is_held_open_with_a_reason_and_closed_again(scene: Scene) -> None:
     """The source is not asked meanwhile; the question says why; so does the list of producers."""
+    await scene.ask("before-1")  # a breaker is there from the first question on
     async with logged_in(scene.hub, Role.OPERATOR) as window:
         await window.get("/producers/p0")
         silent = await window.post("/producers/p0/breaker", open="yes", reason=" ")
         await window.get("/producers/p0")
         opened = await window.post("/producers/p0/breaker", open="yes", reason="Byter nät")
         every = await window.get("/producers")
+        await until_counted(scene, "breaker-opened")
         await scene.ask("held-1")
         question = await until_seen(window, "/questions/held-1", "brytare")
         await window.get("/producers/p0")
         closed = await window.post("/producers/p0/breaker", open="no", reason="Klart")
+        await until_counted(scene, "breaker-closed")
         after = await post(scene.hub, envelope(person=PERSON))
     assert silent.status == 422
     assert "Brytaren är öppen: Byter nät" in opened.words

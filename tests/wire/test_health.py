@@ -54,7 +54,8 @@ async def test_a_hub_starts_without_broker_and_registry(tmp_path: Path) -> None:
     process = HubProcess(site, NO_BROKER="fictive", SAMSVAR_HUB__REFRESH_SECONDS="0.5")
     try:
         async with asyncio.timeout(60):
-            while not connects(hub):  # noqa: ASYNC110 - another process sets no event
+            while not connects(hub):
+                assert process.process.poll() is None, process.log.read_text()
                 await asyncio.sleep(0.1)
         missing = await said(hub, "ready")
         alive, _ = await said(hub, "live")

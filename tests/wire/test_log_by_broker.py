@@ -173,12 +173,15 @@ async def test_what_comes_twice_in_another_order_and_a_day_late_changes_nothing(
             await eventually(lambda: scene.depth() == 0)
             assert deliverer.hub is not None
             deliverer.hub._readers[LOG_RECORDS]._clock = WrongClock(DAY)  # type: ignore[attr-defined]
-            for body in reversed(seen):
-                publish(broker, body)
-            # One that is new, behind all the others: when it is there, they have been looked at.
+            # One that is new, before them: with it, what is too old to be remembered is forgotten.
+            # And one behind them: when it is there, they have been looked at.
             publish(broker, message(scene, entry(1)))
             await eventually(lambda: "forged-1" in scene.kept())
-            assert scene.kept() == [*scene.expected(), "forged-1"]
+            for body in reversed(seen):
+                publish(broker, body)
+            publish(broker, message(scene, entry(2)))
+            await eventually(lambda: "forged-2" in scene.kept())
+            assert scene.kept() == [*scene.expected(), "forged-1", "forged-2"]
             assert scene.dead() == 0
 
 

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from samsvar.simulation import Knobs
+from samsvar.simulation import Knobs, demo_data
 from tests import databases
 from tests.command import Shell
 from tests.hub import FIND_PATH, UPDATE_PATH, HubProcess, Running, Site, post
@@ -111,7 +111,9 @@ async def until_ready(hub: Running, wanted: bool) -> float:
 async def test_while_the_server_is_away_nothing_is_given_out_and_then_all_goes_on(
     tmp_path: Path,
 ) -> None:
-    """Within five seconds the hub says that it is not ready; with nobody's help it is again."""
+    """Within five seconds the hub says that it is not ready; with nobody's help it is again.
+    Neither where the index must be searched, nor where the source alone is asked, which answers."""
+    direct = envelope(demo_data.HOSPITAL)
     async with relayed(tmp_path) as (site, hub, relay):
         process = HubProcess(site, SAMSVAR_HUB__DATABASE=relay.url(tmp_path / "data"))
         try:
@@ -120,12 +122,12 @@ async def test_while_the_server_is_away_nothing_is_given_out_and_then_all_goes_o
 
             await relay.cut()
             away = await post(hub, envelope(), headers={"x-skltp-correlation-id": "away"})
-            again = await post(hub, envelope(), headers={"x-skltp-correlation-id": "again"})
+            again = await post(hub, direct, headers={"x-skltp-correlation-id": "again"})
             seconds = await until_ready(hub, wanted=False)
 
             await relay.open()
             await until_ready(hub, wanted=True)
-            after = await post(hub, envelope(), headers={"x-skltp-correlation-id": "after"})
+            after = await post(hub, direct, headers={"x-skltp-correlation-id": "after"})
             _, _, taken = await post(hub, update("kept"), path=UPDATE_PATH)
             _, _, posts = await post(hub, find_content(), path=FIND_PATH)
         finally:

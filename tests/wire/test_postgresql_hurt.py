@@ -195,14 +195,13 @@ def test_no_hub_starts_on_a_server_that_may_lose_what_it_has_confirmed(
     file = settings(tmp_path, databases.url_text(tmp_path / "data"))
     shell = Shell(tmp_path)
     server.change(name, "off")
-    served = shell.run("serve", "-s", file)
+    wanted = f"set {name} = on there ({name} is off)"
     checked = shell.inside("check", "-s", file)
+    assert (checked.code, wanted in checked.out) == (2, True)
+    served = shell.run("serve", "-s", file)
+    assert (served.code, wanted in served.err) == (4, True)
     server.change(name, "on")
     sound = shell.inside("check", "-s", file)
-
-    wanted = f"set {name} = on there ({name} is off)"
-    assert (served.code, wanted in served.err) == (4, True)
-    assert (checked.code, wanted in checked.out) == (2, True)
     assert (sound.code, "ok    database" in sound.out) == (0, True)
 
 

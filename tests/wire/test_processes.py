@@ -13,7 +13,8 @@ import time
 import urllib.error
 import urllib.request
 from collections import Counter
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -21,9 +22,12 @@ from typing import Any
 import pytest
 
 from samsvar.simulation import Knobs
+from samsvar.store.database import Lock
+from tests import databases
 from tests.command import Shell
-from tests.hub import CONSUMER, HubProcess, Running
+from tests.hub import CONSUMER, HubProcess, Running, Site, post
 from tests.wire.test_kill import Journal, a_site, ask, connects, logged, until
+from tests.world import envelope
 
 pytestmark = [pytest.mark.wire, pytest.mark.slow]
 
@@ -66,11 +70,25 @@ async def until_all_serve(process: HubProcess, hub: Running, number: int = 2) ->
             await asyncio.sleep(0.05)
 
 
+@asynccontextmanager
+async def nothing_written(site: Site) -> AsyncIterator[None]:
+    """Whoever has a row to write waits until the block ends."""
+    database = databases.open_database(site.folder / "data")
+    connection = database.raw()
+    try:
+        await asyncio.to_thread(connection.begin, Lock.ACCESS_LOG)
+        yield
+    finally:
+        connection.close()
+        database.close()
+
+
 async def test_a_killed_process_takes_only_its_own_callers_with_it(
     tmp_path: Path,
 ) -> None:
     """Under load, kill -9 of one of two: callers that open a connection for each question meet
-    one reset at most each, nobody is refused, and within two seconds there are two again."""
+    one reset at most each, nobody is refused, and within two seconds there are two again. For a
+    second before it no row can be written: whoever was answered then would have none."""
     journal = Journal()
     async with a_site(tmp_path, Knobs(latency=0.005)) as (site, hub):
         process = HubProcess(site, *TWO)
@@ -86,7 +104,9 @@ async def test_a_killed_process_takes_only_its_own_callers_with_it(
 
             callers = [asyncio.create_task(caller()) for _ in range(8)]
             await until(lambda: len(journal.whole) > 40)
-            os.kill(children(process)[0], signal.SIGKILL)
+            async with nothing_written(site):
+                await asyncio.sleep(1)
+                os.kill(children(process)[0], signal.SIGKILL)
             begun = time.monotonic()
             before = len(journal.whole)
             await until(lambda: len(journal.whole) >= before + 10)
@@ -236,14 +256,18 @@ async def test_what_is_wrong_is_said_once_and_the_exit_code_says_what(tmp_path: 
 
 
 async def test_a_hub_that_is_told_to_stop_serves_on_for_its_grace(tmp_path: Path) -> None:
-    """Not ready at once, good answers still, each the last of its connection; then the end."""
+    """Not ready at once, good answers still, each the last of its connection, also of what was
+    under way; then the end."""
+    knobs = Knobs(latency=0.4)
     journal = Journal()
-    async with a_site(tmp_path, Knobs()) as (site, hub):
+    async with a_site(tmp_path, knobs) as (site, hub):
         process = HubProcess(site, SAMSVAR_HUB__GRACE_SECONDS="1.5")
         try:
             await asyncio.to_thread(process.until_ready, hub.plain)
             async with hub.client(sender=CONSUMER) as session:
                 await ask(hub, session, "before", journal)
+                under_way = asyncio.create_task(post(hub, envelope()))
+                await until(lambda: knobs.calls == 2)
                 process.process.terminate()
                 begun = time.monotonic()
                 async with asyncio.timeout(5):
@@ -256,12 +280,14 @@ async def test_a_hub_that_is_told_to_stop_serves_on_for_its_grace(tmp_path: Path
                 async with session.get(f"{hub.plain}/health/live") as answer:
                     alive = answer.status
                 await ask(hub, session, "after", journal)
+                status, headers, _ = await under_way
             code = await asyncio.to_thread(process.process.wait, 60)
             lasted = time.monotonic() - begun
         finally:
             process.kill()
     assert told == {"status": "down", "missing": ["hub: it has been told to stop"]}
     assert (last, alive, code) == ("close", 200, 0)
+    assert (status, headers.get("connection")) == (200, "close")
     assert journal.whole == ["before", "after"]
     assert 1.4 < lasted < 4
 

@@ -7,7 +7,7 @@ Long, as every change of a breaker's state is made here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -168,7 +168,7 @@ class BreakerTable:
                 self._apply(key, before)
 
     def _apply(self, key: Key, before: dict[Key, BreakerHold]) -> None:
-        found, was = _of(self._holds, key), _of(before, key)
+        found, was = hold_of(self._holds, key), hold_of(before, key)
         if found is None and was is None:
             return
         breaker = self._breakers.get(key) or self._made(key)
@@ -229,7 +229,7 @@ class BreakerTable:
                     moment + timedelta(seconds=max(0.0, until - now)) if until else None,
                     calls,
                     ill,
-                    _of(self._holds, key) if breaker.hold(now) else None,
+                    hold_of(self._holds, key) if breaker.hold(now) else None,
                 )
             )
         return found
@@ -238,7 +238,7 @@ class BreakerTable:
         breaker = self._breakers.get(key)
         if breaker is None:
             breaker = self._breakers[key] = Breaker(self._rule)
-            breaker.held(self._in_seconds(_of(self._holds, key)))
+            breaker.held(self._in_seconds(hold_of(self._holds, key)))
         return breaker
 
     def _notice(self, breaker: Breaker) -> str:
@@ -293,7 +293,7 @@ def key_of(text: str) -> Key:
     return producer, ContractUrn(contract)
 
 
-def _of(holds: dict[Key, BreakerHold], key: Key) -> BreakerHold | None:
+def hold_of(holds: Mapping[Key, BreakerHold], key: Key) -> BreakerHold | None:
     """What holds it: its own hold, or its producer's. Open goes before closed."""
     found = [hold for hold in (holds.get(key), holds.get((key[0], _ALL))) if hold is not None]
     return next((hold for hold in found if hold.open), found[0] if found else None)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from samsvar.guards.breakers import BreakerStanding, BreakerTable
+from samsvar.guards.breakers import BreakerStanding, BreakerTable, Key, hold_of
 from samsvar.guards.ports import HoldBook
 from samsvar.model.breaker import State
 from samsvar.model.holds import BreakerHold
@@ -38,25 +38,24 @@ class BreakerDesk:
         self._hurry = hurry
 
     def standings(self) -> Sequence[BreakerStanding]:
-        """All that have been asked here, and all that are held."""
-        found = (
-            {}
-            if self._table is None
-            else {(one.producer, one.contract): one for one in self._table.standings()}
-        )
-        for hold in self._book.read(self._clock.now()):
-            key = (hold.producer, hold.contract)
-            if key in found and found[key].hold is not None:
-                continue
-            if key in found and self._table is not None:
-                found[key] = _with(found[key], hold)
-                continue
-            found[key] = BreakerStanding(
-                *key,
-                State.OPEN if hold.open else State.CLOSED,
-                hold.until if hold.open else None,
-                hold=hold,
-            )
+        """All that have been asked here, and all that are held: as the book has it, also where
+        the table has not read that yet."""
+        found: dict[Key, BreakerStanding] = {}
+        unwritten: list[BreakerHold] = []
+        if self._table is not None:
+            found = {(one.producer, one.contract): one for one in self._table.standings()}
+            unwritten = list(self._table.to_keep)  # before the book: it goes from here to there
+        holds = {
+            (one.producer, one.contract): one
+            for one in (*self._book.read(self._clock.now()), *unwritten)
+        }
+        for key, standing in found.items():
+            held = hold_of(holds, key)
+            if held is not None and held != standing.hold:
+                found[key] = _with(standing, held)
+        for key, hold in holds.items():
+            if key not in found:
+                found[key] = _with(BreakerStanding(*key, State.CLOSED, None), hold)
         return [found[key] for key in sorted(found)]
 
     def put(

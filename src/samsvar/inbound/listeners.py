@@ -157,12 +157,13 @@ class Listeners:
                 listener.tls.reload(self._clock.now())
 
     def tick(self) -> None:
-        """Once a second: the Date header (RFC 9110, 6.6.1)."""
+        """Once a second: the Date header (RFC 9110, 6.6.1). One list for good: a question takes it
+        when it comes, and its answer must have what stands in it when it leaves."""
         told = [(b"date", formatdate(usegmt=True).encode())]
         if self._retiring:
             told.append((b"connection", b"close"))
         for listener in self._open:
-            listener.state.default_headers = told
+            listener.state.default_headers[:] = told
 
     def retire(self) -> None:
         """Serve on, but let every answer be the last of its connection: so callers that keep
