@@ -1,7 +1,8 @@
 """A load generator that costs little: raw connections, N questions in flight, every answer read.
 
-Every answer is judged: status 200 and the expected number of records, or it is an error. Knows
-as much HTTP as the hubs under test speak (Content-Length, kept-alive).
+It asks the same again and again, or what it is given to ask. Every answer is judged: status 200 and
+the expected number of records, or it is an error. Knows as much HTTP as the hubs under test speak
+(Content-Length, kept-alive).
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ import asyncio
 import re
 import ssl
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import repeat
 from urllib.parse import urlsplit
 
 from bench.messages import RECORD_MARK
@@ -34,11 +36,15 @@ class Target:
     @property
     def request(self) -> bytes:
         """The whole HTTP request."""
+        return self.request_of(self.body)
+
+    def request_of(self, body: bytes) -> bytes:
+        """The same with another body."""
         parts = urlsplit(self.url)
         lines = [f"POST {parts.path or '/'} HTTP/1.1", f"Host: {parts.netloc}"]
-        lines += ["Content-Type: text/xml; charset=utf-8", f"Content-Length: {len(self.body)}"]
+        lines += ["Content-Type: text/xml; charset=utf-8", f"Content-Length: {len(body)}"]
         lines += [f"{name}: {value}" for name, value in self.headers]
-        return "\r\n".join((*lines, "", "")).encode() + self.body
+        return "\r\n".join((*lines, "", "")).encode() + body
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +70,18 @@ class Result:
 
 
 class _Connection(asyncio.Protocol):
-    """Asks again as soon as it has been answered, until it is told to rest."""
+    """Asks again as soon as it has been answered, until it is told to rest or all is asked."""
 
-    def __init__(self, target: Target) -> None:
-        self._request = target.request
-        self._marks = 2 * target.records
+    def __init__(self, requests: Iterator[bytes], records: int) -> None:
+        self._requests = requests
+        self._marks = 2 * records
         self._transport: asyncio.Transport | None = None
         self._answer = bytearray()
         self._need = 0
         self._asked = 0.0
         self._resting: asyncio.Future[None] | None = None
+        self.ended: asyncio.Future[None] | None = None
+        """Of a round: nothing is left to ask, or nobody to ask it."""
         self.times: list[float] = []
         self.errors = 0
         self.first_error = ""
@@ -85,12 +93,13 @@ class _Connection(asyncio.Protocol):
         """Begin a round: forget the last one, and ask."""
         self.times, self.errors, self.first_error = [], 0, ""
         self._resting = None
+        self.ended = asyncio.get_running_loop().create_future()
         self._ask()
 
     def rest(self) -> asyncio.Future[None]:
         """Ask no more; done when the last answer has come."""
         self._resting = asyncio.get_running_loop().create_future()
-        if self._transport is None or self._transport.is_closing():
+        if not self._asked or self._transport is None or self._transport.is_closing():
             self._resting.set_result(None)
         return self._resting
 
@@ -116,13 +125,22 @@ class _Connection(asyncio.Protocol):
         if self._asked:
             self._wrong("the connection was closed")
             self._asked = 0.0
+        self._end()
         if self._resting is not None and not self._resting.done():
             self._resting.set_result(None)
 
     def _ask(self) -> None:
         assert self._transport is not None
+        request = next(self._requests, None)
+        if request is None:
+            self._end()
+            return
         self._asked = time.perf_counter()
-        self._transport.write(self._request)
+        self._transport.write(request)
+
+    def _end(self) -> None:
+        if self.ended is not None and not self.ended.done():
+            self.ended.set_result(None)
 
     def _answered(self) -> None:
         elapsed = time.perf_counter() - self._asked
@@ -150,9 +168,13 @@ class _Connection(asyncio.Protocol):
 class Load:
     """Connections to one target, opened once. Use as a context: they are closed at the end."""
 
-    def __init__(self, target: Target, in_flight: int) -> None:
+    def __init__(
+        self, target: Target, in_flight: int, bodies: Iterator[bytes] | None = None
+    ) -> None:
+        """``bodies``: what is asked, one after the other; left out: the target's, for ever."""
         self._target = target
         self._in_flight = in_flight
+        self._requests = map(target.request_of, bodies) if bodies else repeat(target.request)
         self._connections: list[_Connection] = []
 
     async def __aenter__(self) -> Load:
@@ -160,7 +182,7 @@ class Load:
         parts = urlsplit(self._target.url)
         for _ in range(self._in_flight):
             _, connection = await loop.create_connection(
-                lambda: _Connection(self._target),
+                lambda: _Connection(self._requests, self._target.records),
                 parts.hostname or "127.0.0.1",
                 parts.port or 0,
                 ssl=self._target.tls,
@@ -173,7 +195,7 @@ class Load:
             connection.close()
 
     async def run(self, seconds: float) -> Result:
-        """Ask for so long, and wait for the last answers.
+        """Ask for so long, or until all is asked, and wait for the last answers.
 
         Raises:
             TimeoutError: answers stopped coming.
@@ -182,7 +204,8 @@ class Load:
         begun = time.perf_counter()
         for each in connections:
             each.start()
-        await asyncio.sleep(seconds)
+        rounds = [each.ended for each in connections if each.ended is not None]
+        await asyncio.wait(rounds, timeout=seconds)
         async with asyncio.timeout(_PATIENCE):
             await asyncio.gather(*(each.rest() for each in connections))
         spent = time.perf_counter() - begun

@@ -10,6 +10,7 @@ Knows GetCarePlans 2 and Update 1 as text. Knows no sockets.
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from samsvar.model.person_numbers import PERSONNUMMER
@@ -114,22 +115,38 @@ def update(person: Fictive, address: str, *, about: str = "NA") -> bytes:
         address: logical address and source system of the producer.
         about: the business object of the post; "NA": none of its own.
     """
-    return _envelope(
-        HUB,
-        f'<u:Update xmlns:u="{_UPDATE}" xmlns:i="{_INDEX}"><u:engagementTransaction>'
-        "<i:deleteFlag>false</i:deleteFlag><i:engagement>"
-        "<i:registeredResidentIdentification>"
-        f"{person.number}</i:registeredResidentIdentification>"
+    return update_of([Post(person.number, address, about)])
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One change of the index: that a source has something about somebody."""
+
+    resident: str
+    source: str
+    object: str = "NA"
+    content: str = "20240312103045"
+    """When it was last changed there, ``YYYYMMDDhhmmss``."""
+
+
+def update_of(posts: Iterable[Post]) -> bytes:
+    """One Update of these changes."""
+    changes = "".join(
+        "<u:engagementTransaction><i:deleteFlag>false</i:deleteFlag><i:engagement>"
+        f"<i:registeredResidentIdentification>{post.resident}"
+        "</i:registeredResidentIdentification>"
         "<i:serviceDomain>riv:clinicalprocess:logistics:logistics</i:serviceDomain>"
         "<i:categorization>cll-cp</i:categorization>"
-        f"<i:logicalAddress>{address}</i:logicalAddress>"
-        f"<i:businessObjectInstanceIdentifier>{about}</i:businessObjectInstanceIdentifier>"
+        f"<i:logicalAddress>{post.source}</i:logicalAddress>"
+        f"<i:businessObjectInstanceIdentifier>{post.object}</i:businessObjectInstanceIdentifier>"
         "<i:clinicalProcessInterestId>NA</i:clinicalProcessInterestId>"
-        "<i:mostRecentContent>20240312103045</i:mostRecentContent>"
-        f"<i:sourceSystem>{address}</i:sourceSystem>"
+        f"<i:mostRecentContent>{post.content}</i:mostRecentContent>"
+        f"<i:sourceSystem>{post.source}</i:sourceSystem>"
         f"<i:dataController>{OWNER}</i:dataController>"
-        "</i:engagement></u:engagementTransaction></u:Update>",
+        "</i:engagement></u:engagementTransaction>"
+        for post in posts
     )
+    return _envelope(HUB, f'<u:Update xmlns:u="{_UPDATE}" xmlns:i="{_INDEX}">{changes}</u:Update>')
 
 
 def _envelope(address: str, body: str) -> bytes:

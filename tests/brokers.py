@@ -210,9 +210,13 @@ class Worker:
 class Wire:
     """A wire to the broker that can be cut and mended; with TLS at our end, if wanted."""
 
-    def __init__(self, tls: ssl.SSLContext | None = None, host: str = HOST) -> None:
+    def __init__(
+        self, tls: ssl.SSLContext | None = None, host: str = HOST, *, own_port: int = PORT
+    ) -> None:
+        """``own_port``: where the broker listens."""
         self._tls = tls
         self._host = host
+        self._own_port = own_port
         self._server: asyncio.Server | None = None
         self._ends: set[asyncio.StreamWriter] = set()
         self.port = 0
@@ -236,7 +240,7 @@ class Wire:
         await asyncio.sleep(0)
 
     async def _carry(self, here: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
-        there, on = await asyncio.open_connection(HOST, PORT)
+        there, on = await asyncio.open_connection(HOST, self._own_port)
         self._ends |= {back, on}
         try:
             await asyncio.gather(self._pump(here, on), self._pump(there, back, held=True))
@@ -342,3 +346,7 @@ class OwnRabbit:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
+            with contextlib.suppress(OSError):
+                while True:  # what it has started dies a little later
+                    socket.create_connection((HOST, self.port), 1).close()
+                    time.sleep(0.05)

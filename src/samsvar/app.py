@@ -91,6 +91,7 @@ from samsvar.store.conformance import SqlConformance
 from samsvar.store.consistency import ConsistencyCounter
 from samsvar.store.database import Database, DatabaseAway, database_of
 from samsvar.store.digest import Digest
+from samsvar.store.disk_room import DiskRoom
 from samsvar.store.index import SqlIndex
 from samsvar.store.keeper import CatalogueKeeper
 from samsvar.store.key_file import make_key_file, read_key_file
@@ -305,7 +306,8 @@ class Hub:
         )
         closing.push_async_callback(self.watching.close)
         events = self.watching.events
-        self._index = SqlIndex(self._database, vault)
+        self._room = DiskRoom(self._database.disk(), settings.index.full_percent)
+        self._index = SqlIndex(self._database, vault, room=self._room.trouble)
         closing.callback(self._index.close)
         self._outbox = SqlOutbox(self._database, vault)
         closing.callback(self._outbox.close)
@@ -480,6 +482,7 @@ class Hub:
         self._health.needs("schema", lambda: self._database.outgrown)
         self._health.needs("access log", self._access_log.trouble)
         self._health.needs("index", self._index.trouble)
+        self._health.needs("durable queues", self._durable.trouble)
         self._health.lives_by("access log", self._access_log.ended)
 
     def _no_catalogue(self) -> str:
@@ -509,9 +512,11 @@ class Hub:
 
     def _own_notes(self) -> list[str]:
         """The same without what alerts say: for pages that show the alerts themselves."""
+        full = self._room.trouble()
         return [
             *map(str, self._catalogue.notes()),
             *self._database.notes,
+            *([f"index: {full}"] if full else []),
             *self._queue.notes(),
             *self._durable.notes(),
             *(note for reader in self._readers.values() for note in reader.notes()),

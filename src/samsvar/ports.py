@@ -112,8 +112,10 @@ class Outbox(Protocol):
     ) -> Sequence[Notification]:
         """What goes into the next message."""
 
-    async def delivered(self, subscriber: LogicalAddress, batch: Sequence[Notification]) -> None:
-        """The subscriber has it."""
+    async def delivered(
+        self, subscriber: LogicalAddress, batch: Sequence[Notification], most: int = 1
+    ) -> int:
+        """The subscriber has it. How many changes still wait, counted no further than ``most``."""
 
     async def put_off(
         self, subscriber: LogicalAddress, failures: int, until: datetime, reason: str

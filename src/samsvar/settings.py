@@ -351,6 +351,11 @@ class IndexSettings(_Section):
         default=60,
         description="failures in a row after which what waits for a subscriber is given up",
     )
+    full_percent: Annotated[int, Field(ge=50, le=100)] = Field(
+        default=90,
+        description="percent of the data folder's disk in use from which on no changes are taken"
+        " in",
+    )
     receive_from_broker: tuple[Teller, ...] = Field(
         default=(),
         max_length=100,

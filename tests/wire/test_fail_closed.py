@@ -7,9 +7,13 @@ fails from one moment to the next, and works again from another.
 from __future__ import annotations
 
 import asyncio
+import json
 import resource
+import shutil
+import subprocess
+import sys
 import urllib.request
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +26,7 @@ from samsvar.store.database import Lock
 from samsvar.store.sqlite import FILE_NAME
 from samsvar.store.tables import ENGAGEMENT
 from tests import databases
+from tests.brokers import lacking
 from tests.hub import (
     FIND_PATH,
     UPDATE_PATH,
@@ -140,6 +145,68 @@ async def test_on_a_full_disk_nothing_is_told_and_all_goes_on_when_there_is_room
     assert (b">OK<" in taken, b">kept<" in posts, b">lost<" in posts) == (True, True, False)
     assert [row.verdict for n in range(3) for row in rows_of(site, f"full-{n}")] == []
     assert databases.tamper(site.folder / "data", "PRAGMA integrity_check") == [("ok",)]
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 40 MB, where the data folder of a site in ``tmp_path`` lies."""
+    data = tmp_path / "data"
+    data.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=40m,mode=0700", "tmpfs", str(data)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        lacking("no disk may be mounted here")
+    yield data
+    subprocess.run(["umount", "--lazy", str(data)], check=True)
+
+
+def notes(hub: Running) -> list[str]:
+    """What readiness says of a hub that is ready."""
+    with urllib.request.urlopen(f"{hub.plain}/health/ready", timeout=5) as answer:
+        told: list[str] = json.load(answer).get("notes", [])
+        return told
+
+
+@pytest.mark.slow
+@pytest.mark.sqlite
+async def test_on_a_disk_that_is_nearly_full_changes_are_refused_and_all_else_goes_on(
+    tmp_path: Path, small_disk: Path
+) -> None:
+    """An Update is refused whole, in words that say why; questions and searches are answered, and
+    readiness, doctor and log say it. With room again, Updates are taken."""
+    async with served(tmp_path) as hub:
+        _, _, taken = await post(hub.hub, update("first"), path=UPDATE_PATH)
+        usage = shutil.disk_usage(small_disk)
+        filler = small_disk / "filler"
+        filler.write_bytes(bytes(int(usage.total * 0.92) - usage.used))
+        await asyncio.sleep(1.1)  # the disk is asked once a second
+        status, _, refused = await post(hub.hub, update("refused"), path=UPDATE_PATH)
+        _, _, found = await post(hub.hub, find_content(), path=FIND_PATH)
+        answers = await hub.answers("meanwhile")
+        told = await asyncio.to_thread(notes, hub.hub)
+        settings = ["--settings", str(hub.hub.site.settings_file)]
+        doctor = await asyncio.to_thread(
+            subprocess.run,
+            [sys.executable, "-m", "samsvar", "doctor", *settings],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        filler.unlink()
+        await asyncio.sleep(1.1)
+        _, _, again = await post(hub.hub, update("again"), path=UPDATE_PATH)
+        told_after = await asyncio.to_thread(notes, hub.hub)
+
+    assert (b">OK<" in taken, b">OK<" in again) == (True, True)
+    assert status == 500
+    assert fault_of(refused).text.startswith(
+        "EI000: A technical error has occurred, error message: the disk of the data folder is 9"
+    )
+    assert "no changes are taken in" in fault_of(refused).text
+    assert (b">first<" in found, b">refused<" in found) == (True, False)
+    assert answers
+    assert [note for note in told if "no changes are taken in" in note]
+    assert "no changes are taken in" in doctor.stdout + doctor.stderr
+    assert not [note for note in told_after if "no changes are taken in" in note]
 
 
 @pytest.mark.sqlite

@@ -366,3 +366,32 @@ async def test_a_hub_does_not_start_on_queues_that_lose_messages(
     hub = Hub(news.told_settings, news.told.folder)
     with pytest.raises(ResourcesMissing, match=rf"queue {name} is there.*delete it"):
         await hub.start()
+
+
+async def test_a_hub_whose_queue_is_made_otherwise_meanwhile_is_not_ready_and_says_why(
+    tmp_path: Path, broker: Broker
+) -> None:
+    """Somebody has to act: its index hears no news. It is ready again when the queue has gone."""
+    news = News(tmp_path, broker)
+    name = INDEX_NEWS.queue(TOLD, part_of(TOLVAN))
+    async with running_hub(news.told, news.told_settings) as told:
+        served = told.hub
+        assert served is not None
+        assert served.missing() == []
+        with broker.channel() as channel:
+            channel.queue_delete(name)
+            channel.queue_declare(
+                name, durable=True, auto_delete=False, arguments={"x-queue-type": "classic"}
+            )
+        await eventually(lambda: served.missing() != [], 60)
+        async with (
+            aiohttp.ClientSession() as session,
+            session.get(f"{told.plain}/health/ready") as ready,
+            session.get(f"{told.plain}/health/live") as live,
+        ):
+            assert (ready.status, live.status) == (503, 200)
+            (missing,) = (await ready.json())["missing"]
+        assert missing.startswith(f"durable queues: queue {name} is there, but not as")
+        with broker.channel() as channel:
+            channel.queue_delete(name)
+        await eventually(lambda: served.missing() == [], 60)

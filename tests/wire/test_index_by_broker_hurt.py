@@ -129,7 +129,7 @@ async def test_a_broker_that_is_down_or_takes_nothing_costs_time_and_nothing_els
         await eventually(lambda: len(news.told_on()) == SOURCES * len(PERSONS))
         rabbit.kill()
         begun = time.monotonic()
-        await eventually(lambda: any("news of the index" in note for note in notes(news)), 5)
+        await eventually(lambda: any("durable queues" in note for note in notes(news)), 5)
         assert time.monotonic() - begun < 5
         for number in range(1, 6):
             await told_surely(news.at_teller(), number)

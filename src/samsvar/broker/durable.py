@@ -18,6 +18,9 @@ from samsvar.model.identifiers import folded
 
 PARTS = 8
 """Queues of one address. Never changed: two numbers in use at once would break the order."""
+_TRIAL = "trial"
+"""Where a part would stand; a random word follows."""
+_UNUSED = 60_000
 MOST_TRIES = 20
 """Times that a message is handed out; what kills its readers ends then."""
 _PREFETCH = 4
@@ -38,11 +41,11 @@ class Stream:
     title: str
     """What people call it."""
 
-    def key(self, address: str, part: int) -> str:
+    def key(self, address: str, part: int | str) -> str:
         """The routing key of a message for that address."""
         return f"{folded(address)}.{part}"
 
-    def queue(self, address: str, part: int) -> str:
+    def queue(self, address: str, part: int | str) -> str:
         """One of the queues of an address."""
         return f"{self.exchange}.{self.key(address, part)}"
 
@@ -78,6 +81,7 @@ def durable_plan(sent: Iterable[Stream], received: Mapping[Stream, str]) -> Plan
         exchanges=True,
         prefetch=_PREFETCH if queues else 0,
         more_exchanges=exchanges,
+        trials=tuple(_trial(stream, address) for stream, address in received.items()),
     )
 
 
@@ -114,6 +118,19 @@ def _queues(stream: Stream, address: str) -> Iterator[QueuePlan]:
         )
 
 
+def _trial(stream: Stream, address: str) -> QueuePlan:
+    return QueuePlan(
+        stream.queue(address, _TRIAL),
+        stream.exchange,
+        stream.key(address, _TRIAL),
+        {**_QUORUM, "x-max-length": 1, "x-expires": _UNUSED},
+        durable=True,
+        exclusive=False,
+        lasting=True,
+        unread=True,
+    )
+
+
 def sender_permissions(stream: Stream) -> Permissions:
     """What the user of a hub that sends needs besides."""
     return Permissions(f"^({_either(stream)})$", f"^{re.escape(stream.exchange)}$", "^$")
@@ -121,7 +138,7 @@ def sender_permissions(stream: Stream) -> Permissions:
 
 def receiver_permissions(stream: Stream, address: str) -> Permissions:
     """What the user of a hub that receives needs besides."""
-    queues = rf"^({_either(stream)})\.{re.escape(folded(address))}(\.[0-9])?$"
+    queues = rf"^({_either(stream)})\.{re.escape(folded(address))}(\.[0-9]|\.{_TRIAL}\.[0-9a-f]+)?$"
     both = f"^({_either(stream)})$|{queues}"
     return Permissions(both, both, both)
 

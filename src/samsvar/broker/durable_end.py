@@ -17,7 +17,7 @@ from kombu import Connection
 from samsvar.broker.address import RABBITMQ, connect, connection, kind_of
 from samsvar.broker.durable import Stream, durable_plan
 from samsvar.broker.link import Delivery, Link, NotPublished
-from samsvar.broker.proof import BrokerUnsafe, prove
+from samsvar.broker.proof import BrokerUnsafe, prove, prove_refusing
 from samsvar.broker.topology import Plan
 from samsvar.errors import ResourcesMissing
 from samsvar.ports import Events
@@ -126,6 +126,12 @@ class DurableEnd:
         """How many lie at the broker for us, by exchange."""
         return {stream.exchange: self._dead.get(stream, 0) for stream in self._received}
 
+    def trouble(self) -> str:
+        """Why nothing can reach us until somebody has changed something at the broker; empty: it
+        can, or will by itself."""
+        link = self._link
+        return link.reason if self._received and link is not None and link.unsafe else ""
+
     def notes(self) -> list[str]:
         """What does not work, for readiness."""
         if self._link is None:
@@ -176,10 +182,11 @@ class DurableEnd:
 
 
 def declare(reached: Connection, plan: Plan) -> None:
-    """Make the queues, or see that they are as they must be.
+    """Make the queues, or see that they are as they must be, and that no policy changes that.
 
     Raises:
         BrokerUnsafe: one is there and is otherwise; the text says what to do.
+        BrokerSilent: it does not say.
     """
     for one in plan.queues:
         trial = reached.channel()
@@ -200,13 +207,15 @@ def declare(reached: Connection, plan: Plan) -> None:
         finally:
             with contextlib.suppress(AMQPError, OSError):  # a refusal has closed it
                 trial.close()
+    for one in plan.trials:
+        prove_refusing(reached, one, plan.more_exchanges[one.exchange])
 
 
 def declare_once(settings: BrokerSettings, read_secret: Callable[[str], str], plan: Plan) -> None:
     """For ``samsvar check``: the same, by a connection of its own.
 
     Raises:
-        BrokerUnsafe: as ``declare``.
+        BrokerUnsafe, BrokerSilent: as ``declare``.
         Exception: it cannot be reached or used; ``broker.link.told`` says why.
     """
     reached = connection(settings, read_secret)

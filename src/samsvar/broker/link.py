@@ -21,7 +21,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,7 +32,7 @@ from kombu.transport.virtual import Channel as VirtualChannel
 from kombu.transport.virtual import Message as VirtualMessage
 
 from samsvar.broker.address import BrokerUnusable, connect
-from samsvar.broker.proof import BrokerUnsafe
+from samsvar.broker.proof import BrokerSilent, BrokerUnsafe
 from samsvar.broker.topology import EXCHANGES, Plan, QueuePlan
 
 MOST_WAITING = 2000
@@ -40,6 +40,9 @@ MOST_WAITING = 2000
 _WRITE = 5.0  # seconds for the broker to take the bytes of one message
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
 _LONGEST_ABSENCE = 1.0  # to knock where nobody opens costs nobody anything
+_SET_UP = 10.0
+"""Seconds for all that is asked before the first message: a quorum queue that has just come back
+may leave a question unanswered for a minute, and answer at once when it is put again."""
 _TICK = 1.0
 _POLL = 0.01
 _SHORT = 160
@@ -110,6 +113,8 @@ class Link:
         self._waiting = 0
         self._published: dict[int, _Outgoing] = {}
         self._last_tag = 0
+        self._takes_nothing = ""
+        """Why the broker reads nothing now; what was put in before the loop heard of it."""
         self._tags: list[str] = []
         self._beside: Any = None
         self.connected = False
@@ -276,6 +281,23 @@ class Link:
 
     def _serve(self, connection: Connection) -> None:
         connect(connection)
+        with _answered(connection):
+            channel = self._set_up(connection)
+        self._set(connected=True, reason="")
+        virtual = isinstance(channel, VirtualChannel)
+        wait = self._wait_by_turns if virtual else self._wait
+        try:
+            while not self._stopping.is_set():
+                wait(connection)
+                self._work(channel)
+        finally:
+            if virtual:  # which forgets no queue by itself
+                for plan in self._plan.queues:
+                    if plan.exclusive:
+                        channel.queue_delete(plan.name)
+
+    def _set_up(self, connection: Connection) -> Any:
+        """The channel, once all stands that the plan has."""
         channel = connection.channel()
         virtual = isinstance(channel, VirtualChannel)
         if virtual:
@@ -289,23 +311,14 @@ class Link:
         self.number += 1
         self._last_tag = 0
         self._beside = None
+        self._takes_nothing = ""
         if self._plan.exchanges or virtual:
             for name, kind in {**EXCHANGES, **self._plan.more_exchanges}.items():
                 channel.exchange_declare(name, kind, durable=True, auto_delete=False)
         if self._proof is not None:
             self._proof(connection, channel)
         self._declare(channel)
-        self._set(connected=True, reason="")
-        wait = self._wait_by_turns if virtual else self._wait
-        try:
-            while not self._stopping.is_set():
-                wait(connection)
-                self._work(channel)
-        finally:
-            if virtual:  # which forgets no queue by itself
-                for plan in self._plan.queues:
-                    if plan.exclusive:
-                        channel.queue_delete(plan.name)
+        return channel
 
     def _declare(self, channel: Any) -> None:
         if self._plan.prefetch:
@@ -382,6 +395,9 @@ class Link:
     def _send(self, channel: Any, one: _Outgoing) -> None:
         if one.told.cancelled():
             return  # whoever wanted it has given up
+        if self._takes_nothing:
+            self._call(_undone, one.told, NotPublished(self._takes_nothing))
+            return
         message = channel.prepare_message(
             one.body,
             content_type=one.content_type,
@@ -422,11 +438,13 @@ class Link:
 
     def _blocked(self, _reason: str) -> None:
         reason = "it takes nothing: a memory or disk alarm"
+        self._takes_nothing = f"the message broker: {reason}"
         self._set(connected=False, reason=reason)
         for one in self._settled(self._last_tag, multiple=True):
-            self._call(_undone, one.told, NotPublished(f"the message broker: {reason}"))
+            self._call(_undone, one.told, NotPublished(self._takes_nothing))
 
     def _unblocked(self) -> None:
+        self._takes_nothing = ""
         self._set(connected=True, reason="")
 
     def _lost(self, reason: str, *, unsafe: bool) -> None:
@@ -455,6 +473,35 @@ class Link:
             self._loop.call_soon_threadsafe(what, *arguments)
 
 
+@contextlib.contextmanager
+def _answered(connection: Connection) -> Iterator[None]:
+    """Break the connection if the block takes too long: the library waits for ever.
+
+    Raises:
+        BrokerSilent: it did.
+    """
+    late = threading.Event()
+    sock: Any = getattr(connection.connection, "sock", None)  # of a broker that is reached by one
+
+    def give_up() -> None:
+        late.set()
+        with contextlib.suppress(OSError):
+            sock.shutdown(socket.SHUT_RDWR)
+
+    timer = threading.Timer(_SET_UP, give_up) if sock is not None else None
+    try:
+        if timer is not None:
+            timer.start()
+        yield
+    except Exception as error:
+        if late.is_set():
+            raise BrokerSilent(f"the broker did not answer within {_SET_UP:g} s") from error
+        raise
+    finally:
+        if timer is not None:
+            timer.cancel()
+
+
 class _AsItCame(VirtualMessage):  # type: ignore[misc] # kombu is seen without types
     """A message whose body is never unpacked."""
 
@@ -464,7 +511,7 @@ class _AsItCame(VirtualMessage):  # type: ignore[misc] # kombu is seen without t
 
 def told(error: BaseException) -> str:
     """What went wrong, for people, on one line. The broker's own words hold no secret."""
-    if isinstance(error, BrokerUnusable | BrokerUnsafe):
+    if isinstance(error, BrokerUnusable | BrokerUnsafe | BrokerSilent):
         return str(error)
     if isinstance(error, AMQPError) and getattr(error, "reply_text", None):
         words = str(error.reply_text)

@@ -17,14 +17,20 @@ from amqp.exceptions import AMQPError
 from kombu import Connection
 
 from samsvar.broker.address import MEMORY, REDIS, connect, connection, kind_of
-from samsvar.broker.topology import CLASSIC, EXCHANGES, PROBE, REFUSING
+from samsvar.broker.topology import CLASSIC, EXCHANGES, PROBE, REFUSING, QueuePlan
 from samsvar.settings import BrokerSettings
 
 _WAIT = 5.0
+_MOST_IN_ONE = 10
+"""Messages that a quorum queue for one may take: it counts a little late."""
 
 
 class BrokerUnsafe(Exception):
     """It would lose messages, or may be losing them. The text says what to change."""
+
+
+class BrokerSilent(Exception):
+    """It does not say what it does: what it would do cannot be known yet."""
 
 
 def prove(settings: BrokerSettings, open_connection: Connection, channel: Any) -> None:
@@ -32,6 +38,7 @@ def prove(settings: BrokerSettings, open_connection: Connection, channel: Any) -
 
     Raises:
         BrokerUnsafe: it failed.
+        BrokerSilent: it could not be tried, as under a memory or disk alarm.
     """
     kind = kind_of(settings)
     if kind == MEMORY:
@@ -56,7 +63,7 @@ def examined(settings: BrokerSettings, read_secret: Callable[[str], str]) -> Ite
             channel.exchange_declare(name, kind, durable=True, auto_delete=False)
         try:
             prove(settings, reached, channel)
-        except BrokerUnsafe as error:
+        except (BrokerUnsafe, BrokerSilent) as error:
             yield str(error)
         if kind_of(settings) not in (MEMORY, REDIS):
             yield from _notes(reached)
@@ -129,6 +136,52 @@ def _prove_rabbitmq(reached: Connection, channel: Any) -> None:
             probe.close()
 
 
+def prove_refusing(reached: Connection, plan: QueuePlan, kind: str) -> None:
+    """Fill a quorum queue that holds one message until it refuses one.
+
+    Its arguments alone say nothing: of quorum queues, a policy's overflow wins over theirs. Each
+    time it is another queue, the plan's name with a random word behind: one that RabbitMQ was
+    killed with, half a second after it was made, answers nobody any more, nor does it expire.
+    ``kind``: of its exchange.
+
+    Raises:
+        BrokerUnsafe: it refuses nothing.
+        BrokerSilent: it does not say.
+    """
+    settled: list[bool] = []
+    word = secrets.token_hex(8)
+    name, key = f"{plan.name}.{word}", f"{plan.key}.{word}"
+    trial = reached.channel()
+    try:
+        trial.events["basic_ack"].add(lambda _tag, _multiple: settled.append(True))
+        trial.events["basic_nack"].add(lambda _tag, _multiple: settled.append(False))
+        trial.confirm_select()
+        trial.exchange_declare(plan.exchange, kind, durable=True, auto_delete=False)
+        trial.queue_declare(
+            queue=name,
+            durable=plan.durable,
+            exclusive=plan.exclusive,
+            auto_delete=not plan.lasting,
+            arguments=dict(plan.arguments),
+        )
+        trial.queue_bind(name, plan.exchange, key)
+        message = trial.prepare_message(b"probe", properties={"delivery_mode": 2})
+        for number in range(1, _MOST_IN_ONE + 1):
+            trial.basic_publish(message, exchange=plan.exchange, routing_key=key, timeout=_WAIT)
+            _until(reached, lambda number=number: len(settled) >= number)  # type: ignore[misc]
+            if not settled[-1]:
+                break
+        trial.queue_delete(name)
+        if settled[-1]:
+            raise BrokerUnsafe(
+                "the broker drops old messages of a quorum queue that is full: no policy may set"
+                f" overflow to drop-head for queues named {plan.exchange}.*"
+            )
+    finally:
+        with contextlib.suppress(AMQPError, OSError):
+            trial.close()
+
+
 def _publish(probe: Any, key: str) -> None:
     message = probe.prepare_message(b"probe", properties={"delivery_mode": 1, "expiration": "5000"})
     probe.basic_publish(message, exchange=PROBE, routing_key=key, mandatory=True, timeout=_WAIT)
@@ -142,7 +195,7 @@ def _until(reached: Connection, done: Callable[[], bool]) -> None:
             reached.drain_events(timeout=_WAIT)
         except TimeoutError:
             break
-    raise BrokerUnsafe("the broker does not confirm what is published")
+    raise BrokerSilent("the broker does not confirm what is published: a memory or disk alarm?")
 
 
 def _notes(reached: Connection) -> Iterator[str]:

@@ -62,6 +62,8 @@ class Plan:
     """Declare those too: the hub does; a worker may not."""
     more_exchanges: Mapping[str, str] = field(default_factory=dict)
     """Exchange -> kind, beside those that all share."""
+    trials: tuple[QueuePlan, ...] = ()
+    """Beginnings of queues to be filled, to see what the broker does with what does not fit."""
     prefetch: int = 0
     """Unacknowledged messages at once; 0: nothing here is acknowledged."""
 

@@ -75,6 +75,7 @@ def _rights(patient: Patient) -> Iterator[Checked]:
 
 def _disk(patient: Patient) -> Iterator[Checked]:
     from samsvar.cli.watched import size
+    from samsvar.store.disk_room import DiskRoom
     from samsvar.watch.rules import THRESHOLDS
 
     data = patient.settings.hub.data
@@ -83,11 +84,13 @@ def _disk(patient: Patient) -> Iterator[Checked]:
         return
     usage = shutil.disk_usage(data)
     low = usage.free < THRESHOLDS.disk_share * usage.total
+    own = data if patient.settings.hub.database is None else None
+    full = DiskRoom(own, patient.settings.index.full_percent).trouble()
     yield Checked(
         "disk",
-        Outcome.FAULT if low else Outcome.OK,
-        f"{size(usage.free)} of {size(usage.total)} free at {data}",
-        "make room, or move the data folder: a full disk stops every answer" if low else "",
+        Outcome.FAULT if low or full else Outcome.OK,
+        f"{size(usage.free)} of {size(usage.total)} free at {data}{'; ' if full else ''}{full}",
+        "make room, or move the data folder: a full disk stops every answer" if low or full else "",
     )
 
 

@@ -49,6 +49,10 @@ class Habits:
     longest_pause: float = 300.0
     blocked_pause: float = 5.0
     """Between two tries while the way itself cannot be used."""
+    few: int = 100
+    """Where fewer changes than that wait, more are let come before the next message."""
+    gathering: float = 0.1
+    """Seconds for that."""
     look_every: float = 0.25
     """Seconds between two looks into the outbox."""
     renew_every: float = 5.0
@@ -152,8 +156,11 @@ class Notifier:
                 return
             self._why_blocked.pop(subscriber, None)
             if refusal is None:
-                await self._outbox.delivered(subscriber, batch)
+                few = self._habits.few
+                waiting = await self._outbox.delivered(subscriber, batch, few)
                 failures, size = 0, min(self._habits.most, size * 2)
+                if waiting < few:  # a message costs more than a change in it
+                    await asyncio.sleep(self._habits.gathering)
             elif len(batch) > 1:
                 size = len(batch) // 2
             else:

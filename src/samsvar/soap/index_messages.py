@@ -185,15 +185,14 @@ def _names() -> Iterator[str]:
 
 def _values(parent: etree._Element, namespace: str) -> dict[str, str]:
     """The texts of the fields, by the model's names; empty where there is none."""
-    values = {}
-    for name, field, _ in FIELDS:
-        element = parent.find(f"{{{namespace}}}{name}")
-        values[field] = _text(element) if element is not None else ""
-    return values
+    found: dict[str, str] = {}
+    for element in parent.iterchildren("*"):
+        found.setdefault(str(element.tag), _text(element))
+    return {field: found.get(f"{{{namespace}}}{name}", "") for name, field, _ in FIELDS}
 
 
 def _text(element: etree._Element) -> str:
-    return "".join(element.itertext())
+    return "".join(element.itertext()) if len(element) else element.text or ""
 
 
 def _engagement(post: Engagement, element: str) -> str:

@@ -123,6 +123,10 @@ class Database(ABC):
         """For searches while a question waits."""
 
     @abstractmethod
+    def disk(self) -> Path | None:
+        """A folder on the disk that it lies on; None: that is another machine's."""
+
+    @abstractmethod
     def is_in_place(self) -> bool:
         """Whether it is still the one that was opened, as far as can be seen without asking it."""
 

@@ -11,7 +11,7 @@ the log service. Knows no message.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -26,57 +26,75 @@ from samsvar.store.upsert import insert
 
 KEPT = timedelta(days=30)
 
+Told = tuple[Sequence[EngagementTransaction], Origin | None]
+"""A message, and what its teller's outbox knows of it; None: it is of no other index's outbox."""
+
+_Named = tuple[str, bytes]
+"""A teller and what it tells of."""
+_Last = tuple[int, str]
+"""The number and the moment of the last that was taken of it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What is told of, and where in the teller's order."""
+    """Who tells, of what, and where in the teller's order."""
 
+    teller: str
     key: bytes
     number: int = 0
     written: str = ""
 
 
 def fresh(
-    connection: sa.Connection,
-    vault: PersonVault,
-    told: Sequence[EngagementTransaction],
-    origin: Origin,
-    now: datetime,
-) -> tuple[EngagementTransaction, ...]:
-    """Those that have not been taken; inside the caller's transaction, they now have been."""
-    marks = [
-        Mark(post_key(vault, each.engagement), number, written)
-        for each, number, written in zip(told, origin.numbers, origin.written, strict=True)
-    ]
-    return tuple(told[place] for place in fresh_marks(connection, origin.teller, marks, now))
+    connection: sa.Connection, vault: PersonVault, messages: Sequence[Told], now: datetime
+) -> Sequence[Sequence[EngagementTransaction]]:
+    """Of each message what has not been taken; inside the caller's transaction, it now has been."""
+    found: list[list[EngagementTransaction]] = []
+    marked: list[tuple[list[EngagementTransaction], EngagementTransaction]] = []
+    marks: list[Mark] = []
+    for told, origin in messages:
+        kept: list[EngagementTransaction] = []
+        found.append(kept)
+        if origin is None:
+            kept += told
+            continue
+        for each, number, written in zip(told, origin.numbers, origin.written, strict=True):
+            marked.append((kept, each))
+            marks.append(Mark(origin.teller, post_key(vault, each.engagement), number, written))
+    for place in fresh_marks(connection, marks, now):
+        kept, each = marked[place]
+        kept.append(each)
+    return found
 
 
-def fresh_marks(
-    connection: sa.Connection, teller: str, marks: Sequence[Mark], now: datetime
-) -> list[int]:
+def fresh_marks(connection: sa.Connection, marks: Sequence[Mark], now: datetime) -> list[int]:
     """The places of those that have not been taken, as ``fresh``."""
-    rows = connection.execute(
-        sa.select(INBOX.c.key, INBOX.c.number, INBOX.c.written).where(
-            INBOX.c.teller == teller, INBOX.c.key.in_([mark.key for mark in marks])
-        )
-    )
-    known: dict[bytes, tuple[int, str]] = {row[0]: (row[1], row[2]) for row in rows}
-    taken: dict[bytes, tuple[int, str]] = {}
+    known = _known(connection, marks)
+    taken: dict[_Named, _Last] = {}
     kept = []
     for place, mark in enumerate(marks):
-        before = known.get(mark.key)
+        named = (mark.teller, mark.key)
+        before = known.get(named)
         if before is not None and mark.number <= before[0] and mark.written <= before[1]:
             continue
-        known[mark.key] = taken[mark.key] = (mark.number, mark.written)
+        known[named] = taken[named] = (mark.number, mark.written)
         kept.append(place)
     if taken:
-        _remember(connection, teller, taken, now)
+        _remember(connection, taken, now)
     return kept
 
 
-def _remember(
-    connection: sa.Connection, teller: str, taken: dict[bytes, tuple[int, str]], now: datetime
-) -> None:
+def _known(connection: sa.Connection, marks: Collection[Mark]) -> dict[_Named, _Last]:
+    if not marks:
+        return {}
+    asked = {
+        "tellers": sorted({mark.teller for mark in marks}),
+        "keys": [mark.key for mark in marks],
+    }
+    return {(row[0], row[1]): (row[2], row[3]) for row in connection.execute(_KNOWN, asked)}
+
+
+def _remember(connection: sa.Connection, taken: Mapping[_Named, _Last], now: datetime) -> None:
     put = insert(connection, INBOX)
     named = ("number", "written", "at")
     put = put.on_conflict_do_update(
@@ -87,7 +105,14 @@ def _remember(
         put,
         [
             {"teller": teller, "key": key, "number": number, "written": written, "at": at}
-            for key, (number, written) in taken.items()
+            for (teller, key), (number, written) in taken.items()
         ],
     )
-    connection.execute(sa.delete(INBOX).where(INBOX.c.at < stamp(now - KEPT)))
+    connection.execute(_FORGET, {"oldest": stamp(now - KEPT)})
+
+
+_KNOWN = sa.select(INBOX.c.teller, INBOX.c.key, INBOX.c.number, INBOX.c.written).where(
+    INBOX.c.teller.in_(sa.bindparam("tellers", expanding=True)),
+    INBOX.c.key.in_(sa.bindparam("keys", expanding=True)),
+)
+_FORGET = sa.delete(INBOX).where(INBOX.c.at < sa.bindparam("oldest"))

@@ -1,9 +1,9 @@
 """The engagement index: which source systems hold something about a person.
 
 A search is one prepared statement that never waits for a writer; the database knows whether it
-may run on the event loop (SQLite: some 70 microseconds, five posts found among 50 000). An update
-is one durable transaction in one thread, so two never run at the same time; what others must hear
-of it goes into the outbox in the same transaction.
+may run on the event loop (SQLite: some 70 microseconds, five posts found among 50 000). Updates
+are written by one thread, those that wait in one durable transaction; what others must hear of
+them goes into the outbox in the same transaction.
 
 Residents are kept as keyed hashes only: the index cannot say whom it knows. Knows no messages.
 Longer than most, as what is searched and what is stored must have the same key.
@@ -11,10 +11,8 @@ Longer than most, as what is searched and what is stored must have the same key.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -33,8 +31,9 @@ from samsvar.model.local_time import local_time
 from samsvar.ports import EngagementIndex
 from samsvar.store import inbox, posts
 from samsvar.store.database import Database
+from samsvar.store.group_commit import GroupCommit
 from samsvar.store.outbox import put
-from samsvar.store.posts import Changes, Key
+from samsvar.store.posts import Key
 from samsvar.store.retrying import in_one_transaction
 from samsvar.store.secrets import PersonVault
 
@@ -58,19 +57,38 @@ ORDER BY {", ".join(_FOUND)}
 """  # noqa: S608 - the names above
 
 _NOBODY = b""  # no keyed hash is that short
-_Apply = Callable[[sa.Connection], tuple[Changes, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Message:
+    """What one caller wants written."""
+
+    transactions: tuple[EngagementTransaction, ...] = field(repr=False)
+    now: datetime
+    audience: Audience
+    own: str | None = None
+    """Our own name, where another index tells us; None: a source does."""
+    origin: Origin | None = None
 
 
 class SqlIndex:
     """Finds and updates engagements."""
 
-    def __init__(self, database: Database, vault: PersonVault) -> None:
+    def __init__(
+        self,
+        database: Database,
+        vault: PersonVault,
+        *,
+        room: Callable[[], str] = lambda: "",
+    ) -> None:
+        """``room``: why no changes can be taken in now; empty: they can."""
         self._database = database
+        self._room = room
         self._vault = vault
         self._places = posts.Places()
         self._trouble = ""
         self._lookup = database.lookup()
-        self._writer = ThreadPoolExecutor(1, thread_name_prefix="index")
+        self._writer = GroupCommit(self._write_all, "index")
 
     async def find(self, wanted: EngagementFilter) -> Sequence[Engagement]:
         """All posts that match, ordered by their key.
@@ -127,20 +145,13 @@ class SqlIndex:
         there counts as unchanged. Cancelled: the transaction is carried through all the same.
 
         Raises:
-            EngagementIndexUnavailable: nothing was stored.
+            EngagementIndexUnavailable: nothing was stored; also where there is no room for it.
         """
         owned = tuple(
             replace(each, engagement=replace(each.engagement, owner=owner)) for each in transactions
         )
 
-        def apply(connection: sa.Connection) -> tuple[Changes, int]:
-            # The same key twice in one update: the last word counts.
-            moment = _number(now)
-            last = self._keyed(connection, owned)
-            there = posts.posts_there(connection, _residents(last))
-            return posts.of_update(last, there, moment), moment
-
-        return await self._write(apply, len(transactions), now, audience)
+        return await self._write(_Message(owned, now, audience))
 
     async def receive(
         self,
@@ -159,67 +170,95 @@ class SqlIndex:
         Raises:
             EngagementIndexUnavailable: nothing was stored.
         """
-        told = tuple(transactions)
-
-        def apply(connection: sa.Connection) -> tuple[Changes, int]:
-            moment = _number(now)
-            fresh = told
-            if origin is not None:
-                fresh = inbox.fresh(connection, self._vault, told, origin, now)
-            last = self._keyed(connection, fresh)
-            residents = _residents(last)
-            ours = {
-                key: replace(each.engagement, owner=own)
-                for key, each in last.items()
-                if not each.delete
-            }
-            numbers = self._places.numbers(connection, map(posts.place_of, ours.values()))
-            changes = posts.of_notification(
-                last,
-                {
-                    key: ((key[0], numbers[posts.place_of(post)], *key[2:]), post)
-                    for key, post in ours.items()
-                },
-                posts.posts_there(connection, residents),
-                posts.posts_gone(connection, residents),
-                moment,
-            )
-            return changes, moment
-
-        return await self._write(apply, len(transactions), now, audience)
+        return await self._write(_Message(tuple(transactions), now, audience, own, origin))
 
     def close(self) -> None:
         """Finish what is being written; give the connections back."""
-        self._writer.shutdown(wait=True)
+        self._writer.close()
         self._lookup.close()
 
-    async def _write(
-        self, apply: _Apply, sent: int, now: datetime, audience: Audience
-    ) -> UpdateCounts:
-        work = asyncio.get_running_loop().run_in_executor(
-            self._writer, self._in_one_transaction, apply, sent, now, audience
-        )
-        return await work
+    async def _write(self, message: _Message) -> UpdateCounts:
+        if why := self._room():
+            raise EngagementIndexUnavailable(why)
+        return await self._writer.do(message, len(message.transactions))
 
-    def _in_one_transaction(
-        self, apply: _Apply, sent: int, now: datetime, audience: Audience
-    ) -> UpdateCounts:
+    def _write_all(self, messages: Sequence[_Message]) -> Sequence[UpdateCounts]:
         self._check_place()
 
-        def work(connection: sa.Connection) -> Changes:
-            changes, moment = apply(connection)
-            posts.write(connection, changes, moment)
-            put(connection, self._vault, changes.news, audience, now)
-            return changes
+        def work(connection: sa.Connection) -> Sequence[UpdateCounts]:
+            return [
+                counts for some in _apart(messages) for counts in self._write_some(connection, some)
+            ]
 
         try:
-            changes = in_one_transaction(self._database, work, again=self._forget_places)
-        except (sa.exc.SQLAlchemyError, OSError) as error:
+            return in_one_transaction(self._database, work, again=self._forget_places)
+        except Exception as error:
             self._forget_places()
+            if not isinstance(error, sa.exc.SQLAlchemyError | OSError):
+                raise
             raise EngagementIndexUnavailable(
                 f"the engagement index cannot be written ({type(error).__name__})"
             ) from error
-        return changes.counts(sent)
+
+    def _write_some(
+        self, connection: sa.Connection, messages: Sequence[_Message]
+    ) -> Iterator[UpdateCounts]:
+        """Of messages about different people, so that none sees what another does."""
+        # The same key twice in one message: the last word counts.
+        last = [self._keyed(connection, each) for each in self._untaken(connection, messages)]
+        residents = sorted({key[0] for each in last for key in each})
+        there = posts.posts_there(connection, residents)
+        told = any(message.own is not None for message in messages)
+        gone = posts.posts_gone(connection, residents) if told else {}
+        changes = [
+            posts.of_update(each, there, _number(message.now))
+            if message.own is None
+            else posts.of_notification(
+                each,
+                self._as_ours(connection, each, message.own),
+                there,
+                gone,
+                _number(message.now),
+            )
+            for message, each in zip(messages, last, strict=True)
+        ]
+        posts.write(connection, posts.together(changes), _number(messages[-1].now))
+        put(
+            connection,
+            self._vault,
+            [
+                (each.news, message.audience, message.now)
+                for message, each in zip(messages, changes, strict=True)
+            ],
+        )
+        for message, each in zip(messages, changes, strict=True):
+            yield each.counts(len(message.transactions))
+
+    def _untaken(
+        self, connection: sa.Connection, messages: Sequence[_Message]
+    ) -> Sequence[Sequence[EngagementTransaction]]:
+        """Of each message what has not been taken before."""
+        return inbox.fresh(
+            connection,
+            self._vault,
+            [(message.transactions, message.origin) for message in messages],
+            messages[-1].now,
+        )
+
+    def _as_ours(
+        self, connection: sa.Connection, last: Mapping[Key, EngagementTransaction], own: str
+    ) -> Mapping[Key, tuple[Key, Engagement]]:
+        """Each post that is told as it would be if we owned it (R5)."""
+        ours = {
+            key: replace(each.engagement, owner=own)
+            for key, each in last.items()
+            if not each.delete
+        }
+        numbers = self._places.numbers(connection, map(posts.place_of, ours.values()))
+        return {
+            key: ((key[0], numbers[posts.place_of(post)], *key[2:]), post)
+            for key, post in ours.items()
+        }
 
     def _forget_places(self) -> None:
         """Those of a transaction that was undone have no number."""
@@ -251,8 +290,18 @@ def _number(now: datetime) -> int:
     return int(local_time(now).strftime("%Y%m%d%H%M%S"))
 
 
-def _residents(last: Iterable[Key]) -> list[bytes]:
-    return sorted({key[0] for key in last})
+def _apart(messages: Sequence[_Message]) -> Iterator[Sequence[_Message]]:
+    """The same in their order, cut wherever one is about somebody whom one before it is about."""
+    run: list[_Message] = []
+    known: set[str] = set()
+    for message in messages:
+        residents = {each.engagement.resident for each in message.transactions}
+        if not known.isdisjoint(residents):
+            yield run
+            run, known = [], set()
+        run.append(message)
+        known |= residents
+    yield run
 
 
 _FILTERS = (

@@ -50,8 +50,8 @@ class SqlLogInbox(SqlShipping):
         now: datetime,
     ) -> int:
         sender = entries[0].system
-        marks = [Mark(b"log:" + UUID(entry.log_id).bytes) for entry in entries]
-        fresh = [entries[place] for place in fresh_marks(connection, sender, marks, now)]
+        marks = [Mark(sender, b"log:" + UUID(entry.log_id).bytes) for entry in entries]
+        fresh = [entries[place] for place in fresh_marks(connection, marks, now)]
         if fresh:
             rows = [self._row(sender, receiver, entry) for entry in fresh]
             connection.execute(sa.insert(LOG_INBOX), rows)

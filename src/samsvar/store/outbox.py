@@ -12,7 +12,7 @@ sealed. Knows no message and no network.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from datetime import datetime
@@ -36,19 +36,25 @@ _LONGEST_REASON = 200
 
 _Found = TypeVar("_Found")
 _BEFORE = OUTBOX.alias("before")
+_PUT = sa.insert(OUTBOX)
 
 
-def put(
-    connection: sa.Connection,
-    vault: PersonVault,
-    news: Sequence[EngagementTransaction],
-    audience: Audience,
-    now: datetime,
-) -> None:
+News = tuple[Sequence[EngagementTransaction], Audience, datetime]
+"""What one message has changed, who hears of it, and when that was."""
+
+
+def put(connection: sa.Connection, vault: PersonVault, news: Sequence[News]) -> None:
     """Write the news for everybody who wants it, inside the caller's transaction."""
+    rows = [row for each in news for row in _rows(vault, *each)]
+    if rows:
+        connection.execute(_PUT, rows)
+
+
+def _rows(
+    vault: PersonVault, news: Sequence[EngagementTransaction], audience: Audience, now: datetime
+) -> Iterator[dict[str, object]]:
     if not audience.subscribers:
         return
-    rows = []
     written = stamp(now)
     for change in news:
         subscribers = audience.for_post(change.engagement)
@@ -68,9 +74,8 @@ def put(
             "not_before": "",
             "reason": "",
         }
-        rows += [{"subscriber": subscriber, **common} for subscriber in subscribers]
-    if rows:
-        connection.execute(sa.insert(OUTBOX), rows)
+        for subscriber in subscribers:
+            yield {"subscriber": subscriber, **common}
 
 
 class SqlOutbox:
@@ -93,7 +98,7 @@ class SqlOutbox:
     async def due(self, now: datetime) -> Sequence[tuple[LogicalAddress, int]]:
         """Subscribers for whom something waits and whose time has come, with the number of
         failures in a row."""
-        return await self._do(lambda connection: _due(connection, now))
+        return await self._look(lambda connection: _due(connection, now))
 
     async def batch(
         self, subscriber: LogicalAddress, most: int, now: datetime
@@ -101,12 +106,16 @@ class SqlOutbox:
         """The next changes that can go in one message: in order, each post once, all with the
         same history. One that has been refused goes alone; while it rests, so do later changes
         of the same post, and no others."""
-        return await self._do(lambda connection: self._batch(connection, subscriber, most, now))
+        return await self._look(lambda connection: self._batch(connection, subscriber, most, now))
 
-    async def delivered(self, subscriber: LogicalAddress, batch: Sequence[Notification]) -> None:
+    async def delivered(
+        self, subscriber: LogicalAddress, batch: Sequence[Notification], most: int = 1
+    ) -> int:
         """The subscriber has these changes: they are no longer kept, nor is anything older of
-        the same posts."""
-        await self._do(lambda connection: self._delivered(connection, subscriber, batch))
+        the same posts. How many still wait for it, counted no further than ``most``."""
+        return await self._do(
+            lambda connection: self._delivered(connection, subscriber, batch, most)
+        )
 
     async def put_off(
         self, subscriber: LogicalAddress, failures: int, until: datetime, reason: str
@@ -152,19 +161,27 @@ class SqlOutbox:
         self._thread.shutdown(wait=True)
 
     async def _do(self, work: Callable[[sa.Connection], _Found]) -> _Found:
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, self._in_one_transaction, work)
+        return await self._in_one_transaction(self._database.write, work)
 
-    def _in_one_transaction(self, work: Callable[[sa.Connection], _Found]) -> _Found:
-        if not self._database.is_in_place():
-            raise EngagementIndexUnavailable("the outbox's file was moved or replaced")
-        try:
-            with self._database.write() as connection, connection.begin():
-                return work(connection)
-        except (sa.exc.SQLAlchemyError, OSError) as error:
-            raise EngagementIndexUnavailable(
-                f"the outbox cannot be used ({type(error).__name__})"
-            ) from error
+    async def _look(self, work: Callable[[sa.Connection], _Found]) -> _Found:
+        """Without the write lock: whoever stores need not wait while a batch is unsealed."""
+        return await self._in_one_transaction(self._database.read, work)
+
+    async def _in_one_transaction(
+        self, opened: Callable[[], sa.Connection], work: Callable[[sa.Connection], _Found]
+    ) -> _Found:
+        def run() -> _Found:
+            if not self._database.is_in_place():
+                raise EngagementIndexUnavailable("the outbox's file was moved or replaced")
+            try:
+                with opened() as connection, connection.begin():
+                    return work(connection)
+            except (sa.exc.SQLAlchemyError, OSError) as error:
+                raise EngagementIndexUnavailable(
+                    f"the outbox cannot be used ({type(error).__name__})"
+                ) from error
+
+        return await asyncio.get_running_loop().run_in_executor(self._thread, run)
 
     def _batch(
         self, connection: sa.Connection, subscriber: LogicalAddress, most: int, now: datetime
@@ -222,7 +239,8 @@ class SqlOutbox:
         connection: sa.Connection,
         subscriber: LogicalAddress,
         batch: Sequence[Notification],
-    ) -> None:
+        most: int,
+    ) -> int:
         connection.execute(
             sa.delete(OUTBOX).where(
                 OUTBOX.c.subscriber == subscriber,
@@ -238,6 +256,13 @@ class SqlOutbox:
             ],
         )
         _clear(connection, subscriber)
+        waiting = (
+            sa.select(OUTBOX.c.number)
+            .where(OUTBOX.c.subscriber == subscriber, OUTBOX.c.dead == sa.false())
+            .limit(most)
+            .subquery()
+        )
+        return int(connection.scalar(sa.select(sa.func.count()).select_from(waiting)) or 0)
 
 
 def _due(connection: sa.Connection, now: datetime) -> list[tuple[LogicalAddress, int]]:

@@ -108,6 +108,10 @@ class PostgresDatabase(Database):
         with translated():
             return PostgresRaw(self._server.connect(milliseconds, autocommit=True, more=more))
 
+    def disk(self) -> Path | None:
+        """See ``Database``."""
+        return None
+
     def is_in_place(self) -> bool:
         """See ``Database``. There is no file that could be moved."""
         return True

@@ -117,6 +117,17 @@ class Changes:
         )
 
 
+def together(several: Iterable[Changes]) -> Changes:
+    """Changes of different people, to be carried out at once."""
+    all_of_them = Changes()
+    for each in several:
+        all_of_them.stored |= each.stored
+        all_of_them.changed |= each.changed
+        all_of_them.deleted += each.deleted
+        all_of_them.gone |= each.gone
+    return all_of_them
+
+
 def of_update(
     last: Mapping[Key, EngagementTransaction], there: Mapping[Key, Times], moment: int
 ) -> Changes:
@@ -178,14 +189,13 @@ def of_notification(
 
 def posts_there(connection: sa.Connection, residents: Sequence[bytes]) -> dict[Key, Times]:
     """All posts of these residents."""
-    rows = connection.execute(sa.select(ENGAGEMENT).where(ENGAGEMENT.c.resident.in_(residents)))
+    rows = connection.execute(_THERE, {"residents": residents})
     return {(row[0], row[1], row[2], row[3]): (row[4], row[5], row[6]) for row in rows}
 
 
 def posts_gone(connection: sa.Connection, residents: Sequence[bytes]) -> dict[Key, int]:
     """When posts of these residents were deleted, as far as that is remembered."""
-    table = ENGAGEMENT_GONE
-    rows = connection.execute(sa.select(table).where(table.c.resident.in_(residents)))
+    rows = connection.execute(_GONE, {"residents": residents})
     return {(row[0], row[1], row[2], row[3]): row[4] for row in rows}
 
 
@@ -256,6 +266,9 @@ def _number(connection: sa.Connection, place: Place) -> int:
     return int(connection.execute(found).scalar_one())
 
 
+_ASKED: sa.BindParameter[bytes] = sa.bindparam("residents", expanding=True)
+_THERE = sa.select(ENGAGEMENT).where(ENGAGEMENT.c.resident.in_(_ASKED))
+_GONE = sa.select(ENGAGEMENT_GONE).where(ENGAGEMENT_GONE.c.resident.in_(_ASKED))
 _KEY = ("resident", "place", "business_object", "interest")
 _THIS = sa.and_(*(ENGAGEMENT.c[name] == sa.bindparam(f"key_{name}") for name in _KEY))
 _CHANGE = (

@@ -99,6 +99,10 @@ class SqliteDatabase(Database):
         """See ``Database``."""
         return SqliteLookup(self)
 
+    def disk(self) -> Path | None:
+        """See ``Database``."""
+        return self.folder
+
     def is_in_place(self) -> bool:
         """Whether the file is still the one that was opened."""
         try:
