@@ -65,7 +65,7 @@ def test_a_fault_says_what_is_allowed(tmp_path: Path) -> None:
     assert _faults(path) == [
         f"{path}: hub.deadline_seconds: must be less than or equal to 28 (line 2)",
         f"{path}: index.adress: no such setting; did you mean address? there are address, "
-        "other_addresses, reserved, notify_attempts, receive_from_broker (line 4)",
+        "other_addresses, reserved, notify_attempts, full_percent, receive_from_broker (line 4)",
     ]
 
 

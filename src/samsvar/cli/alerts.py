@@ -9,11 +9,10 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-import orjson
 import typer
 
 from samsvar.cli.data_folder import opened
-from samsvar.cli.listing import local, print_rows
+from samsvar.cli.listing import local, print_json, print_rows
 from samsvar.cli.options import JsonOption, SettingsOption, settings_from
 from samsvar.cli.outcome import REFUSED, UNREACHED, WRONG_INPUT, Stop
 from samsvar.observe.masking import masked
@@ -41,7 +40,7 @@ def list_all(
     found = [one for one in found if id is None or one.id == id]
     if as_json:
         told = [{**in_english(one), "untold": untold.get(one.id)} for one in found]
-        sys.stdout.write(orjson.dumps(told, option=orjson.OPT_INDENT_2).decode() + "\n")
+        print_json(told)
         return
     if not found:
         sys.stdout.write("none\n")

@@ -6,11 +6,10 @@ import sys
 from dataclasses import asdict
 from typing import Annotated
 
-import orjson
 import typer
 
 from samsvar.cli.data_folder import opened
-from samsvar.cli.listing import local, print_rows
+from samsvar.cli.listing import local, print_json, print_rows
 from samsvar.cli.options import JsonOption, SettingsOption, settings_from
 from samsvar.cli.outcome import REFUSED, Stop
 
@@ -37,7 +36,7 @@ def list_rows(
             ],
             "rows": [asdict(letter) for letter in letters],
         }
-        sys.stdout.write(orjson.dumps(told, option=orjson.OPT_INDENT_2).decode() + "\n")
+        print_json(told)
         return
     if not counts:
         sys.stdout.write("Nothing waits: the log service has taken every row.\n")

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-import orjson
 from rich.console import Console
 
 from samsvar.cli.doctor_checks import CHECKS, Checked, Outcome, Patient
+from samsvar.cli.listing import print_json
 from samsvar.cli.options import JsonOption, SettingsOption
 from samsvar.cli.outcome import PARTLY, WRONG_INPUT, Stop
 from samsvar.settings import SettingsInvalid, load
@@ -30,7 +29,7 @@ def doctor(settings: SettingsOption = None, as_json: JsonOption = False) -> None
         found += _guarded(name, lambda check=check: check(patient))  # type: ignore[misc]
     if as_json:
         rows = [asdict(one) for one in found]
-        sys.stdout.write(orjson.dumps(rows, option=orjson.OPT_INDENT_2).decode() + "\n")
+        print_json(rows)
     else:
         console = Console()
         for one in found:

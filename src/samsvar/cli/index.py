@@ -7,13 +7,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
-import orjson
 import typer
 
 from samsvar.cli.data_folder import opened
-from samsvar.cli.listing import local, print_rows
+from samsvar.cli.listing import local, print_json, print_rows
 from samsvar.cli.options import JsonOption, SettingsOption, settings_from
 from samsvar.cli.outcome import REFUSED, WRONG_INPUT, Stop
 
@@ -35,7 +34,7 @@ def list_subscribers(settings: SettingsOption = None, as_json: JsonOption = Fals
     with _desk(settings) as desk:
         lines = desk.lines()
     if as_json:
-        _print_json([asdict(line) for line in lines])
+        print_json([asdict(line) for line in lines])
         return
     if not lines:
         sys.stdout.write("Nothing waits: every subscriber has heard of every change.\n")
@@ -69,7 +68,7 @@ def show(
     with _desk(settings) as desk:
         changes = desk.changes(subscriber, most)
     if as_json:
-        _print_json([asdict(change) for change in changes])
+        print_json([asdict(change) for change in changes])
         return
     if not changes:
         raise Stop(REFUSED, "nothing is kept for that subscriber")
@@ -126,7 +125,7 @@ def consistency(settings: SettingsOption = None, as_json: JsonOption = False) ->
     with opened(settings_from(settings)) as database:
         found, counted, last = figures(database)
     if as_json:
-        _print_json(
+        print_json(
             {
                 "sources": [asdict(one) for one in found],
                 "questions_counted_to": counted,
@@ -163,10 +162,6 @@ def _done(count: int, what: str) -> None:
     if not count:
         raise Stop(REFUSED, "there is no such dead letter: samsvar index outbox list")
     sys.stdout.write(f"{count} {'change' if count == 1 else 'changes'} {what}\n")
-
-
-def _print_json(value: Any) -> None:
-    sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode() + "\n")
 
 
 @contextmanager

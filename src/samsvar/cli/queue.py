@@ -18,11 +18,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import orjson
 import typer
 
 from samsvar.cli.data_folder import opened
-from samsvar.cli.listing import local, print_rows
+from samsvar.cli.listing import local, print_json, print_rows
 from samsvar.cli.options import JsonOption, SettingsOption, settings_from
 from samsvar.cli.outcome import DONE, PARTLY, REFUSED, WRONG_INPUT, Stop
 from samsvar.errors import ResourcesMissing
@@ -69,7 +68,7 @@ def list_queues(settings: SettingsOption = None, as_json: JsonOption = False) ->
     except ResourcesMissing as error:
         trouble = str(error)
     if as_json:
-        _print_json({"queues": [asdict(line) for line in lines], "trouble": trouble})
+        print_json({"queues": [asdict(line) for line in lines], "trouble": trouble})
     elif not lines and not trouble:
         sys.stdout.write("Nothing waits, and nothing was given up.\n")
     elif lines:
@@ -114,7 +113,7 @@ def show(
             else:
                 found = _shipping(database, kind).letters(limit, which)
     if as_json:
-        _print_json([asdict(one) for one in found])
+        print_json([asdict(one) for one in found])
         return
     if not found:
         raise Stop(REFUSED, "nothing is kept there: samsvar queue list")
@@ -314,7 +313,3 @@ def _word(value: object) -> str:
 
 def _is_time(value: str) -> bool:
     return len(value) > 19 and value[4:5] == "-" and value[10:11] == "T"
-
-
-def _print_json(value: Any) -> None:
-    sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode() + "\n")

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated
 
-import orjson
 import typer
 from rich.console import Console
 
 from samsvar.cli.explain import WORDS, read_journeys
+from samsvar.cli.listing import print_json
 from samsvar.cli.options import JsonOption, SettingsOption, settings_from
 from samsvar.cli.outcome import REFUSED, Stop
 from samsvar.model.exchange import QuestionRecord
@@ -53,7 +52,7 @@ def trace(
             }
             for record in records
         ]
-        sys.stdout.write(orjson.dumps(told, option=orjson.OPT_INDENT_2).decode() + "\n")
+        print_json(told)
         return
     console = Console()
     for record in records:

@@ -4,6 +4,7 @@ A post is the resident's keyed hash (16 bytes of it: two of ten million people s
 chance of one in 10^24), the number of a *place* (what many posts have in common), and the rest.
 Times are numbers. Knows the tables and the rules of Update and ProcessNotification; who hears of
 the changes is ``store.outbox``, and transactions are opened by ``store.index``.
+Long, for both messages' rules stand here.
 """
 
 from __future__ import annotations
