@@ -198,7 +198,7 @@ def test_why_did_this_consumer_get_nothing_from_prator(demo: Demo, language: str
         assert rows.count() > 1
 
 
-_WHY = {"sv": "MISSLYCKADES", "en": "FAILED"}
+_WHY = {"sv": "misslyckades", "en": "failed"}
 _PERMISSION = {"sv": "Behörighet, vägval", "en": "Permission, route"}
 
 
