@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import random
 import socket
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -21,7 +21,7 @@ from samsvar.bench.live import Conformance
 from samsvar.bench.live_taps import NoticedEvents, NoticedTransport
 from samsvar.broker.durable import INDEX_NEWS, LOG_RECORDS, Stream
 from samsvar.broker.durable_end import DurableEnd
-from samsvar.broker.keys import KeyPair, public_key
+from samsvar.broker.keys import KeyPair
 from samsvar.broker.streams import received_streams, sent_streams
 from samsvar.clock import SystemClock
 from samsvar.console import console_door, console_world
@@ -33,7 +33,6 @@ from samsvar.guarding import open_guards
 from samsvar.guards.breakers import held_back
 from samsvar.guards.lag import LoopLag
 from samsvar.inbound.admin.door import AdminDoor
-from samsvar.inbound.broker_log import BrokerLog
 from samsvar.inbound.broker_news import BrokerNews
 from samsvar.inbound.broker_queue import QueueReader
 from samsvar.inbound.console.door import ConsoleDoor
@@ -47,6 +46,7 @@ from samsvar.inbound.soap import SoapDoor
 from samsvar.inbound.tls import CertificatesUnusable
 from samsvar.inbound.users.door import UserDoor
 from samsvar.inbound.wsdl import WsdlShelf
+from samsvar.log_shipping import LogShipping
 from samsvar.manifest import LoadedAdapter, load_adapters
 from samsvar.model.catalogue import ProducerKind
 from samsvar.model.contract import ServiceContract
@@ -55,18 +55,14 @@ from samsvar.observe.log import RoutingLog
 from samsvar.observe.tail import Tail
 from samsvar.outbound.adapted import AdaptedTransport
 from samsvar.outbound.adapter_http import ProducerHttp
-from samsvar.outbound.broker_log import BrokerLogService
 from samsvar.outbound.broker_notify import BrokerDeliverer, Deliverers
 from samsvar.outbound.dispatch import Dispatch
 from samsvar.outbound.http_client import HttpClient, client_tls
 from samsvar.outbound.notify import SoapDeliverer
 from samsvar.outbound.queue_end import QueueEnd
 from samsvar.outbound.soap import SoapTransport
-from samsvar.outbound.store_log import SoapLogService
 from samsvar.pipeline.access_log_service import AccessLogService, ReportLimits
 from samsvar.pipeline.index_service import INDEX_CONTRACTS
-from samsvar.pipeline.log_ports import LogService
-from samsvar.pipeline.log_shipper import LogShipper, ShippingHabits
 from samsvar.pipeline.notifier import Habits, Notifier
 from samsvar.pipeline.registry_service import REGISTRY_CONTRACTS
 from samsvar.pipeline.report_queue import ReportQueue
@@ -95,8 +91,6 @@ from samsvar.store.disk_room import DiskRoom
 from samsvar.store.index import SqlIndex
 from samsvar.store.keeper import CatalogueKeeper
 from samsvar.store.key_file import make_key_file, read_key_file
-from samsvar.store.log_inbox import SqlLogInbox
-from samsvar.store.log_outbox import SqlLogOutbox
 from samsvar.store.outbox import SqlOutbox
 from samsvar.store.population import StoredPopulation
 from samsvar.store.relations import StoredRelations
@@ -272,7 +266,7 @@ class Hub:
             self._siblings,
             starting=lambda: bool(self._starting),
         )
-        closing.push_async_callback(self._listeners.close, DRAIN_SECONDS)
+        closing.push_async_callback(self._listeners.close, DRAIN_SECONDS)  # if the start ends here
         self._database = await self._opened_database()
         closing.callback(self._database.close)
         vault = open_vault(self._database)
@@ -337,7 +331,17 @@ class Hub:
         self._queue = self._queue_end(packaged, keys)
         closing.push_async_callback(self._queue.close)
         closing.push_async_callback(self._durable.close)
-        self._shippers = list(self._log_shippers(vault, keys))
+        self._log_shipping = LogShipping(
+            settings,
+            self._database,
+            vault,
+            self._client,
+            self._durable,
+            keys,
+            self.events,
+            self._clock,
+        )
+        closing.callback(self._log_shipping.close)
         guards = open_guards(
             settings, self._base, self._database, self._clock, self.events, self._lag
         )
@@ -391,10 +395,11 @@ class Hub:
             lambda: held_back(guards.table.standings()),
         )
         closing.push_async_callback(self._end_chores)
+        # Again, as who is being answered needs all that was opened since.
         closing.push_async_callback(self._listeners.close, DRAIN_SECONDS)
         closing.callback(self._tail.close)
         await self._queue.start()
-        self._readers = self._queue_readers(world, keys, vault)
+        self._readers = self._queue_readers(world, keys)
         for reader in self._readers.values():
             closing.push_async_callback(reader.close)
         self._tells = self._notifier(keys)
@@ -422,7 +427,7 @@ class Hub:
             *self.watching.chores(),
         ):
             self._go_on(name, chore)
-        for name, shipper in self._shippers:
+        for name, shipper in self._log_shipping.shippers.items():
             self._go_on(name, shipper.run())
         if console is not None:
             kept = timedelta(days=settings.retention.digest_days)
@@ -521,7 +526,7 @@ class Hub:
             *self._durable.notes(),
             *(note for reader in self._readers.values() for note in reader.notes()),
             *self._tells.notes(),
-            *(note for _, shipper in self._shippers for note in shipper.notes()),
+            *self._log_shipping.notes(),
             *self.guards.notes(),
         ]
 
@@ -584,64 +589,16 @@ class Hub:
             return None
         return giver.name if giver is not None else None
 
-    def _log_shippers(self, vault: PersonVault, keys: KeyPair) -> Iterator[tuple[str, LogShipper]]:
-        """Of our own access log, by the one way or the other; and of other hubs'."""
-        audit = self._settings.audit
-        by_soap = SoapLogService(
-            self._client,
-            audit.store_log or "",
-            system_id=audit.store_log_system or self._settings.hub.addresses[0],
-            logical_address=audit.store_log_address,
-        )
-        if audit.store_log_through or audit.store_log:
-            outbox = SqlLogOutbox(self._database, vault)
-            self._closing.callback(outbox.close)
-            way: LogService = by_soap
-            to = "the log service"
-            if audit.store_log_through:
-                address, key = audit.store_log_through.split(" ")
-                way = BrokerLogService(self._durable, keys, address, public_key(key))
-                to = "the message broker"
-            yield (
-                "shipping of the access log",
-                LogShipper(outbox, way, self.events, self._clock, to=to),
-            )
-        if audit.store_log_for:
-            inbox = SqlLogInbox(self._database, vault)
-            self._closing.callback(inbox.close)
-            habits = ShippingHabits(attempts=audit.store_log_attempts)
-            whose = "access log of other hubs"
-            yield (
-                f"shipping of the {whose}",
-                LogShipper(inbox, by_soap, self.events, self._clock, habits, whose=whose),
-            )
-
-    def _queue_readers(
-        self, world: World, keys: KeyPair, vault: PersonVault
-    ) -> dict[Stream, QueueReader]:
+    def _queue_readers(self, world: World, keys: KeyPair) -> dict[Stream, QueueReader]:
         """Of what we are sent by the broker."""
         found: dict[Stream, QueueReader] = {}
-        addresses = received_streams(self._settings)
-        if INDEX_NEWS in addresses:
+        if tellers := self._settings.index.receive_from_broker:
+            address = self._settings.index.address
             found[INDEX_NEWS] = BrokerNews(
-                world,
-                self._durable,
-                keys,
-                address=addresses[INDEX_NEWS],
-                tellers=self._settings.index.receive_from_broker,
+                world, self._durable, keys, address=address, tellers=tellers
             )
-        if LOG_RECORDS in addresses:
-            inbox = SqlLogInbox(self._database, vault)
-            self._closing.callback(inbox.close)
-            found[LOG_RECORDS] = BrokerLog(
-                inbox,
-                self._durable,
-                world.events,
-                self._clock,
-                keys,
-                address=addresses[LOG_RECORDS],
-                hubs=self._settings.audit.store_log_for,
-            )
+        if (reader := self._log_shipping.reader(world.events)) is not None:
+            found[LOG_RECORDS] = reader
         return found
 
     def _notifier(self, keys: KeyPair) -> Notifier:
@@ -716,6 +673,7 @@ class Hub:
             catalogue_version=self._catalogue_version,
             published=self._look_for_catalogue,
             breakers=self.guards.desk,
+            broker_letters=self._durable.dead_letters,
         )
         trail = AdminTrail(self._access_log, self._clock)
         return console_door(premises, world, self.events, self._base, trail.note)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import sys
+import threading
 from datetime import datetime
 
 import orjson
@@ -56,3 +58,27 @@ def test_nothing_is_written_before_it_is_flushed_and_nothing_at_all_when_switche
         each.flush()
 
     assert (len(lines(on)), off.getvalue()) == (1, b"")
+
+
+def test_no_line_is_lost_between_who_writes_and_who_takes() -> None:
+    """They are two threads: what is written while somebody takes is taken the next time."""
+    log, written, taken = RoutingLog(io.BytesIO()), 30_000, 0
+    log.hand_on()
+
+    def write() -> None:
+        for number in range(written):
+            log.emit("req-in", f"c-{number}")
+
+    writer = threading.Thread(target=write)
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        writer.start()
+        while writer.is_alive():
+            lines, lost = log.taken()
+            taken += len(lines) + lost
+        writer.join()
+    finally:
+        sys.setswitchinterval(usual)
+    lines, lost = log.taken()
+    assert taken + len(lines) + lost == written

@@ -24,7 +24,7 @@ from samsvar.simulation.identity_provider import identity_provider
 from samsvar.simulation.server import Tls
 from samsvar.store.admin_trail import DOOR
 from samsvar.store.alert_book import SqlAlertBook
-from samsvar.store.tables import QUESTION
+from samsvar.store.tables import LOG_OUTBOX, QUESTION
 from samsvar.watch.alerts import Alert
 from samsvar.watch.rules import Severity
 from tests import databases
@@ -525,6 +525,38 @@ def _user_of(site: Site) -> str:
     """The one who has a token."""
     with users_of(site) as users:
         return users.all()[0].user.id
+
+
+async def test_records_of_the_log_that_were_given_up_are_shown_and_sent_again(scene: Scene) -> None:
+    """By an operator, of the care giver alone whose they are; a stranger's word is no queue."""
+    await scene.ask("kept-1")
+    await scene.ask("kept-2")
+    database = databases.open_database(load(scene.site.settings_file, {}).hub.data)
+    with database.write() as connection, connection.begin():
+        sequences = connection.scalars(sa.select(QUESTION.c.sequence)).all()[-2:]
+        row = {"dead": True, "uncertain": False, "refusals": 3, "not_before": "", "reason": "x"}
+        connection.execute(
+            sa.insert(LOG_OUTBOX),
+            [
+                {"sequence": sequence, "receiver": receiver, **row}
+                for sequence, receiver in zip(sequences, ("SE1-ONE", "SE1-TWO"), strict=True)
+            ],
+        )
+    database.close()
+    async with logged_in(scene.hub, Role.OBSERVER) as window:
+        seen = await window.get("/queues")
+    async with logged_in(scene.hub, Role.OPERATOR) as window:
+        await window.get("/queues")
+        sent = await window.post("/log-queues/own/retry", receiver="SE1-ONE")
+        await window.get("/queues")
+        none = await window.post("/log-queues/nobodys/retry", receiver="SE1-ONE")
+    assert "SE1-ONE vår egen 0 ✕ 1" in seen.words
+    assert "Ingen ändring väntar" in seen.words
+    assert "log-queues" not in seen.text
+    assert "SE1-ONE vår egen 1 0" in sent.words
+    assert "SE1-TWO vår egen 0 ✕ 1" in sent.words
+    assert "skickas på nytt" in sent.words
+    assert (none.status, "Det finns ingen sådan kö" in none.words) == (404, True)
 
 
 async def test_a_draft_is_made_looked_at_published_and_taken_back(scene: Scene) -> None:

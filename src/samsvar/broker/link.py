@@ -3,11 +3,10 @@
 kombu speaks to brokers and waits for them; the thread does the waiting. It publishes what it is
 given, hands on what comes, and connects again when the connection breaks: after a while that
 grows, little where nobody answers and more where we are refused, and never at the same moment as
-its neighbours. What is published is told as done when the
-broker has confirmed it, and as undone when the broker sent it back, refused it or went away.
-Bodies are taken as they came: kombu's decoding, and its unpacking of compressed ones, is passed
-by. Knows one plan of exchanges and queues, and not what a message says. Longer than most, as one
-thread's whole life stands here.
+its neighbours. What is published is told as done when the broker has confirmed it, and as undone
+when the broker sent it back, refused it or went away. Bodies are taken as they came: kombu's
+decoding, and its unpacking of compressed ones, is passed by. Knows one plan of exchanges and
+queues, and not what a message says. Longer than most, as one thread's whole life stands here.
 """
 
 from __future__ import annotations

@@ -170,7 +170,7 @@ def _note(one: Standing, notices: dict[str, str]) -> str:
 
 
 def _seconds(seconds: float | None) -> str:
-    return "-" if seconds is None else f"{seconds * 1000:.0f} ms"
+    return "" if seconds is None else f"{seconds * 1000:.0f} ms"
 
 
 def _as_json(seen: Watched, ready: bool | None, missing: list[str]) -> str:

@@ -79,8 +79,8 @@ def watched(settings: Settings, hours: int = 2) -> Watched:
 
 
 def percent(share: float | None) -> str:
-    """A share for people."""
-    return "-" if share is None else f"{share:.0%}"
+    """A share for people; empty: of nothing."""
+    return "" if share is None else f"{share:.0%}"
 
 
 def size(count: float) -> str:

@@ -33,6 +33,8 @@ from samsvar.store.audit_room import StoredAccessLogRoom
 from samsvar.store.console_sessions import ConsoleSessions
 from samsvar.store.digest_reader import DigestReader
 from samsvar.store.drafts import Drafts
+from samsvar.store.log_inbox import LogInboxDesk
+from samsvar.store.log_outbox import LogOutboxDesk
 from samsvar.store.outbox_desk import OutboxDesk
 from samsvar.store.registry_office import SqlRegistryOffice
 from samsvar.store.registry_room import StoredRegistryRoom
@@ -51,6 +53,7 @@ def console_world(
     catalogue_version: Callable[[], int | None],
     published: Callable[[], Awaitable[None]],
     breakers: BreakerDesk,
+    broker_letters: Callable[[], Mapping[str, int]],
 ) -> ConsoleWorld:
     """What the pages may touch. ``kept``: the routing log's days; None: none are kept."""
     drafts = Drafts(premises.database, premises.clock)
@@ -74,6 +77,9 @@ def console_world(
             premises.clock,
         ),
         outbox=OutboxDesk(premises.database),
+        own_log=LogOutboxDesk(premises.database),
+        others_log=LogInboxDesk(premises.database),
+        broker_letters=broker_letters,
         access_log=StoredAccessLogRoom(
             premises.database, vault, premises.clock, premises.settings.audit.heads_file
         ),

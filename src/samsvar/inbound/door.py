@@ -124,7 +124,11 @@ class Door:
             raise HttpRefused(400, "speak HTTP/1.1: no Upgrade is taken", connection="close")
         target = f"{path}?{unquote(scope['query_string'].decode('latin-1'))}"
         if masked(target) != target:
-            raise HttpRefused(400, "personal numbers do not belong in an address")
+            raise HttpRefused(
+                400,
+                "personal numbers do not belong in an address, which is logged on its way: give the"
+                " number where it is asked for",
+            )
         if arrival.certificate is not None and self._is_revoked(arrival.certificate):
             raise HttpRefused(403, "the certificate has been revoked", connection="close")
         if path == ROOT or path.startswith(ROOT + "/"):

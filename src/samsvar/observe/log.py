@@ -147,10 +147,9 @@ class RoutingLog:
         """The lines of questions since the last time, each with its correlation id; and how many
         more there were than are held."""
         lost, self._overflowed = self._overflowed, 0
-        if self._to_keep is None:
-            return [], lost
-        lines, self._to_keep = list(self._to_keep), deque()
-        return lines, lost
+        held = self._to_keep or deque()
+        # One by one, and of one deque: another thread may be adding to it just now.
+        return [held.popleft() for _ in range(len(held))], lost
 
     def held(self, correlation_id: str) -> list[str]:
         """The lines of one question that nobody has taken yet, the oldest first."""

@@ -17,6 +17,8 @@ from samsvar.model.questions import Minute
 from samsvar.model.result import Result
 
 _WIDTH, _FLOOR, _LEFT = 960, 150, 44
+_LABEL = 40
+"""Room for a time of day: where there is less, none stands."""
 _STRETCH = (
     '<svg class="{}" viewBox="0 0 {} {}" preserveAspectRatio="none" aria-hidden="true"'
     ' focusable="false">'
@@ -61,7 +63,7 @@ def minutes_chart(minutes: Sequence[Minute], title: str) -> Markup:
                 f' height="{height:.1f}" class="bar bar-{kind}"/>'
             )
         at = minute.at.astimezone(STOCKHOLM)
-        if at.minute % 10 == 0 and _WIDTH - x > 30:
+        if at.minute % 10 == 0 and _WIDTH - x > _LABEL:
             parts.append(f'<text x="{x:.1f}" y="{_FLOOR + 20}" class="axis">{at:%H:%M}</text>')
     head = Markup('<svg class="chart" viewBox="0 0 960 180" role="img" aria-label="{}">')
     return head.format(title) + _drawn((*parts, "</svg>"))

@@ -167,6 +167,17 @@ class Outbox(Protocol):
         """Forget dead letters; how many."""
 
 
+class LogQueue(Protocol):
+    """Records of an access log that wait for the log service, or for the hub that gives them to it.
+    None of them can be dropped: the service must have every one."""
+
+    def counts(self) -> Sequence[tuple[str, int, int]]:
+        """Care giver ("" for none), waiting, given up; of each for whom something is kept."""
+
+    def retry(self, sequence: int | None, receiver: str | None = None) -> int:
+        """Let dead letters (one, all, a care giver's) wait again; how many."""
+
+
 class AccessLogRoom(Protocol):
     """The access log for those who audit."""
 
@@ -263,6 +274,11 @@ class ConsoleWorld:
     desk: ProducerDesk
     registry: RegistryRoom
     outbox: Outbox
+    own_log: LogQueue
+    others_log: LogQueue
+    """Of other hubs', which we deliver."""
+    broker_letters: Callable[[], Mapping[str, int]]
+    """Dead letters at the message broker for us, by exchange."""
     access_log: AccessLogRoom
     conformance: Conformance
     house: House

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from samsvar.inbound.console.access_words import told
 from samsvar.inbound.console.listing import again, search_of
 from samsvar.inbound.console.ports import ConsoleWorld
 from samsvar.inbound.console.visit import Rendered, Row, Shown, Visit
@@ -130,7 +131,10 @@ def explained(
             english = f"producer {decision.producer}, by route {decision.route_trace}"
             why.append(producer if swedish else english)
         if decision.access:
-            why.append(f"{'åtkomstregler' if swedish else 'access rules'}: {decision.access}")
+            rules = told(decision.access)
+            why.append(
+                f"åtkomstregler: {rules.swedish}" if swedish else f"access rules: {rules.english}"
+            )
         if decision.permission_trace:
             looked = "behörighet söktes vid" if swedish else "permission looked for at"
             why.append(f"{looked} {decision.permission_trace}")
