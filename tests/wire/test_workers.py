@@ -161,6 +161,7 @@ async def test_a_hundred_questions_in_the_hands_of_a_killed_worker_are_answered_
         await asyncio.to_thread(one.workers[1].start)
         one.workers[0].kill()
         answers = await asyncio.gather(*asking)
+        await asyncio.to_thread(one.workers[1].stop)  # it answers first, and says so afterwards
         by = one.workers[1].log.read_text().count(": answered, 1 records")
         refused = one.hub.hub._queue.transport.refusals.total if one.hub.hub else -1
     assert [rows for rows, _ in answers] == [[(PRATOR, "DataFromSource", None)]] * 100
@@ -184,7 +185,7 @@ async def test_an_answer_that_comes_late_is_noted_and_never_merged(
         wire.open.clear()
         rows, body = await asking
         reason = one.decision().reason
-        assert ": answered, 1 records" in one.workers[0].log.read_text()
+        await until(lambda: ": answered, 1 records" in one.workers[0].log.read_text())
         assert "late-answer" not in one.log()
         wire.open.set()
         await until(lambda: "late-answer" in one.log(), 10)
@@ -219,6 +220,8 @@ async def test_a_hundred_questions_at_once_through_two_workers(
         one.knobs.latency = 0.05
         answers = await asyncio.gather(*(one.ask() for _ in range(100)))
         calls = one.knobs.calls
+        for worker in one.workers:
+            await asyncio.to_thread(worker.stop)
         by = [
             one.workers[number].log.read_text().count(": answered, 1 records") for number in (0, 1)
         ]

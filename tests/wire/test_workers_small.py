@@ -229,6 +229,7 @@ async def test_questions_that_a_killed_worker_had_go_to_another_over_redis_too(
                 await asyncio.to_thread(workers[1].start)
                 workers[0].kill()
                 answers = await asyncio.gather(*asking)
+                await asyncio.to_thread(workers[1].stop)  # it answers first, and says so afterwards
                 said = workers[1].log.read_text()
             finally:
                 for worker in workers:
