@@ -18,11 +18,11 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from bench.messages import CONSUMER, HUB, SMALL, THROUGHPUT, UPDATE_PATH, update
-from samsvar.app import Packaged, catalogue_of
 from samsvar.clock import SystemClock
 from samsvar.model.exchange import Decision, QuestionRecord, Reason, Verdict
 from samsvar.model.identifiers import ContractUrn, CorrelationId, HsaId, LogicalAddress, PersonId
 from samsvar.onboarding.roles import Role
+from samsvar.packaged import Packaged, catalogue_of
 from samsvar.settings import Settings, load
 from samsvar.simulation.people import PEOPLE, Fictive
 from samsvar.store.access_log import SqlAccessLog

@@ -19,10 +19,10 @@ from typing import Any
 
 import aiohttp
 
-from samsvar.app import Hub, Packaged, catalogue_of
+from samsvar.app import Hub
 from samsvar.clock import SystemClock
 from samsvar.model.engagement import Engagement, EngagementTransaction
-from samsvar.observe.log import RoutingLog
+from samsvar.packaged import Packaged, catalogue_of
 from samsvar.settings import Settings, load
 from samsvar.simulation.authority import Identity, TestAuthority
 from samsvar.store.database import Database, open_database
@@ -265,9 +265,8 @@ def _keep(site: Site, status: int, headers: Mapping[str, str], body: bytes) -> N
 @contextlib.asynccontextmanager
 async def running_hub(site: Site, settings: Settings) -> AsyncIterator[Running]:
     """Serve in this process until the block ends."""
-    hub = Hub(settings, site.folder)
     with (site.folder / "hub.log").open("ab") as log:
-        hub.events = RoutingLog(log, enabled=settings.log.routing)
+        hub = Hub(settings, site.folder, log=log)
         tls, plain = await hub.start()
         try:
             yield Running(hub, tls, plain, site)

@@ -8,10 +8,10 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from samsvar.app import hub_keys
 from samsvar.broker.durable import LOG_RECORDS, PARTS
 from samsvar.broker.keys import KeyPair
 from samsvar.model.identifiers import CorrelationId, HsaId
+from samsvar.queues import hub_keys
 from samsvar.settings import Settings
 from samsvar.simulation.server import running
 from samsvar.store.access_log import SqlAccessLog

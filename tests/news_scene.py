@@ -11,8 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from samsvar.app import hub_keys
 from samsvar.broker.durable import INDEX_NEWS, PARTS
+from samsvar.queues import hub_keys
 from samsvar.simulation import person
 from tests import databases
 from tests.brokers import HOST, Broker

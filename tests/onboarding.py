@@ -11,7 +11,6 @@ from pathlib import Path
 
 from cryptography import x509
 
-from samsvar.app import Packaged, catalogue_of
 from samsvar.clock import SystemClock
 from samsvar.model.care import LegalBasis
 from samsvar.model.catalogue import Contact, OrganisationKind, ProducerKind
@@ -20,6 +19,7 @@ from samsvar.onboarding.application import Form
 from samsvar.onboarding.desk import ProducerDesk
 from samsvar.onboarding.ports import House
 from samsvar.onboarding.roles import Role, User
+from samsvar.packaged import Packaged, catalogue_of
 from samsvar.registry import Registry
 from samsvar.settings import Settings
 from samsvar.simulation.authority import TestAuthority

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from lxml import etree
 
-from samsvar.app import hub_keys
 from samsvar.clock import SystemClock
 from samsvar.model.exchange import Decision
+from samsvar.queues import hub_keys
 from samsvar.simulation import Knobs, running
 from samsvar.soap.parsing import ANSWER_LIMITS, parse
 from samsvar.store.access_log_reader import AccessLogReader
@@ -64,7 +64,7 @@ class Scene:
     def hold_clocks(self, seconds: float) -> None:
         """Let the hub's clock go wrong by so much."""
         assert self.hub.hub is not None
-        self.hub.hub._queue.transport._clock = WrongClock(seconds)
+        self.hub.hub.queues.transport._clock = WrongClock(seconds)
 
     async def notes(self) -> list[str]:
         """What readiness says."""

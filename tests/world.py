@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache
 
-from samsvar.app import Packaged
 from samsvar.clock import SystemClock
 from samsvar.errors import EngagementIndexUnavailable, ProducerError
 from samsvar.model.catalogue import (
@@ -45,6 +44,7 @@ from samsvar.model.identifiers import (
     LogicalAddress,
     PersonId,
 )
+from samsvar.packaged import Packaged
 from samsvar.ports import HouseRules, World
 from samsvar.soap.request import read_message
 from tests.facts import MemoryFacts

@@ -15,7 +15,6 @@ import pytest
 
 from samsvar import errors
 from samsvar.adapter_api import PersonId, care
-from samsvar.app import Packaged
 from samsvar.broker.keys import public_key
 from samsvar.cli.ask import profile_from
 from samsvar.contracts import load_contracts
@@ -27,6 +26,7 @@ from samsvar.contracts.contract_file import (
     Table,
 )
 from samsvar.manifest import PACKAGE, check_options, load_adapters
+from samsvar.packaged import Packaged
 from samsvar.settings import Settings, load
 from samsvar.simulation import Knobs, person, running
 from samsvar.soap.codecs import CODECS, PlanCodec

@@ -69,6 +69,23 @@ def test_modules_that_the_pages_name_are_there() -> None:
             assert (SOURCE / name).exists(), f"{path.name}: {name}"
 
 
+def test_the_picture_of_the_floors_has_every_package_and_no_other() -> None:
+    """Which one imports which, the linter holds: from the same list."""
+    rules = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    floors = rules["tool"]["importlinter"]["contracts"][0]["layers"]
+    packages = {name for floor in floors for name in re.findall(r"\w+", floor)}
+    page = (DOCS / "architecture.md").read_text(encoding="utf-8")
+    picture = page.split("### Floors")[1].split("```")[1]
+    shown = {
+        name
+        for line in picture.splitlines()
+        for name in re.findall(r"\w+", line[:39])
+        if line.startswith("   ")
+    }
+    # Commands start with the first; the second is told of below the picture.
+    assert shown == packages - {"__main__", "simulation"}
+
+
 # The licence
 
 

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from samsvar.adapter_api import PersonId
-from samsvar.app import Packaged
 from samsvar.cli.demo_site import CITIZENS, CONSUMER, Site, Source
 from samsvar.manifest import LoadedAdapter, load_adapters
 from samsvar.model.care import CareQuery, LegalBasis, Provenance
 from samsvar.model.catalogue import CareGiverKind, Channel
 from samsvar.model.identifiers import HsaId
+from samsvar.packaged import Packaged
 from samsvar.settings import Settings
 from samsvar.simulation import PEOPLE, Installation, Knobs, demo_data, running
 from samsvar.simulation.demo_directory import CARE_GIVERS

@@ -91,7 +91,7 @@ async def test_a_package_that_is_refused_leaves_a_running_hub_as_it_was(tmp_path
         await asyncio.sleep(0.4)
         status, _, _ = await post(hub, envelope(HUB, TOLVAN))
         assert hub.hub is not None
-        served = hub.hub._served.now.contracts
+        served = hub.hub.renewal.contracts.now.contracts
 
     assert status == 200
     assert len(served) == 3
@@ -111,7 +111,7 @@ async def test_what_is_broken_by_hand_keeps_what_is_served(tmp_path: Path) -> No
     file = settings.hub.data / "contracts" / AIDS.name / "contract.toml"
     async with running_hub(site, settings) as hub:
         assert hub.hub is not None
-        held = hub.hub._served
+        held = hub.hub.renewal.contracts
         before = held.now
         file.write_text(file.read_text("utf-8").replace('"aid"', '"aids"'), "utf-8")
         await asyncio.sleep(0.5)

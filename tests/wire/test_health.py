@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from samsvar.renewal import Renewal
 from samsvar.settings import load
 from samsvar.simulation import Knobs
 from tests import databases
@@ -110,12 +111,11 @@ async def test_a_hub_in_which_a_chore_has_ended_does_not_live(
 ) -> None:
     """A catalogue that is never looked for again would be served for ever."""
     async with serving(tmp_path) as hub:
-        assert hub.hub is not None
 
-        async def broken() -> None:
+        async def broken(_: Renewal) -> None:
             raise RuntimeError("personal matters")
 
-        monkeypatch.setattr(hub.hub, "_look_for_catalogue", broken)
+        monkeypatch.setattr(Renewal, "look_for_catalogue", broken)
         await until_said(hub, "live", ["the look around: its chore has ended"])
         log = (tmp_path / "hub.log").read_text()
     assert "the look around: the chore has ended (RuntimeError)" in log

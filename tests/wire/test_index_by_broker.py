@@ -16,12 +16,13 @@ from typing import Any
 import aiohttp
 import pytest
 
-from samsvar.app import Hub, hub_keys
+from samsvar.app import Hub
 from samsvar.broker.durable import INDEX_NEWS, durable_plan, part_of
 from samsvar.broker.keys import public_key
 from samsvar.broker.news import NEWS, NewsContent
 from samsvar.cli import run
 from samsvar.errors import ResourcesMissing
+from samsvar.queues import hub_keys
 from tests.brokers import Broker, lacking, rabbitmq, rabbitmqctl
 from tests.hub import Running, running_hub
 from tests.news_scene import TOLD, News, eventually, transaction, update
@@ -232,7 +233,7 @@ async def test_news_that_comes_twice_in_another_order_and_a_day_late_changes_not
         again([*reversed(seen), *seen])
         assert told.hub is not None
         await eventually(lambda: news.depth() == 0)
-        reader = told.hub._readers[INDEX_NEWS]
+        reader = told.hub.queues.readers[INDEX_NEWS]
         world = replace(reader._world, clock=WrongClock(24 * 3600))  # type: ignore[attr-defined]
         monkeypatch.setattr(reader, "_world", world)
         again([*reversed(seen)])
@@ -262,7 +263,7 @@ async def test_what_was_not_permitted_is_sent_again_and_never_undoes_what_came_l
         assert news.posts() == {}
         news.told.load_registry(news.told.registry([], CONTRACT + news.allowed()))
         assert told.hub is not None
-        await told.hub._look_for_catalogue()
+        await told.hub.renewal.look_for_catalogue()
         await update(hub, transaction("Update", TOLVAN, "SE-A", content=LATER))
         await eventually(lambda: news.posts() == {"SE-A": LATER})
         assert await command(["queue", "retry", name, "--limit", "1", *settings]) == 0
@@ -295,7 +296,7 @@ async def test_a_hub_of_another_key_is_not_heard_and_one_of_two_keys_is_not_told
         two = news.by_broker().replace(f'"{own_key}"', f'"{own_key}", "{news.key}"')
         news.teller.load_registry(news.teller.registry([], CONTRACT + two))
         assert hub.hub is not None
-        await hub.hub._look_for_catalogue()
+        await hub.hub.renewal.look_for_catalogue()
         await update(hub, transaction("Update", TOLVAN, "SE-B"))
         await eventually(lambda: "workers must name one key" in news.reason())
 

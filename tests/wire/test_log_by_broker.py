@@ -172,7 +172,7 @@ async def test_what_comes_twice_in_another_order_and_a_day_late_changes_nothing(
                 publish(broker, body)
             await eventually(lambda: scene.depth() == 0)
             assert deliverer.hub is not None
-            deliverer.hub._readers[LOG_RECORDS]._clock = WrongClock(DAY)  # type: ignore[attr-defined]
+            deliverer.hub.queues.readers[LOG_RECORDS]._clock = WrongClock(DAY)  # type: ignore[attr-defined]
             # One that is new, before them: with it, what is too old to be remembered is forgotten.
             # And one behind them: when it is there, they have been looked at.
             publish(broker, message(scene, entry(1)))

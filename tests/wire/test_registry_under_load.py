@@ -11,8 +11,8 @@ import aiohttp
 import pytest
 import sqlalchemy as sa
 
-from samsvar.app import Packaged, catalogue_of
 from samsvar.model.exchange import QuestionRecord, Reason, Verdict
+from samsvar.packaged import Packaged, catalogue_of
 from samsvar.settings import Settings, load
 from samsvar.simulation import demo_data, producer, running
 from samsvar.store.access_log_reader import AccessLogReader

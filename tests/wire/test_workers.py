@@ -45,7 +45,7 @@ async def test_a_worker_answers_as_the_adapter_in_the_hub_would(
             )
         )
         assert one.hub.hub is not None
-        await one.hub.hub._look_for_catalogue()
+        await one.hub.hub.renewal.look_for_catalogue()
         same_rows, same_body = await one.ask()
         within = one.decision()
     assert rows == same_rows == [(PRATOR, "DataFromSource", None)]
@@ -163,7 +163,7 @@ async def test_a_hundred_questions_in_the_hands_of_a_killed_worker_are_answered_
         answers = await asyncio.gather(*asking)
         await asyncio.to_thread(one.workers[1].stop)  # it answers first, and says so afterwards
         by = one.workers[1].log.read_text().count(": answered, 1 records")
-        refused = one.hub.hub._queue.transport.refusals.total if one.hub.hub else -1
+        refused = one.hub.hub.queues.transport.refusals.total if one.hub.hub else -1
     assert [rows for rows, _ in answers] == [[(PRATOR, "DataFromSource", None)]] * 100
     assert {len(plans_in(body)) for _, body in answers} == {1}
     assert by == 100

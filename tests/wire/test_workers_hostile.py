@@ -79,13 +79,13 @@ class Spy:
 def reply_key(one: Scene) -> str:
     """The routing key of the hub's answers."""
     assert one.hub.hub is not None
-    return one.hub.hub._queue._name.process
+    return one.hub.hub.queues._questions._name.process
 
 
 def hub_refused(one: Scene) -> dict[str, int]:
     """What the hub has refused, and how often."""
     assert one.hub.hub is not None
-    return dict(one.hub.hub._queue.transport.refusals.counts)
+    return dict(one.hub.hub.queues.transport.refusals.counts)
 
 
 async def test_nobody_at_the_broker_can_read_who_is_asked_about(

@@ -19,11 +19,11 @@ from typing import Any
 
 import pytest
 
-from samsvar.app import hub_keys
 from samsvar.broker.keys import KeyPair
 from samsvar.broker.topology import question_queue
 from samsvar.clock import SystemClock
 from samsvar.model.exchange import Reason
+from samsvar.queues import hub_keys
 from samsvar.simulation import Knobs, demo_data, producer, running
 from samsvar.simulation.authority import TestAuthority
 from tests.brokers import (
@@ -282,7 +282,7 @@ async def test_a_source_that_speaks_the_contract_is_reached_the_same_way(
                 told = await _three_questions(hub, knobs)
                 site.load_registry(site.registry([Source(demo_data.HOSPITAL, f"{url}/x")]))
                 assert hub.hub is not None
-                await hub.hub._look_for_catalogue()
+                await hub.hub.renewal.look_for_catalogue()
                 direct = await _three_questions(hub, knobs)
             finally:
                 worker.end()

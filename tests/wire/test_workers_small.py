@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from samsvar.app import Hub, hub_keys
+from samsvar.app import Hub
 from samsvar.errors import ResourcesMissing
 from samsvar.model.exchange import Reason
+from samsvar.queues import hub_keys
 from samsvar.simulation import Knobs, running
 from samsvar.worker.config import load
 from samsvar.worker.running import run

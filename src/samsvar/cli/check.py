@@ -155,10 +155,10 @@ def _redis(settings: Settings, base: Path) -> Iterator[str]:
 
 
 def _registry(settings: Settings, base: Path) -> Iterator[str]:
-    from samsvar.app import Packaged, catalogue_of
     from samsvar.contracts import ContractsInvalid
     from samsvar.errors import ResourcesMissing
     from samsvar.manifest import AdaptersInvalid, resolve_options
+    from samsvar.packaged import Packaged, catalogue_of
     from samsvar.registry import RegistryInvalid
     from samsvar.settings import read_secret
     from samsvar.store.database import DatabaseMissing, database_of

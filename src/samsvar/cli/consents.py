@@ -180,7 +180,7 @@ def _told(record: ConsentRecord) -> dict[str, Any]:
 
 @contextmanager
 def _book(path: Path | None) -> Iterator[ConsentBook]:
-    from samsvar.app import Packaged, catalogue_of
+    from samsvar.packaged import Packaged, catalogue_of
     from samsvar.registry import RegistryInvalid
     from samsvar.security import directory
     from samsvar.store.consent_book import ConsentBook

@@ -150,10 +150,10 @@ class Here:
 
     def ask(self, method: str, path: str, body: object = None, *, pem: bytes | None = None) -> Any:
         """Call the row that has the path."""
-        from samsvar.app import Packaged
         from samsvar.errors import ResourcesMissing
         from samsvar.inbound.admin.problems import problem_of
         from samsvar.onboarding.refusals import Refused
+        from samsvar.packaged import Packaged
         from samsvar.store.database import database_of
         from samsvar.store.secrets import open_vault
 

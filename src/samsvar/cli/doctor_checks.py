@@ -194,11 +194,11 @@ def _alerts(patient: Patient) -> Iterator[Checked]:
 
 
 def _producers(patient: Patient) -> Iterator[Checked]:
-    from samsvar.app import Packaged, catalogue_of
     from samsvar.cli.data_folder import is_made, opened
     from samsvar.clock import SystemClock
     from samsvar.errors import CatalogueUnavailable
     from samsvar.outbound.http_client import client_tls
+    from samsvar.packaged import Packaged, catalogue_of
 
     settings = patient.settings
     if not is_made(settings):

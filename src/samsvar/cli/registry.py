@@ -65,7 +65,7 @@ def load_registry(
     Raises:
         Stop: with every fault of the file at once.
     """
-    from samsvar.app import Packaged, catalogue_of
+    from samsvar.packaged import Packaged, catalogue_of
     from samsvar.store.catalogue import CatalogueShrinks
     from samsvar.store.database import database_of
 

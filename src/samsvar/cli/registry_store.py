@@ -15,7 +15,7 @@ from samsvar.registry import Registry, RegistryInvalid
 from samsvar.settings import Settings
 
 if TYPE_CHECKING:
-    from samsvar.app import Packaged
+    from samsvar.packaged import Packaged
     from samsvar.store.catalogue import SqlCatalogue
     from samsvar.store.database import Database
     from samsvar.store.drafts import Drafts
@@ -84,8 +84,8 @@ def opened(settings: Settings, *, read_only: bool = False) -> Iterator[Store]:
     Raises:
         Stop: the folder cannot be used, or a draft is refused.
     """
-    from samsvar.app import Packaged, catalogue_of
     from samsvar.clock import SystemClock
+    from samsvar.packaged import Packaged, catalogue_of
     from samsvar.store.database import database_of
     from samsvar.store.drafts import DraftRefused, Drafts
 

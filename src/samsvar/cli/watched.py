@@ -40,9 +40,9 @@ def watched(settings: Settings, hours: int = 2) -> Watched:
     """
     import sqlalchemy as sa
 
-    from samsvar.app import Packaged, catalogue_of
     from samsvar.clock import SystemClock
     from samsvar.errors import CatalogueUnavailable
+    from samsvar.packaged import Packaged, catalogue_of
     from samsvar.registry import RegistryInvalid
     from samsvar.store.alert_book import SqlAlertBook
     from samsvar.store.house_figures import published
