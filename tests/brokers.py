@@ -223,6 +223,9 @@ class Wire:
         self.open = asyncio.Event()
         """Cleared: what comes from the broker waits."""
         self.open.set()
+        self.taking = asyncio.Event()
+        """Cleared: what goes to the broker waits, so that its sender can write no more."""
+        self.taking.set()
         self.seen = bytearray()
         """All that went through, both ways, inside TLS."""
 
@@ -243,19 +246,20 @@ class Wire:
         there, on = await asyncio.open_connection(HOST, self._own_port)
         self._ends |= {back, on}
         try:
-            await asyncio.gather(self._pump(here, on), self._pump(there, back, held=True))
+            await asyncio.gather(
+                self._pump(here, on, self.taking), self._pump(there, back, self.open)
+            )
         finally:
             self._ends -= {back, on}
             for end in (back, on):
                 end.transport.abort()
 
     async def _pump(
-        self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, *, held: bool = False
+        self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, passes: asyncio.Event
     ) -> None:
         with contextlib.suppress(OSError):
             while data := await source.read(65536):
-                if held:
-                    await self.open.wait()
+                await passes.wait()
                 self.seen += data
                 sink.write(data)
                 await sink.drain()

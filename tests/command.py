@@ -51,14 +51,14 @@ class Shell:
 
     def inside(self, *arguments: object, stdin: str = "", records: bool = False) -> Ran:
         """The same in this process; paths must be absolute."""
-        out, err, before = io.StringIO(), io.StringIO(), sys.stdin
+        out, err, before = _written(), _written(), sys.stdin
         sys.stdin = io.StringIO(stdin)
         try:
             with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
                 code = run([str(argument) for argument in arguments])
         finally:
             sys.stdin = before
-        return self._kept(Ran(code, out.getvalue(), err.getvalue()), records)
+        return self._kept(Ran(code, _text(out), _text(err)), records)
 
     def _kept(self, ran: Ran, records: bool) -> Ran:
         with (self.folder / "cli.log").open("a", encoding="utf-8") as log:
@@ -66,3 +66,13 @@ class Shell:
         assert "Traceback" not in ran.out + ran.err
         assert "broke unexpectedly" not in ran.err
         return ran
+
+
+def _written() -> io.TextIOWrapper:
+    """What takes text as the real ones do: over bytes, which some write themselves."""
+    return io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True)
+
+
+def _text(written: io.TextIOWrapper) -> str:
+    written.seek(0)
+    return written.read()

@@ -278,7 +278,7 @@ async def test_a_refused_connection_is_known_at_once(tmp_path: Path) -> None:
 
     assert status == 200
     assert status_rows(body) == [(each, "NoDataSynchFailed", "43000") for each in addresses]
-    assert time.monotonic() - begun < 0.5
+    assert time.monotonic() - begun < 5, "the deadline is 28 s"
 
 
 async def test_slow_ones_among_twenty_hold_up_neither_the_others_nor_the_deadline(
@@ -286,14 +286,14 @@ async def test_slow_ones_among_twenty_hold_up_neither_the_others_nor_the_deadlin
 ) -> None:
     """PF-04, PF-06, PF-07, PF-27: the deadline is kept, and the same documentId may come twice."""
     site = Site(tmp_path)
-    settings = site.write(hub="deadline_seconds = 1")
+    settings = site.write(hub="deadline_seconds = 3")
 
     def silent(_source: str) -> Behaviour:
         return _silent
 
     def just_in_time(source: str) -> Behaviour:
         async def behave(asked: Asked, writer: asyncio.StreamWriter) -> None:
-            await asyncio.sleep(0.4)
+            await asyncio.sleep(1.0)
             writer.write(http(plans(asked.person, source)))
 
         return behave
@@ -320,7 +320,7 @@ async def test_slow_ones_among_twenty_hold_up_neither_the_others_nor_the_deadlin
     ]
     assert [status_rows(body) for _, _, body in answers] == [expected] * 10
     assert [body.count(b"<c:documentId>d<") for _, _, body in answers] == [16] * 10
-    assert seconds < 1.5
+    assert seconds < 6, "not one after another"
 
 
 async def test_every_case_is_here_or_has_its_reason() -> None:

@@ -1,4 +1,4 @@
-"""How a link looks for a broker that is not there, or will not have it."""
+"""How a link looks for a broker that is not there, or will not have it, or stops reading."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import pytest
 from kombu import Connection
 
 from samsvar.broker.address import BrokerUnusable, connection
-from samsvar.broker.link import Delivery, Link
+from samsvar.broker.link import Delivery, Link, NotPublished
 from samsvar.broker.topology import Plan
 from samsvar.settings import BrokerSettings
+from tests.brokers import Wire, rabbitmq
 from tests.hub import free_port
 from tests.worker_scene import until
 
@@ -95,3 +96,43 @@ async def test_one_that_will_not_have_us_is_asked_more_seldom() -> None:
     await link.stop()
     assert 2.5 <= max(pauses.seen) <= 7.5
     assert link.reason == "[broker] password: cannot be read"
+
+
+async def test_a_broker_that_stops_reading_in_a_message_is_left_in_seconds(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It says nothing of an alarm, and the connection stands: only the clock tells."""
+    monkeypatch.setattr("samsvar.broker.link._WRITE", 1.0)
+    with rabbitmq() as broker:
+        wire = Wire(own_port=broker.own_port)
+        await wire.mend()
+        url = f"amqp://127.0.0.1:{wire.port}/{broker.vhost}"
+        settings = BrokerSettings(url=url, heartbeat_seconds=60)
+        turns: list[tuple[bool, str]] = []
+        link = Link(
+            lambda blocked, unblocked: connection(
+                settings, lambda name: name, blocked=blocked, unblocked=unblocked
+            ),
+            Plan(()),
+            lambda _: None,
+            lambda connected, reason: turns.append((connected, reason)),
+        )
+        link.start()
+        await until(lambda: link.connected)
+        wire.taking.clear()
+        body = bytes(8_000_000)  # more than the sockets' buffers hold
+        async with asyncio.timeout(20):
+            results = await asyncio.gather(
+                *(
+                    link.publish("", "nobody", body, content_type="x/y", milliseconds=None)
+                    for _ in range(4)
+                ),
+                return_exceptions=True,
+            )
+        wire.taking.set()
+        await until(lambda: link.connected)
+        await link.stop()
+        await wire.cut()
+    assert [type(each) for each in results] == [NotPublished] * 4
+    assert {str(each) for each in results} == {"the message broker was lost: it reads nothing more"}
+    assert turns == [(True, ""), (False, "it reads nothing more"), (True, "")]

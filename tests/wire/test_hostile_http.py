@@ -306,7 +306,7 @@ async def test_a_dripped_header_is_cut(hub: Running) -> None:
         await asyncio.gather(dripping, return_exceptions=True)
 
     assert closed
-    assert time.monotonic() - begun < 1.0
+    assert time.monotonic() - begun < 3
     await _serves_the_next(hub)
 
 
@@ -321,7 +321,7 @@ async def test_a_dripped_body_is_cut_with_408(hub: Running) -> None:
 
     assert answer is not None
     assert answer.status == 408
-    assert time.monotonic() - begun < 1.0
+    assert time.monotonic() - begun < 3
     await _serves_the_next(hub)
 
 
@@ -433,7 +433,7 @@ async def test_who_hangs_up_is_not_worked_for(tmp_path: Path) -> None:
             begun = time.monotonic()
             await asyncio.wait_for(dropped.wait(), 2)
 
-    assert time.monotonic() - begun < 1.0
+    assert time.monotonic() - begun < 3
     log = (tmp_path / "hub.log").read_text()
     assert '"labels.reason":"cancelled"' in log
     assert '"event.action":"resp-out"' not in log

@@ -145,7 +145,7 @@ async def test_who_does_not_take_the_connection_is_not_waited_for() -> None:
             with pytest.raises(ProducerTimedOut, match="timeout"):
                 await client.exchange("POST", f"http://127.0.0.1:{port}/", {}, b"question", 5)
 
-    assert time.monotonic() - begun < 1.0
+    assert time.monotonic() - begun < 3
 
 
 async def test_a_handshake_that_is_never_answered_ends_with_the_patience(tmp_path: Path) -> None:
@@ -158,5 +158,5 @@ async def test_a_handshake_that_is_never_answered_ends_with_the_patience(tmp_pat
         with pytest.raises(ProducerTimedOut):
             await client.exchange("POST", url, {}, b"question", 0.3)
 
-    assert time.monotonic() - begun < 1.0
+    assert time.monotonic() - begun < 3
     assert silent.asked == []

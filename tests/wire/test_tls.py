@@ -345,7 +345,7 @@ async def test_silence_in_place_of_a_handshake_is_closed(
         begun = time.monotonic()
         async with calling(running.tls.replace("https", "http")) as silent:
             assert await silent.closed()
-        assert time.monotonic() - begun < 1.0
+        assert time.monotonic() - begun < 10, "and not for a minute"
 
 
 async def test_silence_after_the_handshake_is_closed(hub: Running) -> None:
@@ -354,7 +354,7 @@ async def test_silence_after_the_handshake_is_closed(hub: Running) -> None:
     async with calling(hub.tls, _context(hub.site, hub.site.consumer)) as silent:
         assert await silent.closed()
 
-    assert time.monotonic() - begun < 1.0
+    assert time.monotonic() - begun < 10
 
 
 @pytest.mark.slow

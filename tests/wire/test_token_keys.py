@@ -195,7 +195,7 @@ async def test_a_slow_provider_is_not_waited_for(
         began = time.monotonic()
 
         assert (await desk.refused(token)).status == 503
-        assert time.monotonic() - began < 1.5
+        assert time.monotonic() - began < 3
         assert "no whole answer in 0.5 s" in str(desk.told.events)
 
 

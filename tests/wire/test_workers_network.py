@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -310,9 +310,29 @@ async def _three_questions(hub: Running, knobs: Knobs) -> list[tuple[Any, ...]]:
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """A network of its own that has one neighbour."""
+
+    name: str
+    address: str
+    """Of the neighbour, where the broker is."""
+    line: str
+    """The neighbour's end of what joins them."""
+
+    @property
+    def before(self) -> tuple[str, ...]:
+        """What to put before a command, to run it in there."""
+        return ("ip", "netns", "exec", self.name)
+
+    def turn(self, how: str) -> None:
+        """The line "up" or "down"."""
+        subprocess.run(["ip", "link", "set", self.line, how], check=True)
+
+
 @pytest.fixture
-def namespace() -> Iterator[tuple[str, str]]:
-    """A network of its own that has one neighbour: the address that the broker is given."""
+def fence() -> Iterator[Fence]:
+    """One that is taken down at the end."""
     if os.geteuid() != 0 or shutil.which("ip") is None:
         lacking("network namespaces are not permitted here")
     tag = secrets.token_hex(3)
@@ -333,33 +353,42 @@ def namespace() -> Iterator[tuple[str, str]]:
             done = subprocess.run(step.split(), capture_output=True, text=True, check=False)
             if done.returncode != 0:
                 lacking(f"network namespaces are not permitted here: {done.stderr.strip()}")
-        yield name, f"{net}.1"
+        yield Fence(name, f"{net}.1", here)
     finally:
         subprocess.run(["ip", "netns", "del", name], capture_output=True, check=False)
         subprocess.run(["ip", "link", "del", here], capture_output=True, check=False)
 
 
-async def test_behind_a_firewall_that_lets_it_out_to_the_broker_alone(
-    tmp_path: Path, broker: Broker, namespace: tuple[str, str]
-) -> None:
-    """Source and worker in a network of their own: from it, the broker; into it, nothing."""
-    name, address = namespace
-    inside = ("ip", "netns", "exec", name)
-    site = Site(tmp_path)
+@dataclass(frozen=True, slots=True)
+class Fenced:
+    """Source and worker in a network of their own."""
+
+    hub: Running
+    worker: Worker
+    wire: Wire
+
+
+@asynccontextmanager
+async def fenced(
+    folder: Path, broker: Broker, fence: Fence, *source_options: str
+) -> AsyncIterator[Fenced]:
+    """The hub serves, and the worker, which reaches the broker alone, is connected."""
+    inside = fence.before
+    site = Site(folder)
     settings = site.write(broker=broker.section())
     settings.hub.data.mkdir()
-    log = tmp_path / "source.log"
-    source = await asyncio.to_thread(_simulator, inside, log)
+    log = folder / "source.log"
+    source = await asyncio.to_thread(_simulator, inside, log, *source_options)
     try:
-        async with secured(tmp_path, address) as (wire, lines):
-            through = replace(broker, scheme="amqps", host=address, port=wire.port)
+        async with secured(folder, fence.address) as (wire, lines):
+            through = replace(broker, scheme="amqps", host=fence.address, port=wire.port)
             worker = Worker(
-                tmp_path,
+                folder,
                 "fenced",
                 hub_keys(settings).public.text,
                 (PRATOR,),
                 through.section(lines),
-                prator_source(tmp_path, "http://127.0.0.1:18080"),
+                prator_source(folder, "http://127.0.0.1:18080"),
                 before=inside,
             )
             keys = (worker.keys.public.text,)
@@ -369,31 +398,68 @@ async def test_behind_a_firewall_that_lets_it_out_to_the_broker_alone(
                 await until(lambda: "answers at" in log.read_text())
                 try:
                     await asyncio.to_thread(worker.start)
-                    status, _, body = await post(hub, envelope(HUB, TOLVAN))
-                    plain = int(hub.plain.rpartition(":")[2])
-                    reached = [
-                        _reaches((), "127.0.0.1", 18080),
-                        _reaches((), address[:-1] + "2", 18080),
-                        _reaches(inside, "127.0.0.1", plain),
-                        _reaches(inside, address, plain),
-                        _reaches(inside, address, 5672),
-                        _reaches(inside, address, wire.port),
-                    ]
+                    yield Fenced(hub, worker, wire)
                 finally:
                     worker.end()
     finally:
         source.kill()
         source.wait()
+
+
+async def test_behind_a_firewall_that_lets_it_out_to_the_broker_alone(
+    tmp_path: Path, broker: Broker, fence: Fence
+) -> None:
+    """From the network of source and worker, the broker; into it, nothing."""
+    async with fenced(tmp_path, broker, fence) as one:
+        status, _, body = await post(one.hub, envelope(HUB, TOLVAN))
+        plain = int(one.hub.plain.rpartition(":")[2])
+        reached = [
+            _reaches((), "127.0.0.1", 18080),
+            _reaches((), fence.address[:-1] + "2", 18080),
+            _reaches(fence.before, "127.0.0.1", plain),
+            _reaches(fence.before, fence.address, plain),
+            _reaches(fence.before, fence.address, 5672),
+            _reaches(fence.before, fence.address, one.wire.port),
+        ]
     assert status == 200
     assert status_rows(body) == ANSWERED
     assert len(plans_in(body)) == 1
     assert reached == [False, False, False, False, False, True]
 
 
-def _simulator(before: tuple[str, ...], log: Path) -> subprocess.Popen[bytes]:
+async def test_a_line_that_stands_still_for_seconds_costs_nobody_an_answer(
+    tmp_path: Path, broker: Broker, fence: Fence
+) -> None:
+    """Packets are lost, and sent again: the library alone would give the connection up."""
+    async with fenced(tmp_path, broker, fence, "--latency", "1") as one:
+        asking = asyncio.create_task(post(one.hub, envelope(HUB, TOLVAN)))
+        await asyncio.sleep(0.5)
+        fence.turn("down")
+        await asyncio.sleep(3.5)
+        done = asking.done()
+        fence.turn("up")
+        status, _, body = await asking
+        said = one.worker.log.read_text()
+    assert not done, "the answer was on its way while nothing came through"
+    assert status == 200
+    assert status_rows(body) == ANSWERED
+    assert "not connected" not in said
+
+
+def _simulator(before: tuple[str, ...], log: Path, *options: str) -> subprocess.Popen[bytes]:
     with log.open("wb") as said:
         return subprocess.Popen(
-            [*before, sys.executable, "-m", "samsvar", "sim", "prator", "--port", "18080"],
+            [
+                *before,
+                sys.executable,
+                "-m",
+                "samsvar",
+                "sim",
+                "prator",
+                "--port",
+                "18080",
+                *options,
+            ],
             stdout=said,
             stderr=said,
         )

@@ -5,6 +5,7 @@ Knows three kinds of broker: RabbitMQ, Redis, and the process's own memory. Open
 
 from __future__ import annotations
 
+import socket
 import ssl
 from collections.abc import Callable
 from pathlib import Path
@@ -78,7 +79,11 @@ def connection(
             "retry_on_timeout": False,
         }
         return Connection(transport="redis", virtual_host=name or "0", **told)
-    told["transport_options"] = {"on_blocked": blocked, "on_unblocked": unblocked}
+    told["transport_options"] = {
+        "on_blocked": blocked,
+        "on_unblocked": unblocked,
+        "socket_settings": _patience(settings.heartbeat_seconds),
+    }
     return Connection(
         transport="pyamqp",
         virtual_host=name or "/",
@@ -86,6 +91,13 @@ def connection(
         login_method="PLAIN",
         **told,
     )
+
+
+def _patience(seconds: int) -> dict[int, int]:
+    """How long what has been sent may stay unheard of before the machine gives the connection up:
+    as long as silence may last. The library's own second is over when a line stands still."""
+    option = getattr(socket, "TCP_USER_TIMEOUT", None)  # Linux has it
+    return {option: 1000 * seconds} if option is not None else {}
 
 
 def connect(made: Connection) -> None:

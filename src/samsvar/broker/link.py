@@ -45,6 +45,8 @@ may leave a question unanswered for a minute, and answer at once when it is put 
 _TICK = 1.0
 _POLL = 0.01
 _SHORT = 160
+_OTHERWISE = {"basic_publish: timed out": "it reads nothing more"}
+"""What the library says -> what people understand."""
 
 
 class NotPublished(Exception):
@@ -513,7 +515,7 @@ def told(error: BaseException) -> str:
     if isinstance(error, BrokerUnusable | BrokerUnsafe | BrokerSilent):
         return str(error)
     if isinstance(error, AMQPError) and getattr(error, "reply_text", None):
-        words = str(error.reply_text)
+        words = _OTHERWISE.get(str(error.reply_text), str(error.reply_text))
     elif isinstance(error, TimeoutError):
         words = "no answer in time"
     elif isinstance(error, OSError | KombuError):
