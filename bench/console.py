@@ -32,7 +32,7 @@ from bench.console_tail import (
     tell_index,
 )
 from bench.messages import SMALL
-from bench.processes import ChildFailed, Nursery
+from bench.processes import ChildFailed, Nursery, ended_when_told
 from samsvar.settings import load
 from samsvar.store.database import open_database
 
@@ -130,4 +130,4 @@ def _show_tail(console: Console, one: Followed) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(ended_when_told(main))

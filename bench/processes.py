@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO
@@ -17,6 +18,15 @@ from typing import IO
 _TICKS = os.sysconf("SC_CLK_TCK")
 _STOP_SECONDS = 5.0
 _START_SECONDS = 30.0
+
+
+def ended_when_told(main: Callable[[], int]) -> int:
+    """Run it; told to stop (SIGINT, SIGTERM), it ends what it has started, and the code is 130."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        return main()
+    except KeyboardInterrupt:
+        return 130
 
 
 class ChildFailed(Exception):

@@ -1,6 +1,7 @@
 """``python -m bench.updates``: Updates of the index, and the news of them at another hub.
 
-Two hubs as operators run them, and a RabbitMQ of their own between them. First Updates as fast as
+Two hubs as operators run them, and a RabbitMQ of their own between them; each with SQLite, or both
+with a PostgreSQL of their own (``--postgresql``). First Updates as fast as
 they are taken, of one change each and of ten: how many a second are accepted, how many reach the
 other index, and how long a sender waits. Then an outage: RabbitMQ is killed, Updates go on, it is
 started again; counted is what was lost, and how long it took until all was told.
@@ -20,20 +21,23 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
+import psycopg
 from rich.console import Console
 from rich.table import Table
 
-from bench.kills.engines import EngineFailed, RabbitMq
+from bench.kills.engines import EngineFailed, PostgreSql, RabbitMq
 from bench.load import Load, Result, Target
 from bench.messages import HUB, OWNER, UPDATE_ACTION, UPDATE_PATH, Post, update_of
-from bench.processes import Child, ChildFailed, Nursery
+from bench.processes import Child, ChildFailed, Nursery, ended_when_told
 from samsvar.broker.keys import KeyPair
 
 TOLD = "SE2129999997-EI"
+HUBS = ("teller", "told")
 SOURCE = f"{OWNER}-SOURCE"
 PEOPLE = 5000
 SIZES = (1, 10)
@@ -77,8 +81,11 @@ class Outage:
 class Scene:
     """The two hubs, and what they have on disk."""
 
-    def __init__(self, folder: Path, teller: Child, told: Child, door: str) -> None:
+    def __init__(
+        self, folder: Path, server: PostgreSql | None, teller: Child, told: Child, door: str
+    ) -> None:
         self._folder = folder
+        self._server = server
         self.teller, self.told = teller, told
         self.target = Target(
             door + UPDATE_PATH,
@@ -109,6 +116,10 @@ class Scene:
         return total
 
     def _one(self, which: str, statement: str) -> int:
+        if self._server is not None:
+            with psycopg.connect(self._server.url(which)) as server:
+                row = server.execute(statement.encode()).fetchone()
+                return int(row[0]) if row is not None else 0
         path = self._folder / which / "data" / "samsvar.sqlite"
         with contextlib.closing(sqlite3.connect(path, timeout=30)) as connection:
             return int(connection.execute(statement).fetchone()[0])
@@ -121,6 +132,7 @@ def main() -> int:
     parser.add_argument("--in-flight", type=int, default=16, help="Updates at once")
     parser.add_argument("--outage", type=float, default=120.0, help="seconds; 0: none")
     parser.add_argument("--updates", type=int, default=10_000, help="that come in the outage")
+    parser.add_argument("--postgresql", action="store_true", help="instead of SQLite")
     parser.add_argument("--folder", type=Path, help="where the data lies meanwhile (disk counts)")
     told = parser.parse_args()
     os.environ["BROKER_PASSWORD"] = RabbitMq.PASSWORD
@@ -134,10 +146,15 @@ def main() -> int:
 
 
 async def _run(folder: Path, told: argparse.Namespace) -> None:
-    rabbit = await asyncio.to_thread(RabbitMq, folder)
-    try:
+    async with AsyncExitStack() as stack:
+        rabbit = await asyncio.to_thread(RabbitMq, folder)
+        stack.callback(rabbit.end)
+        server = None
+        if told.postgresql:
+            server = await asyncio.to_thread(PostgreSql, folder, HUBS)
+            stack.callback(server.kill)
         async with Nursery() as nursery:
-            scene = await _scene(folder, rabbit, nursery)
+            scene = await _scene(folder, rabbit, server, nursery)
             await _round(scene, 1, 1.0, told.in_flight, first=0)  # to warm up
             first = count(10_000_000, 10_000_000)
             rounds = [
@@ -152,13 +169,13 @@ async def _run(folder: Path, told: argparse.Namespace) -> None:
                     raise Lost(
                         f"{outage.lost} changes lost, {outage.accepted.errors} Updates not accepted"
                     )
-    finally:
-        rabbit.end()
 
 
-async def _scene(folder: Path, rabbit: RabbitMq, nursery: Nursery) -> Scene:
-    keys = {"teller": KeyPair.new(), "told": KeyPair.new()}
-    _write(folder, rabbit, keys)
+async def _scene(
+    folder: Path, rabbit: RabbitMq, server: PostgreSql | None, nursery: Nursery
+) -> Scene:
+    keys = {which: KeyPair.new() for which in HUBS}
+    _write(folder, rabbit, server, keys)
     samsvar = ["-m", "samsvar"]
     children: dict[str, Child] = {}
     doors: dict[str, str] = {}
@@ -173,7 +190,7 @@ async def _scene(folder: Path, rabbit: RabbitMq, nursery: Nursery) -> Scene:
             child = await nursery.start(which, [*samsvar, "serve", *settings], output=log)
         doors[which] = (await child.line("http:", errors=True)).split()[-1]
         children[which] = child
-    return Scene(folder, children["teller"], children["told"], doors["teller"])
+    return Scene(folder, server, children["teller"], children["told"], doors["teller"])
 
 
 async def _round(scene: Scene, size: int, seconds: float, in_flight: int, *, first: int) -> Round:
@@ -265,7 +282,9 @@ async def _until(
     return time.perf_counter()
 
 
-def _write(folder: Path, rabbit: RabbitMq, keys: dict[str, KeyPair]) -> None:
+def _write(
+    folder: Path, rabbit: RabbitMq, server: PostgreSql | None, keys: dict[str, KeyPair]
+) -> None:
     broker = (
         f'[broker]\nurl = "{rabbit.url}"\nuser = "{RabbitMq.USER}"\n'
         'password = "env:BROKER_PASSWORD"\nhub_key = "broker.key"\n'
@@ -291,8 +310,9 @@ def _write(folder: Path, rabbit: RabbitMq, keys: dict[str, KeyPair]) -> None:
         site.mkdir()
         (site / "broker.key").touch(0o600)
         (site / "broker.key").write_text(pair.secret() + "\n")
+        database = f'database = "{server.url(which)}"\n' if server is not None else ""
         (site / "settings.toml").write_text(
-            f'[hub]\naddresses = ["{HUB}"]\ndata = "data"\n'
+            f'[hub]\naddresses = ["{HUB}"]\ndata = "data"\n{database}'
             f'[[listen]]\nkind = "plain"\ntrusted = true\n{broker}[index]\n{index[which]}'
         )
         (site / "registry.toml").write_text(contracts + registry[which])
@@ -356,4 +376,4 @@ def _show_outage(outage: Outage) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(ended_when_told(main))

@@ -23,7 +23,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.messages import CONSUMER, PLANS_ACTION, PLANS_PATH, question
-from bench.processes import ChildFailed, Nursery
+from bench.processes import ChildFailed, Nursery, ended_when_told
 from samsvar.broker.keys import KeyPair
 from samsvar.simulation.people import person
 
@@ -211,4 +211,4 @@ def _part(times: Sequence[float], part: float) -> float:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(ended_when_told(main))

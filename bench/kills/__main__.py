@@ -27,7 +27,7 @@ from bench.kills.ledger import Ledger
 from bench.kills.production import production
 from bench.kills.report import Run, show
 from bench.kills.traffic import Traffic
-from bench.processes import ChildFailed
+from bench.processes import ChildFailed, ended_when_told
 
 ENGINES = ("rabbitmq", "postgresql", "redis", "worker", "hub")
 
@@ -50,8 +50,6 @@ def main() -> int:
     except (ChildFailed, EngineFailed) as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    except KeyboardInterrupt:
-        return 130
     show(console, runs)
     broken = [law for run in runs for law in run.broken()]
     for law in broken:
@@ -95,4 +93,4 @@ async def _run(console: Console, folder: Path, engines: Sequence[str], times: in
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(ended_when_told(main))

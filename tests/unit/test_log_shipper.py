@@ -26,10 +26,12 @@ from samsvar.store.access_log import SqlAccessLog
 from samsvar.store.database import Database
 from samsvar.store.log_outbox import LogOutboxDesk, SqlLogOutbox
 from samsvar.store.secrets import PersonVault, open_vault
+from samsvar.store.tables import LOG_OUTBOX, QUESTION
 from tests import databases
 from tests.command import Shell
 from tests.databases import open_database
 from tests.log_service import CORE, LogKeeper
+from tests.plans import looked_at, overheard, plans
 from tests.unit.test_store_access_log import CITIZEN, NURSE, disclosed, record
 from tests.world import MemoryEvents
 
@@ -224,6 +226,7 @@ async def test_a_row_that_is_refused_is_found_among_others_and_becomes_a_dead_le
         (letter,) = LogOutboxDesk(stand.database).letters(5)
         assert (letter.receiver, letter.dead) == (GIVER, True)
         assert letter.reason == "it answered VALIDATION_ERROR"
+        await stand.until(lambda: stand.told("access-log-dead-letter") != [])  # said afterwards
         assert len(stand.told("access-log-dead-letter")) == 1
 
         (tmp_path / "samsvar.toml").write_text(f"[hub]\n{databases.hub_setting(tmp_path / 'data')}")
@@ -240,6 +243,33 @@ async def test_a_row_that_is_refused_is_found_among_others_and_becomes_a_dead_le
     assert told_of(stand.keeper)["question-37"] == 2
     shown = await asyncio.to_thread(shell.run, "audit", "outbox", "list", *settings)
     assert shown.out == "Nothing waits: the log service has taken every row.\n"
+
+
+async def test_a_call_costs_what_it_tells_and_neither_what_waits_nor_the_whole_log(
+    stand: Stand,
+) -> None:
+    """What a database has counted last is an empty outbox, and then the service was away."""
+    await stand.append(question(1))
+    with stand.database.write() as connection, connection.begin():
+        asked_once = dict(connection.execute(sa.select(QUESTION)).mappings().one())
+        waits = dict(connection.execute(sa.select(LOG_OUTBOX)).mappings().one())
+        numbers = range(2, 6001)
+        connection.execute(sa.insert(QUESTION), [asked_once | {"sequence": n} for n in numbers])
+        late = [waits | {"sequence": n} for n in numbers if n > 3000]
+        connection.execute(sa.insert(LOG_OUTBOX), late)
+        connection.execute(sa.delete(LOG_OUTBOX).where(LOG_OUTBOX.c.sequence == 1))
+    outbox = SqlLogOutbox(stand.database, stand.vault)
+
+    with overheard(stand.database, "SELECT") as asked:
+        batch = await outbox.batch(GIVER, 50, SystemClock().now())
+    outbox.close()
+
+    assert [each.sequence for each in batch] == list(range(3001, 3026))
+    assert looked_at(stand.database, asked, "question") in (50, None)
+    assert looked_at(stand.database, asked, "log_outbox") in (50, None)
+    for plan in plans(stand.database, asked):
+        assert "FOR ORDER BY" not in plan
+        assert "SCAN question" not in plan
 
 
 @pytest.mark.parametrize("code", ["ERROR", "ACCESSDENIED"])

@@ -32,8 +32,10 @@ from samsvar.store.lease import LEASE_SECONDS
 from samsvar.store.outbox import SqlOutbox
 from samsvar.store.outbox_desk import OutboxDesk
 from samsvar.store.secrets import open_vault
+from samsvar.store.tables import OUTBOX
 from tests import databases
 from tests.databases import open_database
+from tests.plans import looked_at, overheard, plans
 
 pytestmark = pytest.mark.databases
 
@@ -496,3 +498,23 @@ async def _all(place: Place) -> dict[tuple[str, ...], str | None]:
         for resident in {post.resident for post in _POSTS}
         for post in await place.index.find(EngagementFilter(resident, DOMAIN))
     }
+
+
+async def test_a_message_costs_what_it_holds_and_not_what_waits(place: Place) -> None:
+    """What a database has counted last is an empty queue, and then a subscriber was away."""
+    await place.index.update(store(POST), OWNER, NOON, AUDIENCE)
+    with place.database.write() as connection, connection.begin():
+        row = dict(connection.execute(sa.select(OUTBOX).limit(1)).mappings().one())
+        row |= {"subscriber": REGION}
+        del row["number"]
+        many = [{**row, "key": number.to_bytes(16, "big")} for number in range(5000)]
+        connection.execute(sa.insert(OUTBOX), many)
+
+    with overheard(place.database, "SELECT outbox") as asked:
+        await batch(place, REGION, 50)
+
+    assert len(asked) == 2
+    assert looked_at(place.database, asked, "outbox") in (50, None)
+    for plan, index in zip(plans(place.database, asked), ("refused", "order"), strict=False):
+        assert f"USING INDEX outbox_{index}" in plan
+        assert "FOR ORDER BY" not in plan

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from samsvar.broker.durable_message import DurableKind
     from samsvar.settings import Settings
     from samsvar.store.database import Database
-    from samsvar.store.shipping import ShippingDesk
+    from samsvar.store.shipping_desk import ShippingDesk
 
 INDEX, LOG, LOG_FOR, BROKER, BROKER_LOG = "index", "log", "log-for", "broker", "broker-log"
 _AT_BROKER = (BROKER, BROKER_LOG)

@@ -22,7 +22,7 @@ from pydantic import SecretStr
 from samsvar.errors import ResourcesMissing
 from samsvar.settings import HubSettings
 
-HEAD = "0017"
+HEAD = "0018"
 """The last migration. Kept here too, so that a database that has it starts without Alembic."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"

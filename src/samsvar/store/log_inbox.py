@@ -7,7 +7,7 @@ for as long as the inbox remembers anything. Knows no message and no network.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -16,13 +16,14 @@ import sqlalchemy as sa
 from samsvar.broker.forms import NotTheForm
 from samsvar.broker.log_records import RecordForm, entry_of, form_of
 from samsvar.errors import ResourcesMissing
-from samsvar.model.log_entry import LogEntry, Shipment
+from samsvar.model.log_entry import LogEntry
 from samsvar.pipeline.log_ports import LogInbox, LogOutbox
 from samsvar.store.database import Database
 from samsvar.store.inbox import Mark, fresh_marks
 from samsvar.store.lease import stamp
 from samsvar.store.secrets import PersonVault
-from samsvar.store.shipping import ShippingDesk, SqlShipping
+from samsvar.store.shipping import SqlShipping
+from samsvar.store.shipping_desk import ShippingDesk
 from samsvar.store.tables import LOG_INBOX
 
 
@@ -70,21 +71,21 @@ class SqlLogInbox(SqlShipping):
             "reason": "",
         }
 
-    def _shipments(
-        self, connection: sa.Connection, due: sa.ColumnElement[bool], most: int
-    ) -> Iterable[Shipment]:
+    def _told(
+        self, connection: sa.Connection, numbers: Sequence[int]
+    ) -> Iterator[tuple[int, tuple[LogEntry, ...], str]]:
+        inbox = LOG_INBOX.c
         rows = connection.execute(
-            sa.select(LOG_INBOX).where(due).order_by(LOG_INBOX.c.sequence).limit(most)
+            sa.select(inbox.sequence, inbox.sender, inbox.entry_sealed)
+            .where(inbox.sequence.in_(numbers))
+            .order_by(inbox.sequence)
         )
-        for row in rows:
-            entries: tuple[LogEntry, ...] = ()
-            cannot = ""
+        for sequence, sender, sealed in rows:
             try:
-                form = RecordForm.read(self._vault.open_text(row.entry_sealed).encode())
-                entries = (entry_of(form, row.sender),)
+                form = RecordForm.read(self._vault.open_text(sealed).encode())
+                yield sequence, (entry_of(form, sender),), ""
             except (ResourcesMissing, NotTheForm):
-                cannot = "the record cannot be read"
-            yield Shipment(row.sequence, entries, cannot, row.refusals, row.uncertain)
+                yield sequence, (), "the record cannot be read"
 
 
 class LogInboxDesk(ShippingDesk):

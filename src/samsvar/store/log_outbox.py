@@ -6,18 +6,19 @@ sent is made of the log's own row. Knows no message and no network.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 
 import sqlalchemy as sa
 
 from samsvar.audit.log_entries import CannotBeTold, entries_of
 from samsvar.errors import ResourcesMissing
-from samsvar.model.log_entry import Shipment
+from samsvar.model.log_entry import LogEntry
 from samsvar.pipeline.log_ports import LogOutbox
 from samsvar.store.access_row import record_of
 from samsvar.store.database import Database
 from samsvar.store.secrets import PersonVault
-from samsvar.store.shipping import ShippingDesk, SqlShipping
+from samsvar.store.shipping import SqlShipping
+from samsvar.store.shipping_desk import ShippingDesk
 from samsvar.store.tables import AUDIT_TREE, LOG_OUTBOX, QUESTION
 
 
@@ -28,31 +29,23 @@ class SqlLogOutbox(SqlShipping):
         super().__init__(database, LOG_OUTBOX, "log-outbox")
         self._vault = vault
 
-    def _shipments(
-        self, connection: sa.Connection, due: sa.ColumnElement[bool], most: int
-    ) -> Iterable[Shipment]:
-        table = LOG_OUTBOX.c
+    def _told(
+        self, connection: sa.Connection, numbers: Sequence[int]
+    ) -> Iterator[tuple[int, tuple[LogEntry, ...], str]]:
         log = str(connection.scalar(sa.select(AUDIT_TREE.c.log)))
+        chosen = QUESTION.c.sequence.in_(numbers)
         rows = connection.execute(
-            sa.select(QUESTION, table.refusals, table.uncertain)
-            .join(LOG_OUTBOX, table.sequence == QUESTION.c.sequence)
-            .where(due)
-            .order_by(table.sequence)
-            .limit(most)
+            sa.select(QUESTION).where(chosen).order_by(QUESTION.c.sequence)
         ).mappings()
         for row in rows:
-            yield self._shipment({str(name): row[name] for name in row}, log)
-
-    def _shipment(self, row: dict[str, object], log: str) -> Shipment:
-        sequence, refusals = row["sequence"], row["refusals"]
-        assert isinstance(sequence, int)
-        assert isinstance(refusals, int)
-        try:
-            entries, cannot = entries_of(sequence, record_of(row, self._vault), log), ""
-        except (CannotBeTold, ResourcesMissing, ValueError, KeyError) as error:
-            known = isinstance(error, CannotBeTold | ResourcesMissing)
-            entries, cannot = (), str(error) if known else "the row cannot be read"
-        return Shipment(sequence, entries, cannot, refusals, bool(row["uncertain"]))
+            sequence = int(row["sequence"])
+            try:
+                record = record_of({str(name): row[name] for name in row}, self._vault)
+                yield sequence, entries_of(sequence, record, log), ""
+            except (CannotBeTold, ResourcesMissing) as error:
+                yield sequence, (), str(error)
+            except (ValueError, KeyError):
+                yield sequence, (), "the row cannot be read"
 
 
 class LogOutboxDesk(ShippingDesk):

@@ -22,11 +22,12 @@ import orjson
 import sqlalchemy as sa
 
 from samsvar.errors import EngagementIndexUnavailable
-from samsvar.model.engagement import Audience, Engagement, EngagementTransaction, Notification
+from samsvar.model.engagement import Audience, EngagementTransaction, Notification
 from samsvar.model.identifiers import LogicalAddress, PersonId
 from samsvar.ports import Outbox
 from samsvar.store.database import Database
 from samsvar.store.lease import Lease, stamp
+from samsvar.store.outbox_batch import next_batch
 from samsvar.store.posts import RESIDENT_ROOT, post_key
 from samsvar.store.secrets import PersonVault
 from samsvar.store.tables import OUTBOX, OUTBOX_SUBSCRIBER
@@ -35,7 +36,6 @@ from samsvar.store.upsert import insert
 _LONGEST_REASON = 200
 
 _Found = TypeVar("_Found")
-_BEFORE = OUTBOX.alias("before")
 _PUT = sa.insert(OUTBOX)
 
 
@@ -103,10 +103,10 @@ class SqlOutbox:
     async def batch(
         self, subscriber: LogicalAddress, most: int, now: datetime
     ) -> Sequence[Notification]:
-        """The next changes that can go in one message: in order, each post once, all with the
-        same history. One that has been refused goes alone; while it rests, so do later changes
-        of the same post, and no others."""
-        return await self._look(lambda connection: self._batch(connection, subscriber, most, now))
+        """The next changes that can go in one message."""
+        return await self._look(
+            lambda connection: next_batch(connection, self._vault, subscriber, most, now)
+        )
 
     async def delivered(
         self, subscriber: LogicalAddress, batch: Sequence[Notification], most: int = 1
@@ -182,57 +182,6 @@ class SqlOutbox:
                 ) from error
 
         return await asyncio.get_running_loop().run_in_executor(self._thread, run)
-
-    def _batch(
-        self, connection: sa.Connection, subscriber: LogicalAddress, most: int, now: datetime
-    ) -> list[Notification]:
-        moment = stamp(now)
-        resting = sa.exists().where(
-            _BEFORE.c.subscriber == OUTBOX.c.subscriber,
-            _BEFORE.c.key == OUTBOX.c.key,
-            _BEFORE.c.number < OUTBOX.c.number,
-            _BEFORE.c.dead == sa.false(),
-            _BEFORE.c.not_before > moment,
-        )
-        rows = connection.execute(
-            sa.select(OUTBOX)
-            .where(
-                OUTBOX.c.subscriber == subscriber,
-                OUTBOX.c.dead == sa.false(),
-                OUTBOX.c.not_before <= moment,
-                ~resting,
-            )
-            .order_by(OUTBOX.c.number)
-            .limit(most)
-        ).mappings()
-        batch: list[Notification] = []
-        # Without the owner: some indexes refuse a message that has the same post of two owners.
-        posts: set[tuple[str, ...]] = set()
-        for row in rows:
-            if batch and (row["history"] != batch[0].history or row["refusals"]):
-                break
-            notification = self._opened(row)
-            post = notification.transaction.engagement
-            name = (*post.key[:7], post.interest)
-            if name not in posts:  # else it waits for the next message, and all of it after this
-                batch.append(notification)
-            posts.add(name)
-            if row["refusals"]:
-                break
-        return batch
-
-    def _opened(self, row: sa.RowMapping) -> Notification:
-        said = orjson.loads(row["post"])
-        delete = said.pop("delete")
-        resident = self._vault.open(row["resident_sealed"]).extension
-        return Notification(
-            number=row["number"],
-            transaction=EngagementTransaction(delete, Engagement(resident=resident, **said)),
-            correlation_id=row["correlation_id"],
-            history=row["history"],
-            refusals=row["refusals"],
-            written=row["written"],
-        )
 
     def _delivered(
         self,

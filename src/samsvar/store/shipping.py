@@ -10,16 +10,15 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import sqlalchemy as sa
 
 from samsvar.errors import ResourcesMissing
-from samsvar.model.log_entry import Shipment
+from samsvar.model.log_entry import LogEntry, Shipment
 from samsvar.store.database import Database
 from samsvar.store.lease import Lease, stamp
 
@@ -28,6 +27,14 @@ _LONGEST_REASON = 200
 
 _Found = TypeVar("_Found")
 _Work = Callable[[sa.Connection], _Found]
+
+
+class _Due(NamedTuple):
+    """A row whose time has come."""
+
+    sequence: int
+    refusals: int
+    uncertain: bool
 
 
 class SqlShipping(ABC):
@@ -60,15 +67,10 @@ class SqlShipping(ABC):
 
     async def batch(self, receiver: str, most: int, now: datetime) -> Sequence[Shipment]:
         """The next rows, in order. One that has been refused goes alone."""
-        table = self._table.c
-        due = sa.and_(
-            table.receiver == receiver,
-            table.dead == sa.false(),
-            table.not_before <= stamp(now),
-        )
 
         def work(connection: sa.Connection) -> Sequence[Shipment]:
-            return _together(self._shipments(connection, due, min(most, MOST_ROWS)), most)
+            first = self._shipments(connection, receiver, min(most, MOST_ROWS), now)
+            return _together(first, most)
 
         return await self._do(work, read=True)
 
@@ -125,10 +127,45 @@ class SqlShipping(ABC):
         self._thread.shutdown(wait=True)
 
     @abstractmethod
+    def _told(
+        self, connection: sa.Connection, numbers: Sequence[int]
+    ) -> Iterable[tuple[int, tuple[LogEntry, ...], str]]:
+        """What these rows tell, in order: number, entries, and why it cannot be told if so."""
+
     def _shipments(
-        self, connection: sa.Connection, due: sa.ColumnElement[bool], most: int
-    ) -> Iterable[Shipment]:
-        """What the first so many rows that are due tell, in order."""
+        self, connection: sa.Connection, receiver: str, most: int, now: datetime
+    ) -> Iterator[Shipment]:
+        due = {each.sequence: each for each in self._due(connection, receiver, most, now)}
+        for sequence, entries, cannot in self._told(connection, list(due)):
+            each = due[sequence]
+            yield Shipment(sequence, entries, cannot, each.refusals, each.uncertain)
+
+    def _due(
+        self, connection: sa.Connection, receiver: str, most: int, now: datetime
+    ) -> Iterator[_Due]:
+        """The first rows whose time has come. They are walked in the order of one index, in a form
+        that leaves a planner no other way: what it has counted of a queue is of another day, and
+        it would go through all that waits, or through the whole access log."""
+        table, moment, after, left = self._table.c, stamp(now), -1, most
+        order = (table.receiver, table.sequence)
+        while True:
+            rows = connection.execute(
+                sa.select(*order, table.dead, table.not_before, table.refusals, table.uncertain)
+                .where(sa.tuple_(*order) > sa.tuple_(sa.literal(receiver), sa.literal(after)))
+                .order_by(*order)
+                .limit(most)
+            ).all()
+            for row in rows:
+                after = row.sequence
+                if row.receiver != receiver:
+                    return
+                if not row.dead and row.not_before <= moment:
+                    yield _Due(row.sequence, row.refusals, row.uncertain)
+                    left -= 1
+                    if not left:
+                        return
+            if len(rows) < most:
+                return
 
     async def _do(self, work: _Work[_Found], *, read: bool = False) -> _Found:
         loop = asyncio.get_running_loop()
@@ -157,103 +194,3 @@ def _together(shipments: Iterable[Shipment], most: int) -> list[Shipment]:
         if alone:
             break
     return batch
-
-
-@dataclass(frozen=True, slots=True)
-class LogLetter:
-    """One row that waits or was given up; not what it tells."""
-
-    sequence: int
-    receiver: str
-    dead: bool
-    refusals: int
-    not_before: str
-    reason: str
-    at: str
-    """When the access was, ISO 8601, UTC."""
-
-
-class ShippingDesk:
-    """The same as people see it, in another process than the hub's."""
-
-    def __init__(
-        self,
-        database: Database,
-        table: sa.Table,
-        at: sa.ColumnElement[str],
-        whence: sa.FromClause | None = None,
-    ) -> None:
-        """``at``: when the access was; ``whence``: table and all that it needs for that."""
-        self._database = database
-        self._table = table
-        self._at = at
-        self._whence = table if whence is None else whence
-
-    def counts(self) -> list[tuple[str, int, int]]:
-        """Receiver, waiting, dead; by receiver.
-
-        Raises:
-            ResourcesMissing: it cannot be read.
-        """
-        dead = sa.func.sum(sa.case((self._table.c.dead, 1), else_=0))
-        statement = (
-            sa.select(self._table.c.receiver, sa.func.count() - dead, dead)
-            .group_by(self._table.c.receiver)
-            .order_by(self._table.c.receiver)
-        )
-        return self._in(lambda connection: [tuple(row) for row in connection.execute(statement)])
-
-    def letters(self, most: int, receiver: str | None = None) -> list[LogLetter]:
-        """What is kept (None: for every receiver), dead letters first, then the oldest.
-
-        Raises:
-            ResourcesMissing: it cannot be read.
-        """
-        table = self._table.c
-        names = (table.sequence, table.receiver, table.dead, table.refusals)
-        statement = (
-            sa.select(*names, table.not_before, table.reason, self._at)
-            .select_from(self._whence)
-            .order_by(table.dead.desc(), table.sequence)
-            .limit(most)
-        )
-        if receiver is not None:
-            statement = statement.where(table.receiver == receiver)
-        return self._in(
-            lambda connection: [LogLetter(*tuple(row)) for row in connection.execute(statement)]
-        )
-
-    def retry(
-        self, sequence: int | None, receiver: str | None = None, *, most: int | None = None
-    ) -> int:
-        """Let dead letters (one, all, a receiver's, the oldest so many) wait again, at once; how
-        many.
-
-        Raises:
-            ResourcesMissing: it cannot be written.
-        """
-        chosen: sa.ColumnElement[bool] = self._table.c.dead == sa.true()
-        if sequence is not None:
-            chosen = sa.and_(chosen, self._table.c.sequence == sequence)
-        if receiver is not None:
-            chosen = sa.and_(chosen, self._table.c.receiver == receiver)
-        if most is not None:
-            oldest = sa.select(self._table.c.sequence).where(chosen)
-            oldest = oldest.order_by(self._table.c.sequence).limit(most)
-            chosen = self._table.c.sequence.in_(oldest)
-        again = (
-            sa.update(self._table)
-            .where(chosen)
-            .values(dead=False, refusals=0, not_before="", reason="")
-        )
-        return self._in(lambda connection: connection.execute(again).rowcount, write=True)
-
-    def _in(self, work: _Work[_Found], *, write: bool = False) -> _Found:
-        try:
-            connecting = self._database.write() if write else self._database.read()
-            with connecting as connection, connection.begin():
-                return work(connection)
-        except sa.exc.SQLAlchemyError as error:
-            raise ResourcesMissing(
-                f"the outbox to the log service cannot be used ({type(error).__name__})"
-            ) from error

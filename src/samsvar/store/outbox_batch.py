@@ -1,0 +1,109 @@
+"""Which changes in the outbox go in the next message to a subscriber.
+
+A queue is mostly empty, and long when something has been away: what a database last counted of it
+says nothing. So the rows are walked in the order of one index, from its beginning and no further
+than the message is long, in a form that leaves a planner no other way (with counts of an empty
+table, PostgreSQL took 1.8 s for one message of 13 000 changes that waited, and 4 ms this way).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+import orjson
+import sqlalchemy as sa
+
+from samsvar.model.engagement import Engagement, EngagementTransaction, Notification
+from samsvar.model.identifiers import LogicalAddress
+from samsvar.store.lease import stamp
+from samsvar.store.secrets import PersonVault
+from samsvar.store.tables import OUTBOX
+
+_ORDER = (OUTBOX.c.subscriber, OUTBOX.c.dead, OUTBOX.c.number)
+_NEXT = (
+    sa.select(OUTBOX)
+    .where(
+        sa.tuple_(*_ORDER)
+        > sa.tuple_(sa.bindparam("whose"), sa.literal(False), sa.bindparam("after"))
+    )
+    .order_by(*_ORDER)
+    .limit(sa.bindparam("most"))
+)
+_RESTING = (
+    sa.select(OUTBOX.c.key, sa.func.min(OUTBOX.c.number))
+    .where(
+        OUTBOX.c.subscriber == sa.bindparam("whose"),
+        OUTBOX.c.dead == sa.false(),
+        OUTBOX.c.refusals > sa.literal_column("0"),  # as it stands in the index outbox_refused
+        OUTBOX.c.not_before > sa.bindparam("moment"),
+    )
+    .group_by(OUTBOX.c.key)
+)
+
+
+def next_batch(
+    connection: sa.Connection,
+    vault: PersonVault,
+    subscriber: LogicalAddress,
+    most: int,
+    now: datetime,
+) -> list[Notification]:
+    """In order, each post once, all with the same history. One that has been refused goes alone;
+    while it rests, so do later changes of the same post, and no others."""
+    batch: list[Notification] = []
+    # Without the owner: some indexes refuse a message that has the same post of two owners.
+    posts: set[tuple[str, ...]] = set()
+    keys: set[bytes] = set()
+    for row in _waiting(connection, subscriber, most, now):
+        if batch and (row["history"] != batch[0].history or row["refusals"]):
+            break
+        if row["key"] in keys:
+            continue  # it waits for the next message, and all of it after this
+        keys.add(row["key"])
+        notification = _opened(row, vault)
+        post = notification.transaction.engagement
+        name = (*post.key[:7], post.interest)
+        if name not in posts:
+            batch.append(notification)
+        posts.add(name)
+        if row["refusals"]:
+            break
+    return batch
+
+
+def _waiting(
+    connection: sa.Connection, subscriber: LogicalAddress, most: int, now: datetime
+) -> Iterator[sa.RowMapping]:
+    """The first so many rows whose time has come."""
+    about = {"whose": subscriber, "moment": stamp(now)}
+    resting = {row[0]: int(row[1]) for row in connection.execute(_RESTING, about)}
+    after, left = 0, most
+    while True:
+        asked = {"whose": subscriber, "after": after, "most": most}
+        rows = connection.execute(_NEXT, asked).mappings().all()
+        for row in rows:
+            after = row["number"]
+            if row["dead"] or row["subscriber"] != subscriber:
+                return
+            if after < resting.get(row["key"], after + 1):
+                yield row
+                left -= 1
+                if not left:
+                    return
+        if len(rows) < most:
+            return
+
+
+def _opened(row: sa.RowMapping, vault: PersonVault) -> Notification:
+    said = orjson.loads(row["post"])
+    delete = said.pop("delete")
+    resident = vault.open(row["resident_sealed"]).extension
+    return Notification(
+        number=row["number"],
+        transaction=EngagementTransaction(delete, Engagement(resident=resident, **said)),
+        correlation_id=row["correlation_id"],
+        history=row["history"],
+        refusals=row["refusals"],
+        written=row["written"],
+    )
