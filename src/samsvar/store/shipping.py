@@ -23,6 +23,8 @@ from samsvar.store.database import Database
 from samsvar.store.lease import Lease, stamp
 
 MOST_ROWS = 500
+_LEAST_ROWS = 20
+"""That are read at once: some may rest."""
 _LONGEST_REASON = 200
 
 _Found = TypeVar("_Found")
@@ -57,13 +59,17 @@ class SqlShipping(ABC):
 
     async def due(self, now: datetime) -> Sequence[str]:
         """Receivers for whom something waits and whose time has come."""
-        table = self._table.c
-        statement = (
-            sa.select(table.receiver)
-            .where(table.dead == sa.false(), table.not_before <= stamp(now))
-            .distinct()
-        )
-        return await self._do(lambda connection: list(connection.scalars(statement)), read=True)
+        receiver = self._table.c.receiver
+        following = sa.select(sa.func.min(receiver)).where(receiver > sa.bindparam("after"))
+
+        def work(connection: sa.Connection) -> list[str]:
+            found, after = [], ""
+            while (after := connection.scalar(following, {"after": after})) is not None:
+                if any(self._due(connection, after, 1, now)):
+                    found.append(after)
+            return found
+
+        return await self._do(work, read=True)
 
     async def batch(self, receiver: str, most: int, now: datetime) -> Sequence[Shipment]:
         """The next rows, in order. One that has been refused goes alone."""
@@ -147,19 +153,20 @@ class SqlShipping(ABC):
         that leaves a planner no other way: what it has counted of a queue is of another day, and
         it would go through all that waits, or through the whole access log."""
         table, moment, after, left = self._table.c, stamp(now), -1, most
-        order = (table.receiver, table.sequence)
+        order, most = (table.receiver, table.dead, table.sequence), max(most, _LEAST_ROWS)
         while True:
+            here = sa.tuple_(sa.literal(receiver), sa.literal(False), sa.literal(after))
             rows = connection.execute(
-                sa.select(*order, table.dead, table.not_before, table.refusals, table.uncertain)
-                .where(sa.tuple_(*order) > sa.tuple_(sa.literal(receiver), sa.literal(after)))
+                sa.select(*order, table.not_before, table.refusals, table.uncertain)
+                .where(sa.tuple_(*order) > here)
                 .order_by(*order)
                 .limit(most)
             ).all()
             for row in rows:
                 after = row.sequence
-                if row.receiver != receiver:
+                if row.dead or row.receiver != receiver:
                     return
-                if not row.dead and row.not_before <= moment:
+                if row.not_before <= moment:
                     yield _Due(row.sequence, row.refusals, row.uncertain)
                     left -= 1
                     if not left:

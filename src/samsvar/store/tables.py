@@ -105,7 +105,7 @@ LOG_INBOX = sa.Table(
     sa.Column("refusals", sa.Integer, nullable=False),
     sa.Column("not_before", sa.Text, nullable=False),
     sa.Column("reason", sa.Text, nullable=False),
-    sa.Index("log_inbox_receiver", "receiver", "sequence"),
+    sa.Index("log_inbox_order", "receiver", "dead", "sequence"),
     sqlite_autoincrement=True,
 )
 """Records of other hubs' access logs that the log service has not taken yet."""
