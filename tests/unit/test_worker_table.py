@@ -47,6 +47,19 @@ def test_a_worker_is_there_from_its_first_word_until_it_has_been_silent() -> Non
     assert not table.listen("SE1-PRATOR", [KEY])
 
 
+def test_when_the_broker_was_lost_a_worker_is_asked_but_not_said_to_listen_until_it_speaks() -> (
+    None
+):
+    """It may not have found the broker again; and if it has, a question gets to it."""
+    table = WorkerTable(5.0)
+    table.take(header(), said(), NOW, 0.0)
+    table.deaf(1.0)
+    assert not table.listen("SE1-PRATOR", [KEY])
+    assert table.boots("SE1-PRATOR", [KEY]) == {"0" * 32}
+    table.take(header(2), said(), NOW, 2.0)
+    assert table.listen("SE1-PRATOR", [KEY])
+
+
 def test_only_the_registrys_keys_count_at_an_address() -> None:
     table = WorkerTable(5.0)
     table.take(header(), said(), NOW, 0.0)

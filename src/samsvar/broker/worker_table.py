@@ -7,6 +7,7 @@ hub hears every word. Knows no broker, and asks nobody.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -54,6 +55,11 @@ class WorkerTable:
         """``tolerance``: seconds by which clocks may differ."""
         self._tolerance = tolerance
         self._workers: dict[tuple[str, str], SeenWorker] = {}
+        self._deaf_until = -math.inf
+
+    def deaf(self, now: float) -> None:
+        """The broker was lost: who was there may not have found it again, until it says so."""
+        self._deaf_until = now
 
     def take(
         self, header: AnnouncementHeader, said: AnnouncementContent, at: datetime, now: float
@@ -91,8 +97,12 @@ class WorkerTable:
         return sorted(self._workers.values(), key=lambda one: (one.said.worker.id, one.boot))
 
     def listen(self, address: str, keys: Collection[str]) -> bool:
-        """Does one with such a key take questions for that address?"""
-        return any(one.listens(address, keys) for one in self._workers.values())
+        """Does one with such a key take questions for that address, as it has said since the
+        broker was lost?"""
+        return any(
+            one.seen > self._deaf_until and one.listens(address, keys)
+            for one in self._workers.values()
+        )
 
     def boots(self, address: str, keys: Collection[str]) -> frozenset[str]:
         """The starts of all that do."""

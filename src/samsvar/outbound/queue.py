@@ -149,7 +149,7 @@ class QueueTransport:
             # By a route for every address: what may be a person's number names no queue.
             raise ProducerUnreachable("no worker can have such an address")
         keys = entry.producer.workers
-        if self._by_table and not self.workers.listen(recipient.logical_address, keys):
+        if self._by_table and not self.workers.boots(recipient.logical_address, keys):
             raise WayBlocked("no worker is listening for it")
         number, milliseconds = secrets.token_hex(16), max(1, int(patience * 1000))
         now = self._clock.monotonic()
@@ -216,6 +216,7 @@ class QueueTransport:
 
     def lost(self) -> None:
         """The connection is gone, and with it the queue that answers would have come to."""
+        self.workers.deaf(self._clock.monotonic())
         for asked in self._asked.values():
             asked.fail("the message broker was lost before it answered")
 
