@@ -7,7 +7,6 @@ few cores they are what limits: how busy the machine was is printed with it.
 from __future__ import annotations
 
 import argparse
-import asyncio
 import os
 import statistics
 import sys
@@ -23,7 +22,7 @@ from rich.table import Table
 
 from bench.load import Load
 from bench.messages import THROUGHPUT
-from bench.processes import ChildFailed, Nursery
+from bench.processes import ChildFailed, Nursery, ended_when_told
 from bench.site import Site, plain_question, updates
 
 IN_FLIGHT = 32
@@ -52,8 +51,6 @@ def main() -> int:
     except ChildFailed as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    except (KeyboardInterrupt, asyncio.CancelledError):
-        return 130
     return 0
 
 
@@ -134,4 +131,4 @@ def _table(title: str, found: Mapping[int, Sequence[Round]]) -> Table:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(ended_when_told(main))

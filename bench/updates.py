@@ -15,8 +15,6 @@ import argparse
 import asyncio
 import contextlib
 import os
-import re
-import sqlite3
 import sys
 import tempfile
 import time
@@ -26,26 +24,20 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
-import psycopg
 from rich.console import Console
 from rich.table import Table
 
 from bench.kills.engines import EngineFailed, PostgreSql, RabbitMq
-from bench.load import Load, Result, Target
-from bench.messages import HUB, OWNER, UPDATE_ACTION, UPDATE_PATH, Post, update_of
-from bench.processes import Child, ChildFailed, Nursery, ended_when_told
-from samsvar.broker.keys import KeyPair
+from bench.load import Load, Result
+from bench.messages import Post, update_of
+from bench.processes import ChildFailed, Nursery, ended_when_told
+from bench.updates_scene import HUBS, SOURCE, Scene, opened
 
-TOLD = "SE2129999997-EI"
-HUBS = ("teller", "told")
-SOURCE = f"{OWNER}-SOURCE"
 PEOPLE = 5000
 SIZES = (1, 10)
 GENERATIONS = 4
 """Times that each post of the outage changes."""
 _DELIVER_SECONDS = 300.0
-_DONE = re.compile(r"(\d+) stored, (\d+) updated")
-_URN = "urn:riv:itintegration:engagementindex:{}Responder:1"
 
 
 class Lost(Exception):
@@ -78,53 +70,6 @@ class Outage:
     """The same until the other index had it all."""
 
 
-class Scene:
-    """The two hubs, and what they have on disk."""
-
-    def __init__(
-        self, folder: Path, server: PostgreSql | None, teller: Child, told: Child, door: str
-    ) -> None:
-        self._folder = folder
-        self._server = server
-        self.teller, self.told = teller, told
-        self.target = Target(
-            door + UPDATE_PATH,
-            b"",
-            0,
-            headers=(("SOAPAction", f'"{UPDATE_ACTION}"'), ("x-vp-sender-id", SOURCE)),
-        )
-
-    def waiting(self) -> int:
-        """Changes in the outbox of the hub that tells."""
-        return self._one("teller", "SELECT count(*) FROM outbox")
-
-    def posts(self, since: str = "") -> int:
-        """Posts of the index that is told, with at least that content."""
-        return self._one(
-            "told",
-            f"SELECT count(*) FROM engagement WHERE most_recent_content >= {int(since or 0)}",
-        )
-
-    def effects(self) -> int:
-        """Changes that the told index has made, as its log has it."""
-        total = 0
-        with (self._folder / "told" / "routing.log").open(encoding="utf-8") as log:
-            for line in log:
-                if '"index-notification"' in line:
-                    found = _DONE.search(line)
-                    total += sum(map(int, found.groups())) if found else 0
-        return total
-
-    def _one(self, which: str, statement: str) -> int:
-        if self._server is not None:
-            with psycopg.connect(self._server.url(which)) as server:
-                row = server.execute(statement.encode()).fetchone()
-                return int(row[0]) if row is not None else 0
-        path = self._folder / which / "data" / "samsvar.sqlite"
-        with contextlib.closing(sqlite3.connect(path, timeout=30)) as connection:
-            return int(connection.execute(statement).fetchone()[0])
-
-
 def main() -> int:
     """Read the arguments, measure, print."""
     parser = argparse.ArgumentParser(prog="python -m bench.updates", description=__doc__)
@@ -154,7 +99,7 @@ async def _run(folder: Path, told: argparse.Namespace) -> None:
             server = await asyncio.to_thread(PostgreSql, folder, HUBS)
             stack.callback(server.kill)
         async with Nursery() as nursery:
-            scene = await _scene(folder, rabbit, server, nursery)
+            scene = await opened(folder, rabbit, server, nursery)
             await _round(scene, 1, 1.0, told.in_flight, first=0)  # to warm up
             first = count(10_000_000, 10_000_000)
             rounds = [
@@ -169,28 +114,6 @@ async def _run(folder: Path, told: argparse.Namespace) -> None:
                     raise Lost(
                         f"{outage.lost} changes lost, {outage.accepted.errors} Updates not accepted"
                     )
-
-
-async def _scene(
-    folder: Path, rabbit: RabbitMq, server: PostgreSql | None, nursery: Nursery
-) -> Scene:
-    keys = {which: KeyPair.new() for which in HUBS}
-    _write(folder, rabbit, server, keys)
-    samsvar = ["-m", "samsvar"]
-    children: dict[str, Child] = {}
-    doors: dict[str, str] = {}
-    for which in ("told", "teller"):  # the one that makes the queues first
-        site = folder / which
-        settings = ["--settings", str(site / "settings.toml")]
-        await nursery.run(
-            f"registry of {which}",
-            [*samsvar, "registry", "load", str(site / "registry.toml"), *settings],
-        )
-        with (site / "routing.log").open("wb") as log:
-            child = await nursery.start(which, [*samsvar, "serve", *settings], output=log)
-        doors[which] = (await child.line("http:", errors=True)).split()[-1]
-        children[which] = child
-    return Scene(folder, server, children["teller"], children["told"], doors["teller"])
 
 
 async def _round(scene: Scene, size: int, seconds: float, in_flight: int, *, first: int) -> Round:
@@ -280,50 +203,6 @@ async def _until(
             raise Lost(f"not within {seconds:g} s: {what}")
         await asyncio.sleep(0.1)
     return time.perf_counter()
-
-
-def _write(
-    folder: Path, rabbit: RabbitMq, server: PostgreSql | None, keys: dict[str, KeyPair]
-) -> None:
-    broker = (
-        f'[broker]\nurl = "{rabbit.url}"\nuser = "{RabbitMq.USER}"\n'
-        'password = "env:BROKER_PASSWORD"\nhub_key = "broker.key"\n'
-    )
-    teller_key, told_key = keys["teller"].public.text, keys["told"].public.text
-    index = {
-        "teller": f'address = "{HUB}"\n',
-        "told": f'address = "{TOLD}"\nreceive_from_broker = ["{HUB} {teller_key}"]\n',
-    }
-    registry = {
-        "teller": f'[[producer]]\nid = "told"\ntitle = "told"\nkind = "worker"\n'
-        f'workers = ["{told_key}"]\nowner = "SE1"\n'
-        f'[[route]]\ncontract = "ProcessNotification 1"\nlogical_address = "{TOLD}"\n'
-        'producer = "told"\n' + _may(SOURCE, "Update 1", HUB),
-        "told": _may(HUB, "ProcessNotification 1", TOLD),
-    }
-    contracts = "\n".join(
-        f'[[contract]]\nurn = "{_URN.format(name)}"\ntitle = "{name} 1"\n'
-        for name in ("Update", "ProcessNotification")
-    )
-    for which, pair in keys.items():
-        site = folder / which
-        site.mkdir()
-        (site / "broker.key").touch(0o600)
-        (site / "broker.key").write_text(pair.secret() + "\n")
-        database = f'database = "{server.url(which)}"\n' if server is not None else ""
-        (site / "settings.toml").write_text(
-            f'[hub]\naddresses = ["{HUB}"]\ndata = "data"\n{database}'
-            f'[[listen]]\nkind = "plain"\ntrusted = true\n{broker}[index]\n{index[which]}'
-        )
-        (site / "registry.toml").write_text(contracts + registry[which])
-
-
-def _may(consumer: str, contract: str, address: str) -> str:
-    return (
-        f'[[consumer]]\nid = "{consumer}"\nchannel = "system"\nsocial_care = false\n'
-        f'[[permission]]\nconsumer = "{consumer}"\ncontract = "{contract}"\n'
-        f'logical_address = "{address}"\n'
-    )
 
 
 def _show(rounds: list[Round], in_flight: int) -> None:

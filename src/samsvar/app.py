@@ -14,6 +14,7 @@ from typing import BinaryIO
 
 from samsvar import __version__
 from samsvar.access import Policy
+from samsvar.administration import Premises
 from samsvar.audit.reports import AccessSeen
 from samsvar.bench.live import Conformance
 from samsvar.bench.live_taps import NoticedEvents, NoticedTransport
@@ -179,8 +180,12 @@ class Hub:
         self._open_ways(packaged)
         world = self._world(packaged)
         self._routing_days = routing_days(settings)
-        console = self._console_door(packaged)
-        door = self._door(packaged, world, console)
+        premises = None
+        if any(listener.admin for listener in settings.listen):
+            premises = packaged.premises(self._database, settings)
+        console = self._console_door(premises) if premises is not None else None
+        admin = self._admin_door(premises) if premises is not None else None
+        door = self._door(world, console, admin)
         self._listeners.tell(self.watching.events)
         self.watching.see(
             self._listeners.connections,
@@ -306,7 +311,7 @@ class Hub:
             spans=watching.spans,
         )
 
-    def _door(self, packaged: Packaged, world: World, console: ConsoleDoor | None) -> Door:
+    def _door(self, world: World, console: ConsoleDoor | None, admin: AdminDoor | None) -> Door:
         """What is behind every listener."""
         settings, seats = self._settings, self.guards.seats
         soap = SoapDoor(
@@ -326,7 +331,7 @@ class Hub:
             is_revoked=self._is_revoked,
             seats=seats,
             users=self._user_door(world, seats),
-            admin=self._admin_door(packaged),
+            admin=admin,
             metrics=self.watching.exposition,
             spans=self.watching.spans,
             console=console,
@@ -476,10 +481,7 @@ class Hub:
             return None
         return giver.name if giver is not None else None
 
-    def _admin_door(self, packaged: Packaged) -> AdminDoor | None:
-        if not any(listener.admin for listener in self._settings.listen):
-            return None
-        premises = packaged.premises(self._database, self._settings)
+    def _admin_door(self, premises: Premises) -> AdminDoor:
         table = premises.table(
             self._vault,
             missing=self.missing,
@@ -500,10 +502,7 @@ class Hub:
         self._closing.push_async_callback(users.verifier.close)
         return users.door
 
-    def _console_door(self, packaged: Packaged) -> ConsoleDoor | None:
-        if not any(listener.admin for listener in self._settings.listen):
-            return None
-        premises = packaged.premises(self._database, self._settings)
+    def _console_door(self, premises: Premises) -> ConsoleDoor:
         world = console_world(
             premises,
             self._vault,

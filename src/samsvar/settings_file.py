@@ -10,7 +10,9 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
+
+from pydantic import BaseModel
 
 MOST_BYTES = 1_000_000
 """A file of settings is a page or two; one of megabytes is something else."""
@@ -34,12 +36,15 @@ _WORDS = {
 }
 
 
+_WITHOUT = "a hub that nobody has set up is started without a settings file"
+
+
 class FileUnreadable(Exception):
     """The file is none; the text says which, and what to do."""
 
 
-def read(path: Path) -> tuple[dict[str, Any], str]:
-    """The file's tables, and its text.
+def read(path: Path, without: str = _WITHOUT) -> tuple[dict[str, Any], str]:
+    """The file's tables, and its text. ``without``: what is told where it is empty.
 
     Raises:
         FileUnreadable: it is not there, too large, empty, or not TOML in UTF-8.
@@ -67,10 +72,35 @@ def read(path: Path) -> tuple[dict[str, Any], str]:
         told = str(error).replace("Cannot overwrite a value", "a key is given a second time")
         raise FileUnreadable(f"{path}: not TOML in UTF-8: {told}") from error
     if not tree:
-        raise FileUnreadable(
-            f"{path}: is empty: a hub that nobody has set up is started without a settings file"
-        )
+        raise FileUnreadable(f"{path}: is empty: {without}")
     return tree, text
+
+
+def sentence(where: str, model: type[BaseModel], fault: Mapping[str, Any], text: str) -> str:
+    """The file, the setting, what is wrong with it, and its line. ``model``: of the whole file."""
+    place = tuple(fault["loc"])
+    told = in_words(fault, names_at(model, place[:-1]))
+    if not place:
+        return f"{where}: {told}"
+    line = line_of(text, place)
+    at = "" if line is None else f" (line {line})"
+    return f"{where}: {'.'.join(str(part) for part in place)}: {told}{at}"
+
+
+def names_at(model: type[BaseModel], place: Sequence[str | int]) -> list[str]:
+    """The settings that there are in a section; the sections, at the top."""
+    for part in place:
+        if isinstance(part, str) and part in model.model_fields:
+            model = section_of(model.model_fields[part].annotation) or model
+    return list(model.model_fields)
+
+
+def section_of(annotation: Any) -> type[BaseModel] | None:
+    """The section that a field holds, or holds a list of."""
+    for kind in (annotation, *get_args(annotation)):
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            return kind
+    return None
 
 
 def in_words(fault: Mapping[str, Any], known: Sequence[str]) -> str:

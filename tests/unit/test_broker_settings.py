@@ -122,10 +122,16 @@ def test_a_workers_settings_are_read_and_paths_are_relative_to_the_file(tmp_path
         (('url = "amqps://broker.example/samsvar"', ""), "broker.url: is missing"),
         ((f'hubs = ["{KEY}"]', "hubs = []"), "worker.hubs: "),
         ((KEY, "x25519:short"), "worker.hubs: must be a key"),
-        (('addresses = ["SE1-X"]', ""), "worker.addresses: Field required"),
+        (('addresses = ["SE1-X"]', ""), "worker.addresses: must be given (line 1)"),
         (('addresses = ["SE1-X"]', 'addresses = ["a b"]'), "worker.addresses.0: "),
-        (('id = "umea-1"', 'id = "umea-1"\nport = 80'), "worker.port: no such setting"),
-        (("[worker]", "[listen]\n[worker]"), "listen: no such setting"),
+        (
+            ('id = "umea-1"', 'id = "umea-1"\nport = 80'),
+            "worker.port: no such setting; there are id",
+        ),
+        (
+            ("[worker]", "[listen]\n[worker]"),
+            "listen: no such setting; there are worker",
+        ),
         (("[worker]", "worker"), "not TOML in UTF-8"),
     ],
 )

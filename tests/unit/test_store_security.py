@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -25,6 +24,7 @@ from samsvar.store.security import StoredBlocks, StoredConsents
 from samsvar.store.sqlite import FILE_NAME
 from tests import databases
 from tests.databases import open_database
+from tests.plans import overheard, plans
 from tests.security_records import (
     ACTION,
     AT_WARD,
@@ -204,26 +204,14 @@ def test_no_row_can_be_taken_away(books: Books, table: str) -> None:
 
 @pytest.mark.sqlite
 def test_a_check_is_one_search_by_an_index(books: Books) -> None:
-    seen: list[str] = []
-    sa.event.listen(
-        books.database.engine,
-        "before_cursor_execute",
-        lambda _c, _cursor, statement, *_: (
-            seen.append(statement) if statement.startswith("SELECT") else None
-        ),
-    )
-    books.consents.of_person(TOLVAN)
-    books.blocks.of_person(TOLVAN)
+    with overheard(books.database, "SELECT") as seen:
+        books.consents.of_person(TOLVAN)
+        books.blocks.of_person(TOLVAN)
     assert len(seen) == 2
-    with sqlite3.connect(books.database.folder / FILE_NAME) as raw:
-        plans = [
-            " ".join(row[3] for row in raw.execute(f"EXPLAIN QUERY PLAN {one}", ["x"]))
-            for one in seen
-        ]
-    raw.close()
-    assert "SEARCH consent USING INDEX consent_subject" in plans[0]
-    assert "SEARCH block USING INDEX block_subject" in plans[1]
-    assert "SCAN" not in "".join(plans)
+    found = plans(books.database, seen)
+    assert "SEARCH consent USING INDEX consent_subject" in found[0]
+    assert "SEARCH block USING INDEX block_subject" in found[1]
+    assert "SCAN" not in "".join(found)
 
 
 async def test_the_ports_answer_in_the_words_of_the_rules(books: Books) -> None:

@@ -103,8 +103,8 @@ def test_without_settings_or_with_broken_ones_it_says_what_is_missing(tmp_path: 
     broken = shell.inside("worker", "--adapter", "prator", "--config", tmp_path / "w.toml")
     assert (none.code, broken.code) == (2, 2)
     assert "--config FILE" in none.err
-    assert "worker.id: Field required" in broken.err
-    assert "broker: Field required" in broken.err
+    assert "worker.id: must be given (line 1)" in broken.err
+    assert "broker: must be given" in broken.err
 
 
 def test_a_worker_in_a_process_of_its_own_needs_a_broker_outside_it(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import statistics
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -229,7 +228,8 @@ async def test_redis_away_is_said_within_five_seconds_and_costs_nothing(
         getattr(redis, how)()
         begun = time.monotonic()
         took = [(await made.ask(number % 2, number))[0] for number in range(20)]
-        assert statistics.median(took) < 0.5, "nobody waits for it again and again"
+        # One in each process may find out; a loaded machine may be slow once more.
+        assert sorted(took)[-4] < 0.5, "nobody waits for it again"
         await eventually(lambda: len(made.events("shared-state-lost")) == 2, 5)
         assert time.monotonic() - begun < 5
         told = await health(made.hubs[0])

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from pydantic import (
     BaseModel,
@@ -125,32 +125,11 @@ def _sentence(
     where: str, origins: Mapping[tuple[str, str], str], fault: Mapping[str, Any], text: str
 ) -> str:
     place = tuple(fault["loc"])
-    told = settings_file.in_words(fault, _names_at(place[:-1]))
     variable = origins.get(place[:2])
     if variable is not None:
-        return f"{variable}: {told}"
-    if not place:
-        return f"{where}: {told}"
-    line = settings_file.line_of(text, place)
-    at = "" if line is None else f" (line {line})"
-    return f"{where}: {'.'.join(str(part) for part in place)}: {told}{at}"
-
-
-def _names_at(place: Sequence[str | int]) -> list[str]:
-    """The settings that there are in a section; the sections, at the top."""
-    section: type[BaseModel] = Settings
-    for part in place:
-        if isinstance(part, str) and part in section.model_fields:
-            section = _section_of(section.model_fields[part].annotation) or section
-    return list(section.model_fields)
-
-
-def _section_of(annotation: Any) -> type[Section] | None:
-    """The section that a field holds, or holds a list of."""
-    for kind in (annotation, *get_args(annotation)):
-        if isinstance(kind, type) and issubclass(kind, Section):
-            return kind
-    return None
+        names = settings_file.names_at(Settings, place[:-1])
+        return f"{variable}: {settings_file.in_words(fault, names)}"
+    return settings_file.sentence(where, Settings, fault, text)
 
 
 def _of_another_kind(
@@ -161,7 +140,7 @@ def _of_another_kind(
     for name, value in tree.items():
         field = section.model_fields.get(name)
         wanted = field.annotation if field else None
-        if (inner := _section_of(wanted)) is not None:
+        if (inner := settings_file.section_of(wanted)) is not None:
             tables = enumerate(value) if isinstance(value, list) else [(None, value)]
             for number, table in tables:
                 if isinstance(table, dict):

@@ -1,15 +1,10 @@
-"""Which changes in the outbox go in the next message to a subscriber.
-
-A queue is mostly empty, and long when something has been away: what a database last counted of it
-says nothing. So the rows are walked in the order of one index, from its beginning and no further
-than the message is long, in a form that leaves a planner no other way (with counts of an empty
-table, PostgreSQL took 1.8 s for one message of 13 000 changes that waited, and 4 ms this way).
-"""
+"""Which changes in the outbox go in the next message to a subscriber."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import islice
 
 import orjson
 import sqlalchemy as sa
@@ -17,19 +12,10 @@ import sqlalchemy as sa
 from samsvar.model.engagement import Engagement, EngagementTransaction, Notification
 from samsvar.model.identifiers import LogicalAddress
 from samsvar.store.lease import stamp
+from samsvar.store.queue_walk import waiting
 from samsvar.store.secrets import PersonVault
 from samsvar.store.tables import OUTBOX
 
-_ORDER = (OUTBOX.c.subscriber, OUTBOX.c.dead, OUTBOX.c.number)
-_NEXT = (
-    sa.select(OUTBOX)
-    .where(
-        sa.tuple_(*_ORDER)
-        > sa.tuple_(sa.bindparam("whose"), sa.literal(False), sa.bindparam("after"))
-    )
-    .order_by(*_ORDER)
-    .limit(sa.bindparam("most"))
-)
 _RESTING = (
     sa.select(OUTBOX.c.key, sa.func.min(OUTBOX.c.number))
     .where(
@@ -55,7 +41,7 @@ def next_batch(
     # Without the owner: some indexes refuse a message that has the same post of two owners.
     posts: set[tuple[str, ...]] = set()
     keys: set[bytes] = set()
-    for row in _waiting(connection, subscriber, most, now):
+    for row in islice(_due(connection, subscriber, most, now), most):
         if batch and (row["history"] != batch[0].history or row["refusals"]):
             break
         if row["key"] in keys:
@@ -72,27 +58,18 @@ def next_batch(
     return batch
 
 
-def _waiting(
+def _due(
     connection: sa.Connection, subscriber: LogicalAddress, most: int, now: datetime
 ) -> Iterator[sa.RowMapping]:
-    """The first so many rows whose time has come."""
+    """The rows whose time has come, and that follow none of the same post that rests."""
     about = {"whose": subscriber, "moment": stamp(now)}
     resting = {row[0]: int(row[1]) for row in connection.execute(_RESTING, about)}
-    after, left = 0, most
-    while True:
-        asked = {"whose": subscriber, "after": after, "most": most}
-        rows = connection.execute(_NEXT, asked).mappings().all()
-        for row in rows:
-            after = row["number"]
-            if row["dead"] or row["subscriber"] != subscriber:
-                return
-            if after < resting.get(row["key"], after + 1):
-                yield row
-                left -= 1
-                if not left:
-                    return
-        if len(rows) < most:
-            return
+    table = OUTBOX.c
+    for row in waiting(
+        connection, table.subscriber, table.number, subscriber, sa.select(OUTBOX), most
+    ):
+        if row["number"] < resting.get(row["key"], row["number"] + 1):
+            yield row
 
 
 def _opened(row: sa.RowMapping, vault: PersonVault) -> Notification:

@@ -13,6 +13,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from itertools import islice
 from typing import NamedTuple, TypeVar
 
 import sqlalchemy as sa
@@ -21,6 +22,7 @@ from samsvar.errors import ResourcesMissing
 from samsvar.model.log_entry import LogEntry, Shipment
 from samsvar.store.database import Database
 from samsvar.store.lease import Lease, stamp
+from samsvar.store.queue_walk import waiting
 
 MOST_ROWS = 500
 _LEAST_ROWS = 20
@@ -149,30 +151,15 @@ class SqlShipping(ABC):
     def _due(
         self, connection: sa.Connection, receiver: str, most: int, now: datetime
     ) -> Iterator[_Due]:
-        """The first rows whose time has come. They are walked in the order of one index, in a form
-        that leaves a planner no other way: what it has counted of a queue is of another day, and
-        it would go through all that waits, or through the whole access log."""
-        table, moment, after, left = self._table.c, stamp(now), -1, most
-        order, most = (table.receiver, table.dead, table.sequence), max(most, _LEAST_ROWS)
-        while True:
-            here = sa.tuple_(sa.literal(receiver), sa.literal(False), sa.literal(after))
-            rows = connection.execute(
-                sa.select(*order, table.not_before, table.refusals, table.uncertain)
-                .where(sa.tuple_(*order) > here)
-                .order_by(*order)
-                .limit(most)
-            ).all()
-            for row in rows:
-                after = row.sequence
-                if row.dead or row.receiver != receiver:
-                    return
-                if row.not_before <= moment:
-                    yield _Due(row.sequence, row.refusals, row.uncertain)
-                    left -= 1
-                    if not left:
-                        return
-            if len(rows) < most:
-                return
+        """The first rows whose time has come."""
+        table, moment = self._table.c, stamp(now)
+        columns = (table.sequence, table.receiver, table.dead, table.not_before)
+        wanted = sa.select(*columns, table.refusals, table.uncertain)
+        page = max(most, _LEAST_ROWS)
+        rows = waiting(connection, table.receiver, table.sequence, receiver, wanted, page)
+        due = (row for row in rows if row["not_before"] <= moment)
+        for row in islice(due, most):
+            yield _Due(row["sequence"], row["refusals"], row["uncertain"])
 
     async def _do(self, work: _Work[_Found], *, read: bool = False) -> _Found:
         loop = asyncio.get_running_loop()

@@ -5,12 +5,12 @@ Knows the file's form, and no environment: secrets are references, as everywhere
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from samsvar import settings_file
 from samsvar.broker.keys import KeyPair, public_key
 from samsvar.errors import ResourcesMissing
 from samsvar.settings import BrokerSettings, ProducerSettings, SettingsInvalid
@@ -86,15 +86,18 @@ def load(path: Path) -> WorkerConfig:
         SettingsInvalid: with every fault at once.
     """
     try:
-        tree = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SettingsInvalid([f"{path}: cannot be read: {error.strerror}"]) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsInvalid([f"{path}: not TOML in UTF-8: {error}"]) from error
+        tree, text = settings_file.read(path, "a worker needs [worker] and [broker]")
+    except settings_file.FileUnreadable as error:
+        raise SettingsInvalid([str(error)]) from error
     try:
         config = WorkerConfig.model_validate(tree)
     except ValidationError as error:
-        raise SettingsInvalid([_sentence(path, fault) for fault in error.errors()]) from error
+        raise SettingsInvalid(
+            [
+                settings_file.sentence(str(path), WorkerConfig, dict(fault), text)
+                for fault in error.errors()
+            ]
+        ) from error
     if config.broker.url is None:
         raise SettingsInvalid([f"{path}: broker.url: is missing: where the message broker is"])
     base = path.parent
@@ -130,10 +133,3 @@ def _absolute(section: Any, base: Path) -> Any:
         if isinstance(value := getattr(section, name), Path)
     }
     return section.model_copy(update=changes)
-
-
-def _sentence(path: Path, fault: Any) -> str:
-    key = ".".join(str(part) for part in fault["loc"])
-    if fault["type"] == "extra_forbidden":
-        return f"{path}: {key}: no such setting"
-    return f"{path}: {key}: {fault['msg'].removeprefix('Value error, ')}"
